@@ -1,0 +1,26 @@
+/** A new session id: 32 lower-case hex digits, the form of the Python package's `uuid4().hex`. */
+export function newSessionId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/**
+ * A new random id of 26 characters of `[0-9A-Z]`, for messages and clients. The first ten are the time (a ULID), so that
+ * ids made one after the other lie side by side in an index.
+ */
+export function newUid(): string {
+  let time = Date.now();
+  let id = "";
+  for (let i = 0; i < 10; i++) {
+    id = DIGITS[time % 32]! + id;
+    time = Math.floor(time / 32);
+  }
+  for (const byte of crypto.getRandomValues(new Uint8Array(16))) id += DIGITS[byte % 32]!;
+  return id;
+}
+
+/** Now, as the database writes times: `"YYYY-MM-DD HH:MM:SS"`, UTC. */
+export function timestamp(): string {
+  return new Date().toISOString().slice(0, 19).replace("T", " ");
+}
