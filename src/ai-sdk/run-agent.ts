@@ -1,0 +1,148 @@
+import type { ModelMessage } from "ai";
+import type { ContextStore } from "../context-store.js";
+import type { ContextTokens, Message } from "../messages.js";
+import { fromModelMessages } from "./from-model-messages.js";
+import { toModelMessages } from "./to-model-messages.js";
+import { pairToolCalls } from "./tool-calls.js";
+
+/** What {@link runAgent} reads of a step: a call of the model, with the tools that it asked for. */
+export interface AgentStep {
+  readonly response: { readonly messages: readonly ModelMessage[] };
+  readonly usage: { readonly inputTokens: number | undefined; readonly outputTokens: number | undefined };
+}
+
+/** What {@link runAgent} reads of an agent's result. */
+export interface AgentResult {
+  readonly text: string;
+  readonly steps: readonly AgentStep[];
+}
+
+/** What {@link runAgent} needs of an agent. A `ToolLoopAgent` has it, and every other `Agent` of the AI SDK 7. */
+export interface RunnableAgent<RESULT extends AgentResult> {
+  generate(options: {
+    messages: ModelMessage[];
+    abortSignal: AbortSignal;
+    onStepEnd: (step: AgentStep) => Promise<void>;
+  }): PromiseLike<RESULT>;
+}
+
+/** Options of {@link runAgent}. */
+export interface RunAgentOptions {
+  /** Ends the run. What was stored until then stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What an agent answered, and what was stored of it. */
+export interface AgentRun<RESULT> {
+  /** The text of the last step; empty if there was none. */
+  readonly text: string;
+  /** What this run appended to the store: the input, then what the agent and its tools answered. */
+  readonly messages: readonly Message[];
+  /** What this run added to the store's token counts. What a provider does not report counts as 0. */
+  readonly usage: ContextTokens;
+  /** The SDK's own result. */
+  readonly result: RESULT;
+}
+
+/**
+ * Runs an agent of the AI SDK with the store as its memory: appends the input, runs the agent on the whole history,
+ * appends what it answered, and adds the tokens used.
+ *
+ * Each step is stored when it ends, before the next one begins: the assistant's tool calls and their results in one
+ * `appendAll` (one transaction in the SQLite store), so that no call is ever stored without its result. What tools did in
+ * earlier steps is therefore remembered when the run fails or is aborted later; the input stays too. Of a step that did
+ * not end, nothing is stored, and its tokens are not counted.
+ *
+ * A call that got no result in its own step (a tool without `execute`, a call that waits for approval, a provider's
+ * deferred result) is not stored; it stands in `result`. See `fromModelMessages` for what else the format cannot hold.
+ *
+ * The SDK refuses `system` messages in a history unless the agent was made with `allowSystemInMessages: true`.
+ *
+ * Rejects with the agent's own error, untouched. When the store fails, the agent is aborted before its next step, and
+ * the store's error is what this rejects with. With a signal that has already fired, nothing is stored.
+ *
+ * @example
+ * ```ts
+ * const agent = new ToolLoopAgent({ model, tools });
+ * const { text } = await runAgent(agent, "What is the weather in Oslo?", store);
+ * ```
+ */
+export async function runAgent<RESULT extends AgentResult>(
+  agent: RunnableAgent<RESULT>,
+  input: string | Message,
+  store: ContextStore,
+  options: RunAgentOptions = {},
+): Promise<AgentRun<RESULT>> {
+  options.signal?.throwIfAborted();
+  const message: Message =
+    typeof input === "string" ? { role: "user", content: [{ type: "text", text: input }] } : input;
+  await store.append(message);
+  const messages = toModelMessages(await store.getHistory());
+  const stop = new AbortController();
+  const abortSignal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const recorder = new StepRecorder(store, stop);
+  try {
+    const result = await agent.generate({ messages, abortSignal, onStepEnd: (step) => recorder.add(step) });
+    // The interface does not oblige an agent to report its steps as they end.
+    const unreported = result.steps.slice(recorder.steps).map((step) => recorder.add(step));
+    await Promise.all(unreported);
+    await recorder.stored;
+    return { text: result.text, messages: [message, ...recorder.messages], usage: recorder.usage, result };
+  } catch (error) {
+    await recorder.stored;
+    throw error;
+  }
+}
+
+/** Stores steps in the order in which they end. */
+class StepRecorder {
+  readonly messages: Message[] = [];
+  usage: ContextTokens = { inputTokens: 0, outputTokens: 0 };
+  steps = 0;
+  /** Settles when everything was stored. After a failure nothing more is stored: the history would have a gap. */
+  stored: Promise<void> = Promise.resolve();
+  readonly #store: ContextStore;
+  readonly #stop: AbortController;
+
+  constructor(store: ContextStore, stop: AbortController) {
+    this.#store = store;
+    this.#stop = stop;
+  }
+
+  add(step: AgentStep): Promise<void> {
+    this.steps += 1;
+    this.stored = this.stored.then(() => this.#write(step));
+    // The SDK swallows what its callbacks reject with; without this the agent would go on unrecorded.
+    this.stored.catch((error: unknown) => this.#stop.abort(error));
+    return this.stored;
+  }
+
+  async #write({ response, usage }: AgentStep): Promise<void> {
+    const messages = withoutOpenCalls(fromModelMessages(response.messages));
+    if (messages.length > 0) await this.#store.appendAll(messages);
+    this.messages.push(...messages);
+    const inputTokens = count(usage.inputTokens);
+    const outputTokens = count(usage.outputTokens);
+    await this.#store.addContextTokens(inputTokens, outputTokens);
+    this.usage = {
+      inputTokens: this.usage.inputTokens + inputTokens,
+      outputTokens: this.usage.outputTokens + outputTokens,
+    };
+  }
+}
+
+function withoutOpenCalls(messages: readonly Message[]): Message[] {
+  return pairToolCalls(messages).flatMap(({ role, content, answers }): Message[] =>
+    answers.length === 0
+      ? [{ role, content }]
+      : [
+          { role, content },
+          { role: "user", content: answers.map(({ result }) => result) },
+        ],
+  );
+}
+
+/** Providers report nothing, and some compatible ones nonsense; neither must cost the step. */
+function count(tokens: number | undefined): number {
+  return tokens !== undefined && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : 0;
+}

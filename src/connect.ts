@@ -1,0 +1,128 @@
+import { checkPath } from "./arguments.js";
+import { type Connection, DatabaseConnection } from "./connection.js";
+import { ContextStoreError } from "./errors.js";
+import { WorkerLink } from "./worker-link.js";
+
+/** How {@link connect} opens a database. */
+export interface ConnectOptions {
+  /** Milliseconds that an operation waits for the database while another tab holds it. @default 5000 */
+  readonly busyTimeout?: number | undefined;
+  /**
+   * `"full"`: this connection's writes are flushed to the disk before they are acknowledged. With `"normal"` an
+   * acknowledged write survives the death of any process, but the last ones may be lost when the power fails.
+   * @default "normal"
+   */
+  readonly synchronous?: "normal" | "full" | undefined;
+  /** `"memory"`: nothing is kept. Never chosen unless asked for. @default "opfs" */
+  readonly storage?: "opfs" | "memory" | undefined;
+  /** Starts the worker, for bundlers that do not follow `new URL("...", import.meta.url)`. */
+  readonly worker?: (() => Worker) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A worker that the page's connections to one path share. */
+interface Shared {
+  readonly link: WorkerLink;
+  readonly opened: Promise<void>;
+  users: number;
+}
+
+// On the global object: a module that a bundler reloads while the page lives would otherwise start a second worker.
+const REGISTRY = Symbol.for("axio-context-opfs.workers");
+const CLOSING = Symbol.for("axio-context-opfs.closing");
+type Global = { [REGISTRY]?: Map<string, Shared>; [CLOSING]?: Map<string, Promise<void>> };
+
+/**
+ * Opens the database at `path` in the origin private file system, or creates it. Connections of one page to the same
+ * path share a worker; tabs share the database.
+ *
+ * @param path names separated by "/". A leading "/" or "~/" is the origin's root, so `~/.axio/chat.db` works as in Python.
+ *
+ * Rejects `invalid-argument` for a path or option that makes no sense, `unsupported` where there is no OPFS, `busy` when
+ * another tab holds the database and does not answer, `corrupt`, `newer-schema`, `worker-failed` when the worker or its
+ * wasm cannot be loaded, `aborted` when `signal` fires.
+ */
+export async function connect(path: string, options: ConnectOptions = {}): Promise<Connection> {
+  const { busyTimeout = 5000, synchronous = "normal", storage = "opfs", worker, signal } = options;
+  const name = checkPath(path);
+  checkOptions(options);
+  if (signal?.aborted) throw aborted(signal);
+  checkSupport(storage);
+  const key = `${storage}:${name}`;
+  const shared = await share(key, () => new WorkerLink({ path: name, storage, busyTimeout, startWorker: worker ?? startWorker }));
+  try {
+    await abortable(shared.opened, signal);
+  } catch (error) {
+    await leave(key, shared);
+    throw error;
+  }
+  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", busyTimeout, storage }, () => leave(key, shared));
+}
+
+function startWorker(): Worker {
+  return new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" });
+}
+
+async function share(key: string, makeLink: () => WorkerLink): Promise<Shared> {
+  const global = globalThis as Global;
+  const registry = (global[REGISTRY] ??= new Map());
+  const closing = (global[CLOSING] ??= new Map());
+  while (closing.has(key)) await closing.get(key);
+  let shared = registry.get(key);
+  if (!shared) {
+    const link = makeLink();
+    registry.set(key, (shared = { link, opened: link.open(), users: 0 }));
+  }
+  shared.users++;
+  return shared;
+}
+
+async function leave(key: string, shared: Shared): Promise<void> {
+  if (--shared.users > 0) return;
+  const global = globalThis as Global;
+  global[REGISTRY]!.delete(key);
+  const done = shared.opened.catch(() => {}).then(() => shared.link.close());
+  global[CLOSING]!.set(key, done);
+  await done;
+  global[CLOSING]!.delete(key);
+}
+
+function checkOptions({ busyTimeout, synchronous, storage }: ConnectOptions): void {
+  const refuse = (message: string) => {
+    throw new ContextStoreError("invalid-argument", message);
+  };
+  if (busyTimeout !== undefined && !(busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1)) refuse("busyTimeout is a number of milliseconds from 0.");
+  if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full") refuse('synchronous is "normal" or "full".');
+  if (storage !== undefined && storage !== "opfs" && storage !== "memory") refuse('storage is "opfs" or "memory".');
+}
+
+/** Says why the browser, the origin or Node cannot do it, before anything is started. */
+function checkSupport(storage: "opfs" | "memory"): void {
+  const lacks = missingFeature(storage);
+  if (lacks) throw new ContextStoreError("unsupported", lacks);
+}
+
+function missingFeature(storage: "opfs" | "memory"): string | undefined {
+  if (typeof Worker === "undefined" || typeof document === "undefined") {
+    return "There is no browser page here; connect() from code that runs in one. Importing the package is safe everywhere.";
+  }
+  if (!isSecureContext) return "This page is not in a secure context; serve it over https, or from localhost.";
+  if (storage === "memory") return undefined;
+  if (typeof navigator.storage?.getDirectory !== "function" || !navigator.locks) {
+    return 'This browser has no origin private file system; update it, or pass { storage: "memory" } to keep nothing.';
+  }
+  return undefined;
+}
+
+function abortable<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(aborted(signal));
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+function aborted(signal: AbortSignal): ContextStoreError {
+  return new ContextStoreError("aborted", "connect() was aborted by its signal.", { cause: signal.reason });
+}

@@ -1,0 +1,28 @@
+export { connect, type ConnectOptions } from "./connect.js";
+export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
+export { ContextStore, MemoryContextStore } from "./context-store.js";
+export { ContextStoreError, type ErrorCode, isContextStoreError, type WriteOutcome } from "./errors.js";
+export type {
+  ContentBlock,
+  ContextTokens,
+  ImageBlock,
+  JsonObject,
+  JsonValue,
+  Message,
+  MessageRef,
+  Role,
+  SessionInfo,
+  StoredMessage,
+  TextBlock,
+  ToolResultBlock,
+  ToolUseBlock,
+} from "./messages.js";
+export type {
+  DatabaseStatus,
+  ImportSummary,
+  IntegrityProblem,
+  IntegrityReport,
+  MessageRange,
+  ProjectInfo,
+} from "./protocol.js";
+export { type AppendOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

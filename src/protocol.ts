@@ -1,0 +1,207 @@
+import type { ErrorCode, WriteOutcome } from "./errors.js";
+import type { ContentBlock, ContextTokens, MessageRef, SessionInfo } from "./messages.js";
+
+// What the page's half and the worker's half say to each other: typed here once, used by both.
+
+/** Raised at every incompatible change of this file. A page and a worker of different numbers refuse each other. */
+export const PROTOCOL = 1;
+
+/** Which session in which project behind which table prefix. */
+export interface SessionKey {
+  readonly dbName: string;
+  readonly project: string;
+  readonly sessionId: string;
+}
+
+/**
+ * Blocks on the bridge: as JSON text where that says it all (one string is the cheapest thing to post), as values where
+ * there are images (their bytes travel as they are) or numbers that JSON lacks.
+ */
+export type WireContent = string | readonly ContentBlock[];
+
+/** A message on its way into the database. `Content` is {@link WireContent} on the bridge and sealed text at the owner. */
+export interface NewMessage<Content> {
+  readonly uid: string;
+  readonly role: string;
+  readonly content: Content;
+  /** What a list shows, should this become the session's first user message. */
+  readonly preview?: string;
+  /** JSON text. */
+  readonly metadata?: string;
+}
+
+/** A message on its way out. */
+export interface MessageRow<Content> {
+  readonly id: number;
+  readonly uid: string | null;
+  readonly position: number;
+  readonly createdAt: string;
+  readonly role: string;
+  readonly content: Content;
+  readonly metadata: string | null;
+}
+
+/** Stands in the place of content that cannot be read. */
+export interface Unreadable {
+  readonly unreadable: string;
+}
+
+/** Which messages of a session: positions, exclusive; always answered in order. */
+export interface MessageRange {
+  readonly last?: number | undefined;
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Messages, as many as one task of the page's main thread should read. `rest` fetches the next ones. */
+export interface MessageBatch {
+  readonly rows: readonly MessageRow<WireContent | Unreadable>[];
+  readonly rest?: number;
+}
+
+/** How many sessions and messages a project holds. */
+export interface ProjectInfo {
+  readonly project: string;
+  readonly sessionCount: number;
+  readonly messageCount: number;
+}
+
+/** What the owner of the database knows about it. */
+export interface FileStatus {
+  readonly journalMode: string;
+  readonly synchronous: "normal" | "full";
+  readonly sqliteVersion: string;
+  readonly schemaVersion: number;
+  /** Bytes of the database, those of its pages that still lie in the -wal included. */
+  readonly sizeBytes: number;
+}
+
+/** What {@link Connection.status} answers. */
+export interface DatabaseStatus extends FileStatus {
+  /** Whether this tab's worker holds the database, or asks the tab that does. */
+  readonly role: "owner" | "follower";
+  readonly storage: "opfs" | "memory";
+  /** Milliseconds an operation waits for the database while another tab holds it. */
+  readonly busyTimeout: number;
+  /** Bytes that the origin uses, in all. */
+  readonly usage: number;
+  /** Bytes that the origin may use. */
+  readonly quota: number;
+  /** Whether the browser promised not to evict the origin's data. */
+  readonly persisted: boolean;
+}
+
+/** What an import did. */
+export interface ImportSummary {
+  /** Sessions that were not here. */
+  readonly sessionsAdded: number;
+  /** Sessions that were here, and of which the file had a continuation. */
+  readonly sessionsExtended: number;
+  /** Sessions that had diverged: the file's version was added as a fork. */
+  readonly sessionsForked: number;
+  /** Sessions that were here already, in the same or in a longer form. */
+  readonly sessionsUnchanged: number;
+  readonly messagesAdded: number;
+  /** Tables in the file that are not a chat history's. They were left alone. */
+  readonly ignoredTables: readonly string[];
+}
+
+/** Something wrong in the database. */
+export interface IntegrityProblem {
+  readonly kind: "page" | "envelope" | "json" | "block" | "position" | "summary";
+  readonly dbName?: string;
+  readonly project?: string;
+  readonly sessionId?: string;
+  readonly position?: number;
+  readonly detail: string;
+  /** Whether `checkIntegrity({ repair: true })` puts it right. */
+  readonly repairable: boolean;
+}
+
+/** What {@link Connection.checkIntegrity} found. After a repair: what it found before. */
+export interface IntegrityReport {
+  readonly ok: boolean;
+  readonly problems: readonly IntegrityProblem[];
+}
+
+/** What the database can be asked, by name: arguments and answer. */
+export interface Operations<Content = WireContent> {
+  append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
+  clear(args: { session: SessionKey }): null;
+  fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
+  setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
+  addTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
+  import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace" }): ImportSummary;
+  repair(args: Record<never, never>): IntegrityReport;
+  messages(args: {
+    session: SessionKey;
+    range: MessageRange;
+  }): [Content] extends [string] ? readonly MessageRow<string>[] : MessageBatch;
+  tokens(args: { session: SessionKey }): ContextTokens;
+  sessions(args: { dbName: string; project: string }): readonly SessionInfo[];
+  projects(args: { dbName: string }): readonly ProjectInfo[];
+  fileStatus(args: Record<never, never>): FileStatus;
+  export(args: Record<never, never>): Blob;
+  check(args: Record<never, never>): IntegrityReport;
+}
+
+export type OperationName = keyof Operations;
+
+/** The operations that change the database: these are carried out exactly once. */
+export const WRITES: ReadonlySet<OperationName> = new Set([
+  "append",
+  "clear",
+  "fork",
+  "setTokens",
+  "addTokens",
+  "import",
+  "repair",
+]);
+
+/** One call of one page. */
+export interface Request<Name extends OperationName = OperationName, Content = WireContent> {
+  /** Grows by one with each call of this page. */
+  readonly seq: number;
+  readonly name: Name;
+  readonly args: Parameters<Operations<Content>[Name]>[0];
+  /** Flush to the disk before the answer (`synchronous: "full"`). */
+  readonly full: boolean;
+}
+
+/** An error on the bridge: Comlink and structured clone would lose its class and code. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly outcome: WriteOutcome;
+  readonly cause?: unknown;
+}
+
+export type Reply<Value = unknown> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: WireError };
+
+/** How a page opens a database. */
+export interface OpenOptions {
+  readonly protocol: number;
+  readonly path: string;
+  readonly storage: "opfs" | "memory";
+  readonly busyTimeout: number;
+  /** The page: it outlives its workers. */
+  readonly client: string;
+  /** A lock that the worker holds as long as it lives; the page learns from it that the worker died. */
+  readonly alive: string;
+  /** The database that this page had open before: another one in its place means that the storage was cleared. */
+  readonly databaseId?: string | undefined;
+}
+
+/** What the worker offers to the page. */
+export interface WorkerApi {
+  open(options: OpenOptions): Promise<Reply<{ readonly databaseId: string }>>;
+  /** Answers each request in its place. `settled`: every call up to this one has been answered and may be forgotten. */
+  run(requests: readonly Request[], settled: number): Promise<readonly Reply[]>;
+  /** The messages that did not fit into a {@link MessageBatch}. */
+  rest(token: number): Promise<Reply<MessageBatch>>;
+  /** Whether this worker holds the database, or asks the one that does. */
+  role(): Promise<"owner" | "follower">;
+  /** Lets go of the database. Requests that have not been answered stay unanswered. */
+  close(): Promise<void>;
+}

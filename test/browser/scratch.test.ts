@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { connect, SQLiteContextStore } from "../../src/index.js";
+test("end to end", async () => {
+  const t0 = performance.now();
+  const connection = await connect("~/.axio/chat.db");
+  console.log("open", performance.now() - t0);
+  const store = new SQLiteContextStore(connection, "s1");
+  console.log(JSON.stringify(await store.append({ role: "user", content: [{ type: "text", text: "hello" }] })));
+  await store.append({ role: "assistant", content: [{ type: "text", text: "x".repeat(2000) }, { type: "image", media_type: "image/png", data: new Uint8Array([1, 2, 3]) }] });
+  console.log(JSON.stringify(await store.getMessages()).slice(0, 600));
+  console.log(JSON.stringify(await store.listSessions()));
+  await store.addContextTokens(3, 4);
+  const f = await store.fork();
+  console.log(JSON.stringify(await f.listSessions()));
+  console.log(JSON.stringify(await connection.status()));
+  console.log(JSON.stringify(await connection.checkIntegrity()));
+  const lat = [];
+  for (let i = 0; i < 300; i++) { const t = performance.now(); await store.append({ role: "user", content: [{ type: "text", text: "hello ".repeat(150) + i }] }); lat.push(performance.now() - t); }
+  lat.sort((a, b) => a - b);
+  console.log("append p50", lat[150], "p95", lat[285]);
+  const t = performance.now();
+  await Promise.all(Array.from({ length: 1000 }, (_, i) => store.append({ role: "user", content: [{ type: "text", text: "hello ".repeat(150) + i }] })));
+  console.log("1000", performance.now() - t);
+  const t2 = performance.now();
+  expect((await store.getHistory()).length).toBe(1302);
+  console.log("history", performance.now() - t2);
+  const e = await connection.export();
+  console.log(e.size);
+  await store.clear();
+  console.log(JSON.stringify(await connection.import(e)));
+  await connection.close();
+});

@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type InlineConfig, preview } from "vite";
+import webpack, { type StatsError } from "webpack";
+
+const run = promisify(execFile);
+const TEMPLATES = join(import.meta.dirname, "apps");
+
+/** A server of an app, until it is stopped. */
+export interface Served {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Packs the package as it would be published; answers with the tarball's path. */
+export async function packPackage(folder: string): Promise<string> {
+  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]);
+  const [packed] = JSON.parse(stdout) as { readonly filename: string }[];
+  if (!packed) throw new Error("npm pack made no tarball.");
+  return join(folder, packed.filename);
+}
+
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "axio-context-opfs-"));
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Makes an app of template files, with the tarball as its only dependency. `files`: name in the app to template. */
+export async function makeApp(tarball: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const app = await temporaryFolder();
+  for (const [name, template] of Object.entries(files)) await cp(join(TEMPLATES, template), join(app, name));
+  await run("npm", ["init", "--yes", "--init-type=module"], { cwd: app });
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], { cwd: app });
+  return app;
+}
+
+/** A web server of static files, with no headers of its own. */
+export async function serveFiles(folder: string): Promise<Served> {
+  const server = await preview({ ...viteOptions(folder), build: { outDir: "." } });
+  return { url: firstUrl(server.resolvedUrls), stop: () => server.close() };
+}
+
+/** What `vite` has in a folder without a configuration file. */
+export function viteOptions(root: string): InlineConfig {
+  return { root, configFile: false, logLevel: "error" };
+}
+
+export function firstUrl(urls: { readonly local: readonly string[] } | null): string {
+  const url = urls?.local[0];
+  if (url === undefined) throw new Error("The server has no address.");
+  return url;
+}
+
+/** What `webpack ./main.js --mode production` does in a folder without a configuration file. */
+export function buildWithWebpack(
+  root: string,
+): Promise<{ readonly errors: readonly StatsError[]; readonly warnings: readonly StatsError[] }> {
+  // The context and the path are what webpack takes from the current directory.
+  const compiler = webpack({
+    mode: "production",
+    context: root,
+    entry: "./main.js",
+    output: { path: join(root, "dist") },
+  });
+  return new Promise((resolve, reject) => {
+    compiler.run((error, stats) => {
+      const { errors, warnings } = stats?.toJson({ all: false, errors: true, warnings: true }) ?? {};
+      if (error || !errors || !warnings) reject(error ?? new Error("webpack said nothing."));
+      else resolve({ errors, warnings });
+    });
+  });
+}
+
+/** Type-checks a file of the app as a consumer would, the package's declarations included. */
+export async function typeCheck(app: string, file: string, resolution: "bundler" | "nodenext"): Promise<string> {
+  const module = resolution === "bundler" ? "esnext" : "nodenext";
+  const options = ["--noEmit", "--strict", "--target", "es2023", "--module", module, "--moduleResolution", resolution];
+  const tsc = join(import.meta.dirname, "../../node_modules/.bin/tsc");
+  const failure = await run(tsc, [...options, "--types", "", file], { cwd: app }).then(
+    () => undefined,
+    (error: { readonly stdout: string }) => error,
+  );
+  return failure?.stdout ?? "";
+}

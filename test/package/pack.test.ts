@@ -1,0 +1,85 @@
+import { chromium as engine, expect, test } from "@playwright/test";
+import { join } from "node:path";
+import { build, createServer } from "vite";
+import { chromium } from "../browsers.js";
+import {
+  buildWithWebpack,
+  firstUrl,
+  makeApp,
+  packPackage,
+  removeFolder,
+  type Served,
+  serveFiles,
+  temporaryFolder,
+  typeCheck,
+  viteOptions,
+} from "./app.js";
+
+test.describe.configure({ mode: "default" });
+
+let folder: string;
+let tarball: string;
+const apps: string[] = [];
+
+test.beforeAll(async () => {
+  folder = await temporaryFolder();
+  tarball = await packPackage(folder);
+});
+
+test.afterAll(async () => {
+  await Promise.all([folder, ...apps].map(removeFolder));
+});
+
+async function app(files: Readonly<Record<string, string>>): Promise<string> {
+  const made = await makeApp(tarball, files);
+  apps.push(made);
+  return made;
+}
+
+const viteApp = (): Promise<string> => app({ "index.html": "vite.html", "main.js": "main.js" });
+
+/** Opens the app, appends a message, and finds it again after a reload. */
+async function remembersMessages(served: Served): Promise<void> {
+  const profile = await temporaryFolder();
+  const context = await engine.launchPersistentContext(profile, chromium.launch);
+  try {
+    const page = await context.newPage();
+    const history = page.getByRole("status");
+    await page.goto(served.url);
+    await expect(history).toHaveText("[]", { timeout: 30_000 });
+    await page.getByRole("button").click();
+    await expect(history).toHaveText('["hello"]');
+    await page.reload();
+    await expect(history).toHaveText('["hello"]', { timeout: 30_000 });
+  } finally {
+    await context.close();
+    await served.stop();
+    await removeFolder(profile);
+  }
+}
+
+test("a fresh Vite app remembers messages under the development server, without configuration", async () => {
+  const server = await (await createServer(viteOptions(await viteApp()))).listen(0);
+  await remembersMessages({ url: firstUrl(server.resolvedUrls), stop: () => server.close() });
+});
+
+test("a fresh Vite app remembers messages when built, without configuration", async () => {
+  const root = await viteApp();
+  await build(viteOptions(root));
+  await remembersMessages(await serveFiles(join(root, "dist")));
+});
+
+test("a fresh webpack app remembers messages when built, without configuration", async () => {
+  const root = await app({ "main.js": "main.js", "dist/index.html": "webpack.html" });
+  const { errors, warnings } = await buildWithWebpack(root);
+  expect(errors).toEqual([]);
+  expect(warnings.filter(({ message }) => !message.startsWith("asset size limit"))).toEqual([]);
+  await remembersMessages(await serveFiles(join(root, "dist")));
+});
+
+for (const resolution of ["bundler", "nodenext"] as const) {
+  test(`TypeScript finds the types under ${resolution} resolution`, async () => {
+    const root = await app({ "types.mts": "types.mts" });
+    expect(await typeCheck(root, "types.mts", resolution)).toBe("");
+  });
+}

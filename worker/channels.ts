@@ -1,0 +1,55 @@
+import type { Reply } from "../src/protocol.js";
+import type { Batch } from "./executor.js";
+
+// Workers of different tabs talk over BroadcastChannels: one that only the owner hears, one per client for the answers,
+// and one that all hear for announcements, so that no tab is woken for another's traffic.
+
+/** Which ownership of which database. What does not match is never carried out. */
+export interface Ownership {
+  readonly protocol: number;
+  /** Random, in the file. */
+  readonly databaseId: string;
+  /** Grows by one with each owner of the file. */
+  readonly epoch: number;
+}
+
+/** To the owner. */
+export type OwnerMessage =
+  | { readonly type: "hello"; readonly client: string; readonly protocol: number }
+  | {
+      readonly type: "run";
+      readonly ownership: Ownership;
+      readonly batch: Batch;
+      /** By the clock: what is not begun by then will not be. */
+      readonly deadline: number;
+    };
+
+/** To one client. */
+export type ClientMessage =
+  | { readonly type: "owner"; readonly ownership: Ownership }
+  | { readonly type: "replies"; readonly ownership: Ownership; readonly replies: readonly (readonly [seq: number, reply: Reply])[] }
+  /** These came after their deadline and were not begun. */
+  | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[] };
+
+/** To all. */
+export type Announcement = { readonly type: "owner"; readonly ownership: Ownership };
+
+export function ownerChannel(path: string): BroadcastChannel {
+  return new BroadcastChannel(`axio-context-opfs:${path}:owner`);
+}
+
+export function clientChannel(path: string, client: string): BroadcastChannel {
+  return new BroadcastChannel(`axio-context-opfs:${path}:client:${client}`);
+}
+
+export function announcementChannel(path: string): BroadcastChannel {
+  return new BroadcastChannel(`axio-context-opfs:${path}:all`);
+}
+
+export function ownerLock(path: string): string {
+  return `axio-context-opfs:${path}`;
+}
+
+export function sameOwnership(a: Ownership, b: Ownership): boolean {
+  return a.databaseId === b.databaseId && a.epoch === b.epoch;
+}

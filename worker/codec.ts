@@ -1,0 +1,77 @@
+import type {
+  MessageBatch,
+  MessageRow,
+  NewMessage,
+  Operations,
+  Reply,
+  Request,
+  Unreadable,
+  WireContent,
+} from "../src/protocol.js";
+import { readStoredContent } from "../src/content.js";
+import { seal, unseal } from "./envelope.js";
+import type { OwnerRequest } from "./executor.js";
+import { failure } from "./failure.js";
+import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
+
+// Envelopes are made and read by the worker of the tab that asks, so that the owner of the database does nothing but SQL.
+
+/** The most text that one answer to the page holds, unless one message alone is longer: a few milliseconds of parsing. */
+const BATCH_CHARACTERS = 256 * 1024;
+const BATCH_ROWS = 1000;
+
+/** The request as the owner takes it: contents sealed. */
+export function sealRequest(request: Request): OwnerRequest {
+  if (request.name !== "append") return request as OwnerRequest;
+  const args = request.args as Parameters<Operations["append"]>[0];
+  return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } } as OwnerRequest;
+}
+
+function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
+  const { content } = message;
+  return { ...message, content: seal(typeof content === "string" ? content : contentToJson(content)) };
+}
+
+/** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
+export class Unsealer {
+  readonly #rests = new Map<number, readonly MessageRow<string>[]>();
+  #nextToken = 0;
+
+  unseal(request: Request, reply: Reply): Reply {
+    if (request.name !== "messages" || !reply.ok) return reply;
+    return { ok: true, value: this.#batch(reply.value as readonly MessageRow<string>[]) };
+  }
+
+  /** The messages that an earlier batch left over. */
+  rest(token: number): Reply<MessageBatch> {
+    const rows = this.#rests.get(token);
+    this.#rests.delete(token);
+    if (!rows) return failure(new Error(`the rest ${token} of a history was asked for twice`));
+    return { ok: true, value: this.#batch(rows) };
+  }
+
+  #batch(rows: readonly MessageRow<string>[]): MessageBatch {
+    const batch: MessageRow<WireContent | Unreadable>[] = [];
+    let characters = 0;
+    for (const row of rows) {
+      if (characters >= BATCH_CHARACTERS || batch.length >= BATCH_ROWS) break;
+      const content = readContent(row.content);
+      batch.push({ ...row, content });
+      characters += typeof content === "string" ? content.length : row.content.length;
+    }
+    if (batch.length === rows.length) return { rows: batch };
+    const rest = this.#nextToken++;
+    this.#rests.set(rest, rows.slice(batch.length));
+    return { rows: batch, rest };
+  }
+}
+
+function readContent(stored: string): WireContent | Unreadable {
+  try {
+    const json = unseal(stored);
+    return isPlainJson(json) ? json : readStoredContent(jsonToContent(json));
+  } catch (error) {
+    return { unreadable: error instanceof Error ? error.message : String(error) };
+  }
+}
+

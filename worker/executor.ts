@@ -1,0 +1,157 @@
+import { ContextStoreError } from "../src/errors.js";
+import { type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
+import type { Database } from "./database.js";
+import { failure, success } from "./failure.js";
+import { Ledger } from "./ledger.js";
+import { HANDLERS } from "./operations/index.js";
+import { createTables, dbNames } from "./schema.js";
+import type { Storage } from "./storage.js";
+
+export type OwnerRequest<Name extends OperationName = OperationName> = Request<Name, string>;
+
+/** Calls of one page that arrived together. */
+export interface Batch {
+  readonly client: string;
+  readonly settled: number;
+  readonly requests: readonly OwnerRequest[];
+}
+
+/** Writes of a batch that share a transaction, until it has been committed. */
+interface Group {
+  /** By the call's number: what the ledger remembers. */
+  readonly results: Map<number, unknown>;
+  /** The places in the batch that wait for the commit. */
+  readonly places: number[];
+}
+
+/**
+ * Carries out calls, in order, on the one connection. Writes that arrive together are committed together, and answered
+ * after that; each of them alone is all or nothing.
+ */
+export class Executor {
+  readonly #storage: Storage;
+  readonly #db: Database;
+  readonly #ledger: Ledger;
+  readonly #dbNames: Set<string>;
+  #synchronous: "FULL" | "NORMAL" = "NORMAL";
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+    this.#db = storage.database;
+    this.#ledger = new Ledger(storage.database);
+    this.#dbNames = new Set(dbNames(storage.database));
+  }
+
+  /** Answers each request in its place. `staged`: the opened file of an import. */
+  execute({ client, settled, requests }: Batch, staged?: Database): Reply[] {
+    this.#ledger.settle(client, settled);
+    const refused = this.#prepareTables(requests);
+    const replies: Reply[] = [];
+    let group: Group | undefined;
+    const commit = () => {
+      if (group) this.#commit(client, group, replies);
+      group = undefined;
+    };
+    for (const [place, request] of requests.entries()) {
+      const refusal = refused.get(dbNameOf(request));
+      if (refusal) {
+        replies[place] = refusal;
+        continue;
+      }
+      if (!WRITES.has(request.name)) {
+        commit();
+        replies[place] = this.#attempt(() => this.#apply(request));
+        continue;
+      }
+      const known = this.#recorded(client, request.seq);
+      if (known) {
+        replies[place] = known;
+        continue;
+      }
+      group ??= this.#begin(requests);
+      this.#write(request, place, group, replies, staged);
+      if (!this.#db.inTransaction) group = undefined;
+    }
+    commit();
+    return replies;
+  }
+
+  #recorded(client: string, seq: number): Reply | undefined {
+    const found = this.#ledger.find(client, seq);
+    if (found) return success(found.result);
+    if (!this.#ledger.isSettled(client, seq)) return undefined;
+    return failure(
+      new ContextStoreError("aborted", "This call was answered before; what it did is no longer remembered.", { outcome: "unknown" }),
+    );
+  }
+
+  #begin(requests: readonly OwnerRequest[]): Group {
+    const synchronous = requests.some(({ full }) => full) ? "FULL" : "NORMAL";
+    if (synchronous !== this.#synchronous) {
+      this.#db.run(`PRAGMA synchronous=${synchronous}`);
+      this.#synchronous = synchronous;
+    }
+    this.#db.run("BEGIN IMMEDIATE");
+    return { results: new Map(), places: [] };
+  }
+
+  #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], staged: Database | undefined): void {
+    this.#db.run("SAVEPOINT operation");
+    try {
+      const result = this.#apply(request, staged);
+      this.#db.run("RELEASE operation");
+      group.results.set(request.seq, result);
+      group.places.push(place);
+      replies[place] = success(result);
+    } catch (error) {
+      replies[place] = failure(error);
+      if (this.#db.inTransaction) {
+        this.#db.run("ROLLBACK TO operation");
+        this.#db.run("RELEASE operation");
+      } else {
+        // After some errors (a full disk) SQLite has rolled the whole transaction back.
+        for (const lost of group.places) replies[lost] = replies[place];
+      }
+    }
+  }
+
+  #commit(client: string, group: Group, replies: Reply[]): void {
+    try {
+      if (group.places.length > 0) this.#ledger.record(client, group.results);
+      this.#db.run("COMMIT");
+      this.#ledger.commit(client, group.results);
+    } catch (error) {
+      this.#db.rollback();
+      for (const place of group.places) replies[place] = failure(error);
+    }
+  }
+
+  #apply<Name extends OperationName>(request: OwnerRequest<Name>, staged?: Database): unknown {
+    return HANDLERS[request.name](request.args, this.#storage, staged);
+  }
+
+  /** Prefixes that are used for the first time get their tables, in transactions of their own. Gives those refused. */
+  #prepareTables(requests: readonly OwnerRequest[]): Map<string | undefined, Reply> {
+    const refused = new Map<string | undefined, Reply>();
+    for (const dbName of new Set(requests.map(dbNameOf))) {
+      if (dbName === undefined || this.#dbNames.has(dbName)) continue;
+      const made = this.#attempt(() => createTables(this.#db, dbName));
+      if (made.ok) this.#dbNames.add(dbName);
+      else refused.set(dbName, made);
+    }
+    return refused;
+  }
+
+  #attempt(work: () => unknown): Reply {
+    try {
+      return success(work());
+    } catch (error) {
+      return failure(error);
+    }
+  }
+}
+
+function dbNameOf({ args }: OwnerRequest): string | undefined {
+  if ("session" in args) return args.session.dbName;
+  return "dbName" in args ? args.dbName : undefined;
+}

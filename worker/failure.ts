@@ -1,0 +1,52 @@
+import { ContextStoreError, type ErrorCode, type WriteOutcome } from "../src/errors.js";
+import type { Reply, WireError } from "../src/protocol.js";
+import { takeIoError } from "./sqlite.js";
+
+// Turns whatever was thrown in the worker into one of the public error codes, with a sentence that says what to do.
+
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+/** Anything thrown, as an error of this package with the original as its cause. */
+export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not-applied"): ContextStoreError {
+  if (error instanceof ContextStoreError) return error;
+  const io = takeIoError();
+  const fail = (code: ErrorCode, message: string) => new ContextStoreError(code, message, { cause: io ?? error, outcome });
+  const text = error instanceof Error ? error.message : String(error);
+  const sqliteCode = sqliteResultCode(error);
+  if (sqliteCode === SQLITE_FULL || isQuota(io) || isQuota(error)) {
+    return fail("quota", "The disk or the site's storage quota is full. Free some space, then try again; what is stored stays readable.");
+  }
+  if (sqliteCode === SQLITE_NOTADB) return fail("not-a-database", "The file is not an SQLite database.");
+  if (sqliteCode === SQLITE_CORRUPT) {
+    return fail("corrupt", `The database is damaged (${text}). Export it, and call checkIntegrity() to see what can be saved.`);
+  }
+  if (sqliteCode === SQLITE_IOERR) return fail("corrupt", `The browser could not read or write the database file (${io?.message ?? text}).`);
+  return fail("worker-failed", `The database worker failed: ${text}. This is a defect of axio-context-opfs; please report it.`);
+}
+
+function sqliteResultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("resultCode" in error)) return undefined;
+  // The low byte is the primary code of an extended one.
+  return Number(error.resultCode) & 0xff;
+}
+
+function isQuota(error: unknown): boolean {
+  return error instanceof Error && error.name === "QuotaExceededError";
+}
+
+export function toWire(error: unknown): WireError {
+  const { code, message, outcome, cause } = toContextStoreError(error);
+  // A cause that structured clone refuses would take the whole answer with it.
+  return { code, message, outcome, ...(cause instanceof Error && { cause: new Error(`${cause.name}: ${cause.message}`) }) };
+}
+
+export function failure(error: unknown): Reply<never> {
+  return { ok: false, error: toWire(error) };
+}
+
+export function success<Value>(value: Value): Reply<Value> {
+  return { ok: true, value };
+}

@@ -1,0 +1,49 @@
+import type { OperationName, Operations } from "../../src/protocol.js";
+import type { Database } from "../database.js";
+import { checkIntegrity, repair } from "../integrity.js";
+import { importStaged } from "../import.js";
+import type { Storage } from "../storage.js";
+import { schemaVersion } from "../schema.js";
+import { append, clear, fork, messages } from "./messages.js";
+import { addTokens, projects, sessions, setTokens, tokens } from "./sessions.js";
+
+/** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
+export type OwnerOperations = Operations<string>;
+
+type Handlers = {
+  readonly [Name in OperationName]: (
+    args: Parameters<OwnerOperations[Name]>[0],
+    storage: Storage,
+    /** For an import: the foreign file, opened. */
+    staged?: Database,
+  ) => ReturnType<OwnerOperations[Name]>;
+};
+
+/** What each operation does to the database. None of them awaits: they run inside transactions. */
+export const HANDLERS: Handlers = {
+  append: ({ session, messages }, { database }) => append(database, session, messages),
+  clear: ({ session }, { database }) => done(clear(database, session)),
+  fork: ({ session, target, upTo }, { database }) => done(fork(database, session, target, upTo)),
+  setTokens: ({ session, tokens }, { database }) => done(setTokens(database, session, tokens)),
+  addTokens: ({ session, tokens }, { database }) => done(addTokens(database, session, tokens)),
+  import: ({ mode }, { database }, staged) => importStaged(database, staged!, mode),
+  repair: (_, { database }) => repair(database),
+  messages: ({ session, range }, { database }) => messages(database, session, range),
+  tokens: ({ session }, { database }) => tokens(database, session),
+  sessions: ({ dbName, project }, { database }) => sessions(database, dbName, project),
+  projects: ({ dbName }, { database }) => projects(database, dbName),
+  fileStatus: (_, { database }) => ({
+    journalMode: String(database.value("PRAGMA journal_mode")),
+    synchronous: Number(database.value("PRAGMA synchronous")) === 2 ? "full" : "normal",
+    sqliteVersion: String(database.value("SELECT sqlite_version()")),
+    schemaVersion: schemaVersion(database),
+    sizeBytes: Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size")),
+  }),
+  export: (_, storage) => new Blob([storage.exportFile()], { type: "application/vnd.sqlite3" }),
+  check: (_, { database }) => checkIntegrity(database),
+};
+
+// Results are stored in the ledger as JSON, which has no undefined.
+function done(_: void): null {
+  return null;
+}

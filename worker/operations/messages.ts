@@ -1,0 +1,108 @@
+import { ContextStoreError } from "../../src/errors.js";
+import type { MessageRef } from "../../src/messages.js";
+import type { MessageRange, MessageRow, NewMessage, SessionKey } from "../../src/protocol.js";
+import type { Database, Row } from "../database.js";
+import { tables } from "../tables.js";
+import { refreshSummary } from "./summaries.js";
+
+/** Appends in order; a message whose uid the session already has is not written again. */
+export function append(db: Database, session: SessionKey, messages: readonly NewMessage<string>[]): MessageRef[] {
+  return messages.map((message) => appendOne(db, session, message));
+}
+
+function appendOne(db: Database, session: SessionKey, message: NewMessage<string>): MessageRef {
+  const { sessionId, project, dbName } = session;
+  const { uid, role, content, metadata = null, preview = null } = message;
+  const sql = tables(dbName);
+  const existing = db.row(sql.byUid, sessionId, project, uid);
+  if (existing) {
+    const position = ordinal(db, session, Number(existing[1]));
+    return { id: Number(existing[0]), uid, position, createdAt: String(existing[2]) };
+  }
+  const inserted = db.row(sql.insert, sessionId, project, role, content, uid, metadata, null)!;
+  const createdAt = String(inserted[1]);
+  const count = db.value(sql.countMessage, sessionId, project, role === "user" ? preview : null, createdAt);
+  return { id: Number(inserted[0]), uid, position: Number(count) - 1, createdAt };
+}
+
+/** The messages of a session, or the part of them that `range` names, in order. */
+export function messages(db: Database, session: SessionKey, range: MessageRange): MessageRow<string>[] {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  const { before, after, last, limit } = range;
+  if (before === undefined && after === undefined && last === undefined && limit === undefined) {
+    return db.rows(sql.all, sessionId, project).map((row, index) => toMessageRow(row, index));
+  }
+  const count = Number(db.value(sql.sessionCount, sessionId, project) ?? 0);
+  const [start, end] = window(range, count);
+  if (start >= end) return [];
+  const rows = isShared(db, session, count)
+    ? db.rows(sql.slice, sessionId, project, end - start, start)
+    : db.rows(sql.between, sessionId, project, start, end);
+  return rows.map((row, index) => toMessageRow(row, start + index));
+}
+
+function window({ before, after, last, limit }: MessageRange, count: number): [start: number, end: number] {
+  let start = after === undefined ? 0 : after + 1;
+  let end = Math.min(before ?? count, count);
+  // `last` and a lone `before` count from the end, everything else from the start.
+  const size = Math.min(last ?? Infinity, limit ?? Infinity);
+  if (last !== undefined || (before !== undefined && after === undefined)) start = Math.max(start, end - size);
+  else end = Math.min(end, start + size);
+  return [start, end];
+}
+
+/** Whether another project has rows under the same session id: then positions in the table are not those of the API. */
+function isShared(db: Database, { dbName, sessionId }: SessionKey, count: number): boolean {
+  return Number(db.value(tables(dbName).lastPosition, sessionId) ?? -1) + 1 !== count;
+}
+
+/** The position within session and project of a row at `position` in the table. */
+function ordinal(db: Database, session: SessionKey, position: number): number {
+  const { sessionId, project, dbName } = session;
+  const count = Number(db.value(tables(dbName).sessionCount, sessionId, project));
+  if (!isShared(db, session, count)) return position;
+  return Number(db.value(tables(dbName).countBefore, sessionId, project, position));
+}
+
+function toMessageRow([id, uid, , createdAt, role, content, metadata]: Row, position: number): MessageRow<string> {
+  return {
+    id: Number(id),
+    uid: uid as string | null,
+    position,
+    createdAt: String(createdAt),
+    role: String(role),
+    // A row from elsewhere may hold a BLOB: what is not text is found when it is unsealed, and costs that row alone.
+    content: content as string,
+    metadata: metadata as string | null,
+  };
+}
+
+/** Removes the messages and token counts of a session in its project. */
+export function clear(db: Database, { sessionId, project, dbName }: SessionKey): void {
+  const sql = tables(dbName);
+  db.run(sql.deleteSession, sessionId, project);
+  db.run(sql.deleteTokens, sessionId, project);
+  db.run(sql.deleteSummary, sessionId, project);
+  renumber(db, dbName, sessionId);
+}
+
+/** Makes the positions of a session id 0, 1, 2, ... again: the Python package cannot append after a gap. */
+export function renumber(db: Database, dbName: string, sessionId: string): void {
+  db.run(tables(dbName).renumberAside, sessionId);
+  db.run(tables(dbName).renumberBack, sessionId);
+}
+
+/** Copies the first `upTo` messages and the token counts into a new session of the same project, byte for byte. */
+export function fork(db: Database, session: SessionKey, target: string, upTo: number | undefined): void {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  if (db.value(sql.lastPosition, target) !== null) {
+    throw new ContextStoreError("conflict", `There is a session ${JSON.stringify(target)} already; fork into a new id.`);
+  }
+  // LIMIT -1 is no limit.
+  db.run(sql.copySession, sessionId, project, target, upTo ?? -1);
+  db.run(sql.copyTokens, sessionId, project, target);
+  const count = refreshSummary(db, { ...session, sessionId: target });
+  if (count > 0) db.run(sql.setLineage, target, project, sessionId, count);
+}

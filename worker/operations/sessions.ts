@@ -1,0 +1,52 @@
+import type { ContextTokens, SessionInfo } from "../../src/messages.js";
+import { NO_PREVIEW } from "../../src/preview.js";
+import type { ProjectInfo, SessionKey } from "../../src/protocol.js";
+import type { Database, Row } from "../database.js";
+import { tables } from "../tables.js";
+
+/** The sessions of a project that have messages, newest first. */
+export function sessions(db: Database, dbName: string, project: string): SessionInfo[] {
+  return db.rows(tables(dbName).list, project).map(toSessionInfo);
+}
+
+function toSessionInfo(row: Row): SessionInfo {
+  const [sessionId, project, count, preview, title, createdAt, updatedAt, parent, forkedAt, input, output] = row;
+  return {
+    sessionId: String(sessionId),
+    project: String(project),
+    messageCount: Number(count),
+    preview: preview === null ? NO_PREVIEW : String(preview),
+    ...(title !== null && { title: String(title) }),
+    createdAt: String(createdAt),
+    updatedAt: String(updatedAt),
+    ...toTokens(input, output),
+    ...(parent !== null && { parentSessionId: String(parent) }),
+    ...(forkedAt !== null && { forkedAt: Number(forkedAt) }),
+  };
+}
+
+// The Python package may have stored fractions, which it cuts off on reading.
+function toTokens(input: unknown, output: unknown): ContextTokens {
+  return { inputTokens: Math.trunc(Number(input ?? 0)), outputTokens: Math.trunc(Number(output ?? 0)) };
+}
+
+export function tokens(db: Database, { sessionId, project, dbName }: SessionKey): ContextTokens {
+  const row = db.row(tables(dbName).tokens, sessionId, project);
+  return toTokens(row?.[0], row?.[1]);
+}
+
+export function setTokens(db: Database, { sessionId, project, dbName }: SessionKey, counts: ContextTokens): void {
+  db.run(tables(dbName).setTokens, sessionId, project, counts.inputTokens, counts.outputTokens);
+}
+
+export function addTokens(db: Database, { sessionId, project, dbName }: SessionKey, counts: ContextTokens): void {
+  db.run(tables(dbName).addTokens, sessionId, project, counts.inputTokens, counts.outputTokens);
+}
+
+export function projects(db: Database, dbName: string): ProjectInfo[] {
+  return db.rows(tables(dbName).projects).map(([project, sessionCount, messageCount]) => ({
+    project: String(project),
+    sessionCount: Number(sessionCount),
+    messageCount: Number(messageCount),
+  }));
+}

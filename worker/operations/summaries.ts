@@ -1,0 +1,30 @@
+import { NO_PREVIEW, previewOf } from "../../src/preview.js";
+import type { SessionKey } from "../../src/protocol.js";
+import type { Database } from "../database.js";
+import { unseal } from "../envelope.js";
+import { tables } from "../tables.js";
+
+/** Computes anew what a list shows of a session; gives the number of its messages. A session without any is not listed. */
+export function refreshSummary(db: Database, session: SessionKey): number {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  const [count, createdAt, updatedAt] = db.row(sql.summary, sessionId, project)!;
+  if (Number(count) === 0) db.run(sql.deleteSummary, sessionId, project);
+  else db.run(sql.setSummary, sessionId, project, Number(count), computePreview(db, session), String(createdAt), String(updatedAt));
+  return Number(count);
+}
+
+/** What the first user message gives, or null where there is none yet. */
+export function computePreview(db: Database, { sessionId, project, dbName }: SessionKey): string | null {
+  const content = db.value(tables(dbName).firstUser, sessionId, project);
+  return content === undefined ? null : previewOfStored(content);
+}
+
+/** Lenient: a row that cannot be read must not hide its session from the list. */
+function previewOfStored(content: unknown): string {
+  try {
+    return previewOf(JSON.parse(unseal(content)));
+  } catch {
+    return NO_PREVIEW;
+  }
+}

@@ -1,0 +1,122 @@
+import { ContextStoreError } from "../src/errors.js";
+import { Database } from "./database.js";
+import { directoryOf } from "./opfs-directory.js";
+import { checkPoolHeaders } from "./pool-headers.js";
+import { loadSqlite, type Sqlite3Static } from "./sqlite.js";
+import type { Storage } from "./storage.js";
+
+type Pool = Awaited<ReturnType<Sqlite3Static["installOpfsSAHPoolVfs"]>>;
+
+const MAIN = "/history.sqlite";
+const STAGED = "/staged.sqlite";
+const BACKUP = "/before-migration.sqlite";
+
+/** Database, -wal, a staged file, a copy during a migration, and room for SQLite's temporary files. */
+const CAPACITY = 6;
+
+/** What a caller can do about a pool that another worker still holds: wait for `HELD` to pass, and try again. */
+export class PoolHeldError extends Error {}
+
+/**
+ * Opens the database at `path` in the origin private file system. Rejects {@link PoolHeldError} while another worker
+ * holds the pool's files. `create: false` rejects `storage-cleared` where there is no database.
+ */
+export async function openOpfsStorage(path: string, { create }: { create: boolean }): Promise<Storage> {
+  const sqlite3 = await loadSqlite();
+  await checkPoolHeaders(path);
+  const pool = await installPool(sqlite3, path);
+  try {
+    await pool.reserveMinimumCapacity(CAPACITY);
+    const names = pool.getFileNames();
+    if (!create && !names.includes(MAIN)) {
+      throw new ContextStoreError("storage-cleared", "The site's data was deleted while the database was open. Connect again to start afresh.");
+    }
+    if (!names.includes(MAIN) && names.includes(`${MAIN}-wal`)) {
+      throw new ContextStoreError("corrupt", `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`);
+    }
+    // A crash in the middle of an import leaves its copy behind.
+    if (names.includes(STAGED)) pool.unlink(STAGED);
+    const database = new Database(sqlite3, new pool.OpfsSAHPoolDb(MAIN));
+    try {
+      enterWal(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return opfsStorage(sqlite3, pool, database);
+  } catch (error) {
+    pool.pauseVfs();
+    throw error;
+  }
+}
+
+async function installPool(sqlite3: Sqlite3Static, path: string): Promise<Pool> {
+  const directory = directoryOf(path);
+  try {
+    const options = {
+      name: directory,
+      directory,
+      initialCapacity: CAPACITY,
+      // Errors are logged: that is how they reach takeIoError().
+      verbosity: 1,
+      // With the defaults of these two, an install that fails because another tab holds the files deletes the database
+      // when that tab lets go in the same instant.
+      preserveOnInitFailure: true,
+      forceReinitIfPreviouslyFailed: true,
+    };
+    return await sqlite3.installOpfsSAHPoolVfs(options);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NoModificationAllowedError") throw new PoolHeldError("held", { cause: error });
+    throw error;
+  }
+}
+
+/** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */
+export function enterWal(database: Database): void {
+  database.run("PRAGMA locking_mode=EXCLUSIVE");
+  const mode = database.value("PRAGMA journal_mode=WAL");
+  if (mode !== "wal") {
+    throw new ContextStoreError("unsupported", `SQLite could not enter WAL mode here: it answered ${JSON.stringify(mode)}.`);
+  }
+  database.run("PRAGMA synchronous=NORMAL");
+  database.run("PRAGMA trusted_schema=OFF");
+}
+
+function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, database: Database): Storage {
+  let staged: Database | undefined;
+  return {
+    database,
+    exportFile() {
+      // The bytes of the main file alone leave out what still lies in the -wal.
+      const busy = database.value("PRAGMA wal_checkpoint(TRUNCATE)");
+      if (busy !== 0) throw new Error("the -wal could not be written back");
+      return pool.exportFile(MAIN) as Uint8Array<ArrayBuffer>;
+    },
+    async stage(file) {
+      const chunks = file[Symbol.asyncIterator]();
+      await pool.importDb(STAGED, async () => {
+        const chunk = await chunks.next();
+        return chunk.done === true ? undefined : chunk.value;
+      });
+      staged = new Database(sqlite3, new pool.OpfsSAHPoolDb(STAGED));
+      return staged;
+    },
+    unstage() {
+      staged?.close();
+      staged = undefined;
+      pool.unlink(STAGED);
+    },
+    makeBackup() {
+      pool.unlink(BACKUP);
+      database.exec(`VACUUM INTO '${BACKUP}'`);
+    },
+    dropBackup() {
+      pool.unlink(BACKUP);
+    },
+    release() {
+      staged?.close();
+      database.close();
+      pool.pauseVfs();
+    },
+  };
+}

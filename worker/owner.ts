@@ -1,0 +1,120 @@
+import { ContextStoreError } from "../src/errors.js";
+import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
+import { type ClientMessage, clientChannel, type OwnerMessage, ownerChannel, type Ownership, announcementChannel, sameOwnership } from "./channels.js";
+import { type Batch, Executor } from "./executor.js";
+import { failure } from "./failure.js";
+import { checkFileHeader } from "./import.js";
+import { checkPages } from "./incoming.js";
+import { prepareSchema } from "./schema.js";
+import type { Storage } from "./storage.js";
+import { META_GET, META_SET } from "./tables.js";
+import { applyWal } from "./wal-file.js";
+
+/** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
+const IDLE_MS = 2000;
+
+/** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
+export class Owner {
+  readonly ownership: Ownership;
+  readonly #storage: Storage;
+  readonly #executor: Executor;
+  readonly #clients = new Map<string, BroadcastChannel>();
+  #requests: BroadcastChannel | undefined;
+  #imports: Promise<unknown> = Promise.resolve();
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
+  constructor(storage: Storage, expectedId: string | undefined) {
+    this.#storage = storage;
+    const { database } = storage;
+    prepareSchema(storage);
+    const databaseId = String(database.value(META_GET, "database_id"));
+    if (expectedId !== undefined && expectedId !== databaseId) {
+      throw new ContextStoreError("storage-cleared", "The site's data was deleted, and another tab has started afresh. Connect again.");
+    }
+    const epoch = Number(database.value(META_GET, "epoch") ?? 0) + 1;
+    database.run(META_SET, "epoch", String(epoch));
+    this.ownership = { protocol: PROTOCOL, databaseId, epoch };
+    this.#executor = new Executor(storage);
+  }
+
+  /** Carries out calls that arrived together; answers each in its place. */
+  run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#checkpoint(), IDLE_MS);
+    if (!batch.requests.some(({ name }) => name === "import")) return this.#executor.execute(batch);
+    // One at a time: there is room for one staged file.
+    const imported = this.#imports.then(() => this.#import(batch));
+    this.#imports = imported;
+    return imported;
+  }
+
+  /** Answers other tabs from now on. */
+  serve(path: string): void {
+    this.#requests = ownerChannel(path);
+    this.#requests.onmessage = ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(path, data);
+    const all = announcementChannel(path);
+    all.postMessage({ type: "owner", ownership: this.ownership });
+    all.close();
+  }
+
+  /** Lets go of the database. */
+  close(): void {
+    clearTimeout(this.#idle);
+    this.#requests?.close();
+    for (const channel of this.#clients.values()) channel.close();
+    this.#storage.release();
+  }
+
+  async #answer(path: string, message: OwnerMessage): Promise<void> {
+    if (message.type === "hello") {
+      this.#post(path, message.client, { type: "owner", ownership: this.ownership });
+      return;
+    }
+    const { ownership, batch, deadline } = message;
+    if (!sameOwnership(ownership, this.ownership)) return;
+    const seqs = batch.requests.map(({ seq }) => seq);
+    if (Date.now() > deadline) {
+      this.#post(path, batch.client, { type: "late", ownership, seqs });
+      return;
+    }
+    const replies = await this.run(batch);
+    this.#post(path, batch.client, { type: "replies", ownership, replies: seqs.map((seq, place) => [seq, replies[place]!]) });
+  }
+
+  #post(path: string, client: string, message: ClientMessage): void {
+    let channel = this.#clients.get(client);
+    if (!channel) this.#clients.set(client, (channel = clientChannel(path, client)));
+    channel.postMessage(message);
+  }
+
+  // The file is brought in first, which takes awaits; what follows is one synchronous transaction.
+  async #import(batch: Batch): Promise<readonly Reply[]> {
+    try {
+      const { file, wal } = batch.requests[0]!.args as Parameters<Operations["import"]>[0];
+      await checkFileHeader(file);
+      try {
+        const staged = await this.#storage.stage(wal && wal.size > 0 ? applyWal(file, wal) : chunksOf(file));
+        checkPages(staged);
+        return this.#executor.execute(batch, staged);
+      } finally {
+        this.#storage.unstage();
+      }
+    } catch (error) {
+      return batch.requests.map(() => failure(error));
+    }
+  }
+
+  #checkpoint(): void {
+    try {
+      this.#storage.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // A full disk. The rows are safe in the -wal, and the next idle moment tries again.
+    }
+  }
+}
+
+async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
+  const size = 1024 * 1024;
+  for (let at = 0; at < file.size; at += size) yield new Uint8Array(await file.slice(at, at + size).arrayBuffer());
+}

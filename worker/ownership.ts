@@ -1,0 +1,55 @@
+import { ContextStoreError } from "../src/errors.js";
+import { ownerLock } from "./channels.js";
+import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
+import { Owner } from "./owner.js";
+
+/** Gives the lock back. */
+export type Release = () => void;
+
+/** The lock of the database's owner if it is free now. */
+export function tryLock(path: string): Promise<Release | undefined> {
+  return hold(ownerLock(path), { ifAvailable: true });
+}
+
+/** The lock of the database's owner once all who asked before have let go of it. Rejects when `signal` fires. */
+export async function awaitLock(path: string, signal: AbortSignal): Promise<Release> {
+  return (await hold(ownerLock(path), { signal }))!;
+}
+
+/** Takes a lock that goes when the worker goes. */
+export function hold(name: string, options: LockOptions = {}): Promise<Release | undefined> {
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(name, options, (lock) => {
+        if (!lock) return resolve(undefined);
+        return new Promise<void>((release) => resolve(release));
+      })
+      .catch(reject);
+  });
+}
+
+/**
+ * Opens the database as its owner. To be called under the lock, which is only the queue: the pool's files are the real
+ * mutex, and the last owner's may be open for some milliseconds after its lock has gone.
+ */
+export async function openAsOwner(path: string, expectedId: string | undefined, patience: number): Promise<Owner> {
+  const end = performance.now() + patience;
+  for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
+    try {
+      const storage = await openOpfsStorage(path, { create: expectedId === undefined });
+      try {
+        return new Owner(storage, expectedId);
+      } catch (error) {
+        storage.release();
+        throw error;
+      }
+    } catch (error) {
+      if (!(error instanceof PoolHeldError)) throw error;
+      if (performance.now() > end) {
+        const message = "Another worker holds the database's files and does not let go. Close other tabs of this site, or wait, and try again.";
+        throw new ContextStoreError("busy", message, { cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}

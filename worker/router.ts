@@ -1,0 +1,235 @@
+import { ContextStoreError } from "../src/errors.js";
+import { PROTOCOL, type OpenOptions, type Reply, type Request, WRITES } from "../src/protocol.js";
+import {
+  type Announcement,
+  announcementChannel,
+  type ClientMessage,
+  clientChannel,
+  type OwnerMessage,
+  ownerChannel,
+  type Ownership,
+  sameOwnership,
+} from "./channels.js";
+import { sealRequest, Unsealer } from "./codec.js";
+import type { OwnerRequest } from "./executor.js";
+import { failure } from "./failure.js";
+import { openMemoryStorage } from "./memory-storage.js";
+import { Owner } from "./owner.js";
+import { awaitLock, openAsOwner, type Release, tryLock } from "./ownership.js";
+
+/** A call that has not been answered. */
+interface Outstanding {
+  readonly request: Request;
+  readonly sealed: OwnerRequest;
+  readonly resolve: (reply: Reply) => void;
+  /** When it was last given to an owner, or arrived. */
+  since: number;
+  /** Whether any owner may have seen it. */
+  sent: boolean;
+}
+
+/**
+ * Brings the calls of this worker's page to the owner of the database: this worker itself, or that of another tab. What
+ * was not answered when the owner changes is sent again; the ledger in the database makes that safe.
+ */
+export class Router {
+  readonly #options: OpenOptions;
+  readonly #outstanding = new Map<number, Outstanding>();
+  readonly #unsealer = new Unsealer();
+  readonly #waiting = new AbortController();
+  #target: Owner | Ownership | undefined;
+  #databaseId: string | undefined;
+  #failed: ContextStoreError | undefined;
+  #settled = 0;
+  #lastHeard = 0;
+  #release: Release | undefined;
+  #channels: BroadcastChannel[] = [];
+  #toOwner: BroadcastChannel | undefined;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+
+  constructor(options: OpenOptions) {
+    this.#options = options;
+    this.#databaseId = options.databaseId;
+  }
+
+  get role(): "owner" | "follower" {
+    return this.#target instanceof Owner ? "owner" : "follower";
+  }
+
+  /** Resolves to the database's id once there is an owner to talk to. */
+  async open(): Promise<string> {
+    const { path, storage } = this.#options;
+    if (storage === "memory") this.#setTarget(new Owner(await openMemoryStorage(), this.#databaseId));
+    else {
+      this.#release = await tryLock(path);
+      if (this.#release) await this.#own();
+      else await this.#follow();
+    }
+    return this.#databaseId!;
+  }
+
+  run(requests: readonly Request[], settled: number): Promise<readonly Reply[]> {
+    this.#settled = settled;
+    const calls: Outstanding[] = [];
+    const replies = requests.map((request) => {
+      if (this.#failed) return failure(this.#failed);
+      return new Promise<Reply>((resolve) => {
+        const call = { request, sealed: sealRequest(request), resolve, since: performance.now(), sent: false };
+        this.#outstanding.set(request.seq, call);
+        calls.push(call);
+      });
+    });
+    this.#send(calls);
+    return Promise.all(replies);
+  }
+
+  rest(token: number): Reply {
+    return this.#unsealer.rest(token);
+  }
+
+  close(): void {
+    this.#waiting.abort();
+    clearInterval(this.#watch);
+    for (const channel of this.#channels) channel.close();
+    if (this.#target instanceof Owner) this.#target.close();
+    this.#target = undefined;
+    this.#release?.();
+  }
+
+  async #own(): Promise<void> {
+    const { path, busyTimeout } = this.#options;
+    try {
+      const owner = await openAsOwner(path, this.#databaseId, busyTimeout);
+      this.#setTarget(owner);
+      owner.serve(path);
+    } catch (error) {
+      this.#release?.();
+      throw error;
+    }
+  }
+
+  /** Asks the owner to make itself known, and queues for its place. */
+  #follow(): Promise<void> {
+    const { path, client, busyTimeout } = this.#options;
+    const replies = clientChannel(path, client);
+    replies.onmessage = ({ data }: MessageEvent<ClientMessage>) => this.#hear(data);
+    const all = announcementChannel(path);
+    all.onmessage = ({ data }: MessageEvent<Announcement>) => this.#meet(data.ownership);
+    this.#toOwner = ownerChannel(path);
+    this.#channels = [replies, all, this.#toOwner];
+    this.#post({ type: "hello", client, protocol: PROTOCOL });
+    this.#watch = setInterval(() => this.#giveUp(), 200);
+    this.#queue().catch((error: unknown) => this.#fail(error));
+    return new Promise((resolve, reject) => {
+      this.#ready = { resolve, reject };
+      setTimeout(() => {
+        const message = `Another tab holds the database and did not answer within ${busyTimeout} ms. Close it, or wait, and try again.`;
+        reject(new ContextStoreError("busy", message));
+      }, busyTimeout);
+    });
+  }
+
+  async #queue(): Promise<void> {
+    try {
+      this.#release = await awaitLock(this.#options.path, this.#waiting.signal);
+    } catch (error) {
+      if (this.#waiting.signal.aborted) return;
+      throw error;
+    }
+    await this.#own();
+  }
+
+  #hear(message: ClientMessage): void {
+    if (message.type === "owner") return this.#meet(message.ownership);
+    if (!this.#isCurrent(message.ownership)) return;
+    this.#lastHeard = performance.now();
+    if (message.type === "replies") for (const [seq, reply] of message.replies) this.#settle(seq, reply);
+    else this.#send(message.seqs.flatMap((seq) => this.#outstanding.get(seq) ?? []));
+  }
+
+  #meet(ownership: Ownership): void {
+    if (this.#target instanceof Owner || this.#isCurrent(ownership)) return;
+    if (ownership.protocol !== PROTOCOL) {
+      const message = "Another tab runs a different version of this application. Reload this page.";
+      return this.#fail(new ContextStoreError("protocol-mismatch", message));
+    }
+    if (this.#databaseId !== undefined && this.#databaseId !== ownership.databaseId) {
+      const message = "The site's data was deleted, and another tab has started afresh. Connect again.";
+      return this.#fail(new ContextStoreError("storage-cleared", message));
+    }
+    if (this.#target && this.#target.epoch > ownership.epoch) return;
+    this.#setTarget(ownership);
+  }
+
+  #isCurrent(ownership: Ownership): boolean {
+    return this.#target !== undefined && !(this.#target instanceof Owner) && sameOwnership(this.#target, ownership);
+  }
+
+  #setTarget(target: Owner | Ownership): void {
+    this.#target = target;
+    this.#databaseId = target instanceof Owner ? target.ownership.databaseId : target.databaseId;
+    this.#lastHeard = performance.now();
+    this.#ready?.resolve();
+    this.#send([...this.#outstanding.values()]);
+  }
+
+  #send(calls: readonly Outstanding[]): void {
+    const target = this.#target;
+    if (!target || calls.length === 0) return;
+    for (const call of calls) {
+      call.sent = true;
+      call.since = performance.now();
+    }
+    const batch = { client: this.#options.client, settled: this.#settled, requests: calls.map(({ sealed }) => sealed) };
+    if (target instanceof Owner) {
+      const replies = target.run(batch);
+      if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
+      else this.#deliver(calls, replies);
+    } else {
+      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + this.#options.busyTimeout });
+    }
+  }
+
+  #deliver(calls: readonly Outstanding[], replies: readonly Reply[]): void {
+    for (const [place, { request }] of calls.entries()) this.#settle(request.seq, replies[place]!);
+  }
+
+  #settle(seq: number, reply: Reply): void {
+    const call = this.#outstanding.get(seq);
+    if (!call) return;
+    this.#outstanding.delete(seq);
+    call.resolve(this.#unsealer.unseal(call.request, reply));
+  }
+
+  /** Rejects what has waited too long for an owner that says nothing. */
+  #giveUp(): void {
+    if (this.#target instanceof Owner) return;
+    const { busyTimeout } = this.#options;
+    const now = performance.now();
+    for (const { request, since, sent } of this.#outstanding.values()) {
+      if (now - Math.max(since, this.#lastHeard) < busyTimeout) continue;
+      const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
+      const message = `The tab that holds the database has not answered for ${busyTimeout} ms. Close it, or wait, and try again.`;
+      this.#settle(request.seq, failure(new ContextStoreError("busy", message, { outcome })));
+    }
+  }
+
+  /** The end: every call, now and later, gets this error. */
+  #fail(error: unknown): void {
+    const reply = failure(error);
+    if (reply.ok) return;
+    const { code, message, cause } = reply.error;
+    this.#failed = new ContextStoreError(code, message, { cause });
+    this.#target = undefined;
+    this.#ready?.reject(this.#failed);
+    for (const { request, sent } of this.#outstanding.values()) {
+      const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
+      this.#settle(request.seq, failure(new ContextStoreError(code, message, { cause, outcome })));
+    }
+  }
+
+  #post(message: OwnerMessage): void {
+    this.#toOwner!.postMessage(message);
+  }
+}

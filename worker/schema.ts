@@ -1,0 +1,73 @@
+import { ContextStoreError } from "../src/errors.js";
+import type { Database } from "./database.js";
+import type { Storage } from "./storage.js";
+import { DB_NAMES, FILE_TABLES, META_GET, META_SET, SCHEMA_VERSION, tables } from "./tables.js";
+
+/** A step from one schema version to the next. Runs in a transaction. */
+export interface Migration {
+  /** The version that the file has afterwards. */
+  readonly version: number;
+  run(db: Database): void;
+}
+
+/** Version 1 is made by {@link createTables}; what changes it later is added here, and never changed again. */
+export const MIGRATIONS: readonly Migration[] = [];
+
+/** The table prefix that Python's files have. */
+const DEFAULT_DB_NAME = "axio_context";
+
+/**
+ * Makes a new file's tables, or brings an older file to this version. Before the first migration the whole file is
+ * copied aside; the copy is dropped once the last one has committed. Throws `newer-schema` for a file that a newer
+ * version of this package wrote.
+ */
+export function prepareSchema(storage: Storage, migrations: readonly Migration[] = MIGRATIONS): void {
+  const db = storage.database;
+  const current = migrations.at(-1)?.version ?? SCHEMA_VERSION;
+  const found = schemaVersion(db);
+  if (found > current) {
+    throw new ContextStoreError(
+      "newer-schema",
+      `The database was written by a newer version of axio-context-opfs (schema ${found}, this one knows ${current}). Reload the page to get it.`,
+    );
+  }
+  if (found === 0) {
+    db.transaction(() => {
+      db.exec(FILE_TABLES);
+      db.exec(tables(DEFAULT_DB_NAME).create);
+      db.run(META_SET, "database_id", crypto.randomUUID());
+      db.run(META_SET, "schema_version", String(current));
+    });
+    return;
+  }
+  const due = migrations.filter(({ version }) => version > found);
+  if (due.length === 0) return;
+  storage.makeBackup();
+  db.transaction(() => {
+    for (const migration of due) {
+      migration.run(db);
+      db.run(META_SET, "schema_version", String(migration.version));
+    }
+  });
+  storage.dropBackup();
+}
+
+/** 0 where there are no tables of ours yet. */
+export function schemaVersion(db: Database): number {
+  const known = db.value("SELECT 1 FROM sqlite_schema WHERE name = 'axio_opfs_meta'");
+  return known === undefined ? 0 : Number(db.value(META_GET, "schema_version") ?? 0);
+}
+
+/** Creates the tables of a prefix. Throws `invalid-argument` when they exist in another spelling: SQLite ignores case. */
+export function createTables(db: Database, dbName: string): void {
+  const twin = dbNames(db).find((name) => name !== dbName && name.toLowerCase() === dbName.toLowerCase());
+  if (twin !== undefined) {
+    throw new ContextStoreError("invalid-argument", `The database has tables of dbName "${twin}"; "${dbName}" would share them. Use one spelling.`);
+  }
+  db.transaction(() => db.exec(tables(dbName).create));
+}
+
+/** The table prefixes in the file. */
+export function dbNames(db: Database): string[] {
+  return db.rows(DB_NAMES).map(([name]) => String(name));
+}

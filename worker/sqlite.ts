@@ -1,0 +1,40 @@
+import sqlite3InitModule, { type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
+
+export type { Sqlite3Static };
+
+declare global {
+  // Read once by sqlite-wasm while it starts.
+  var sqlite3ApiConfig: Record<string, unknown> | undefined;
+}
+
+let loading: Promise<Sqlite3Static> | undefined;
+let ioError: Error | undefined;
+
+/** Loads and compiles SQLite, once in this worker. Rejects where `sqlite3.wasm` cannot be fetched or compiled. */
+export function loadSqlite(): Promise<Sqlite3Static> {
+  return (loading ??= init());
+}
+
+async function init(): Promise<Sqlite3Static> {
+  globalThis.sqlite3ApiConfig = {
+    // Only the pool is used: starting the others costs a second worker and tens of milliseconds.
+    disable: { vfs: { opfs: true, "opfs-wl": true, kvvfs: true } },
+    // The pool VFS hides what OPFS threw behind SQLITE_IOERR and tells it to the log alone.
+    error: keepIoError,
+    warn: () => {},
+    log: () => {},
+    debug: () => {},
+  };
+  return sqlite3InitModule();
+}
+
+function keepIoError(...logged: readonly unknown[]): void {
+  ioError = logged.find((item) => item instanceof Error) ?? ioError;
+}
+
+/** The last error that OPFS itself threw at the pool since this was last asked, such as `QuotaExceededError`. */
+export function takeIoError(): Error | undefined {
+  const error = ioError;
+  ioError = undefined;
+  return error;
+}

@@ -1,0 +1,17 @@
+import type { Database } from "./database.js";
+
+/** Where a database lies. */
+export interface Storage {
+  readonly database: Database;
+  /** The whole database file, every committed row in it. */
+  exportFile(): Uint8Array<ArrayBuffer>;
+  /** Brings a foreign database file in beside ours and opens it. */
+  stage(file: AsyncIterable<Uint8Array>): Promise<Database>;
+  /** Closes and removes what was staged. */
+  unstage(): void;
+  /** Copies the database aside until {@link dropBackup}. A copy that an interrupted migration left is replaced. */
+  makeBackup(): void;
+  dropBackup(): void;
+  /** Closes the database and lets go of its files. */
+  release(): void;
+}

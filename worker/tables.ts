@@ -1,0 +1,167 @@
+// Every table and every statement, in one place. The tables `<dbName>_messages` and `<dbName>_tokens` are those of the
+// Python package: their own columns come first, with its types, defaults, constraints and indexes. What is ours lies in
+// further nullable columns (uid, metadata) and further tables, which that package tolerates.
+
+/** The schema that this version writes. */
+export const SCHEMA_VERSION = 1;
+
+/** Tables of the whole file. */
+export const FILE_TABLES = `
+  CREATE TABLE IF NOT EXISTS axio_opfs_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS axio_opfs_clients(
+    client TEXT PRIMARY KEY, settled INTEGER NOT NULL, results TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
+export const META_SET =
+  "INSERT INTO axio_opfs_meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value";
+
+export const CLIENT_GET = "SELECT settled, results FROM axio_opfs_clients WHERE client = ?";
+export const CLIENT_SET = `
+  INSERT INTO axio_opfs_clients(client, settled, results, used_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT(client) DO UPDATE SET settled = excluded.settled, results = excluded.results, used_at = excluded.used_at`;
+export const CLIENTS_PURGE = "DELETE FROM axio_opfs_clients WHERE used_at < ?";
+
+/** The table prefixes in use. */
+export const DB_NAMES =
+  "SELECT substr(name, 1, length(name) - 9) FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_messages' ESCAPE '\\'";
+
+/** The columns that make a table a message table of the Python package. */
+export const MESSAGE_COLUMNS = ["id", "session_id", "project", "position", "role", "content", "created_at"] as const;
+
+export type Tables = ReturnType<typeof build>;
+
+const built = new Map<string, Tables>();
+
+/** The statements of one table prefix. `dbName` has been checked: nothing but letters, digits and "_" is in it. */
+export function tables(dbName: string): Tables {
+  let found = built.get(dbName);
+  if (!found) built.set(dbName, (found = build(dbName)));
+  return found;
+}
+
+function build(dbName: string) {
+  const messages = `"${dbName}_messages"`;
+  const tokens = `"${dbName}_tokens"`;
+  const sessions = `"${dbName}_sessions"`;
+  const uidIndex = `"idx_${dbName}_messages_uid"`;
+  const session = "session_id = ?1 AND project = ?2";
+  const row = "id, uid, position, created_at, role, content, metadata";
+  return {
+    create: `
+      CREATE TABLE IF NOT EXISTS ${messages}(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL,
+        project TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        content TEXT NOT NULL,
+        created_at TEXT NOT NULL DEFAULT (datetime('now')),
+        uid TEXT,
+        metadata TEXT,
+        UNIQUE(session_id, position));
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_messages_session" ON ${messages}(session_id);
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_messages_project" ON ${messages}(project);
+      CREATE INDEX IF NOT EXISTS ${uidIndex} ON ${messages}(uid) WHERE uid IS NOT NULL;
+      CREATE TABLE IF NOT EXISTS ${tokens}(
+        session_id TEXT NOT NULL,
+        project TEXT NOT NULL,
+        input_tokens INTEGER NOT NULL DEFAULT 0,
+        output_tokens INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY(session_id, project));
+      CREATE TABLE IF NOT EXISTS ${sessions}(
+        session_id TEXT NOT NULL,
+        project TEXT NOT NULL,
+        message_count INTEGER NOT NULL,
+        preview TEXT,
+        title TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        parent_session_id TEXT,
+        forked_at INTEGER,
+        PRIMARY KEY(project, session_id)) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_created" ON ${sessions}(project, created_at, session_id);
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);`,
+
+    // Messages. Position and insert are one statement. The position in the table is dense per session id over all
+    // projects, since its UNIQUE constraint knows no project.
+    insert: `
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at)
+      VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?1), ?3, ?4, ?5, ?6,
+        coalesce(?7, datetime('now')))
+      RETURNING id, created_at`,
+    byUid: `SELECT id, position, created_at FROM ${messages} INDEXED BY ${uidIndex} WHERE uid = ?3 AND ${session}`,
+    lastPosition: `SELECT max(position) FROM ${messages} WHERE session_id = ?1`,
+    countBefore: `SELECT count(*) FROM ${messages} WHERE ${session} AND position < ?3`,
+    all: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position`,
+    slice: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
+    between: `SELECT ${row} FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4 ORDER BY position`,
+    firstUser: `SELECT content FROM ${messages} WHERE ${session} AND role = 'user' ORDER BY position LIMIT 1`,
+    summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${session}`,
+    deleteSession: `DELETE FROM ${messages} WHERE ${session}`,
+    // Two steps: with one, a row could meet the old position of another on its way.
+    renumberAside: `
+      UPDATE ${messages} SET position = -dense.number
+      FROM (SELECT id, row_number() OVER (ORDER BY position) AS number FROM ${messages} WHERE session_id = ?1) AS dense
+      WHERE ${messages}.id = dense.id`,
+    renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
+    copySession: `
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata)
+      SELECT ?3, project, row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata
+      FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?4`,
+
+    // Tokens.
+    tokens: `SELECT input_tokens, output_tokens FROM ${tokens} WHERE ${session}`,
+    setTokens: `
+      INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT(session_id, project) DO UPDATE
+      SET input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens`,
+    addTokens: `
+      INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT(session_id, project) DO UPDATE
+      SET input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens`,
+    copyTokens: `
+      INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      SELECT ?3, project, input_tokens, output_tokens FROM ${tokens} WHERE ${session}`,
+    deleteTokens: `DELETE FROM ${tokens} WHERE ${session}`,
+    keepTokens: `
+      INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens) VALUES (?1, ?2, ?3, ?4)`,
+
+    // Summaries: what a list shows, kept by every write, so that a list costs the same however long the histories are.
+    sessionCount: `SELECT message_count FROM ${sessions} WHERE ${session}`,
+    countMessage: `
+      INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
+      VALUES (?1, ?2, 1, ?3, ?4, ?4)
+      ON CONFLICT(project, session_id) DO UPDATE SET
+        message_count = message_count + 1,
+        preview = coalesce(preview, excluded.preview),
+        created_at = min(created_at, excluded.created_at),
+        updated_at = max(updated_at, excluded.updated_at)
+      RETURNING message_count`,
+    setSummary: `
+      INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+      ON CONFLICT(project, session_id) DO UPDATE SET
+        message_count = excluded.message_count, preview = excluded.preview,
+        created_at = excluded.created_at, updated_at = excluded.updated_at`,
+    setLineage: `UPDATE ${sessions} SET parent_session_id = ?3, forked_at = ?4 WHERE ${session}`,
+    setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${session}`,
+    deleteSummary: `DELETE FROM ${sessions} WHERE ${session}`,
+    forksOf: `SELECT session_id FROM ${sessions} WHERE project = ?2 AND parent_session_id = ?1`,
+    list: `
+      SELECT s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
+        s.parent_session_id, s.forked_at, t.input_tokens, t.output_tokens
+      FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
+      WHERE s.project = ?1 ORDER BY s.created_at DESC, s.session_id DESC`,
+    projects: `SELECT project, count(*), sum(message_count) FROM ${sessions} GROUP BY project ORDER BY project`,
+
+    // For imports and checks.
+    forMerge: `SELECT role, content FROM ${messages} WHERE ${session} ORDER BY position`,
+    sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
+    summaryKeys: `SELECT session_id, project, message_count, preview FROM ${sessions}`,
+    positionGaps: `
+      SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
+      HAVING min(position) <> 0 OR max(position) <> count(*) - 1`,
+    deleteAll: [`DELETE FROM ${messages}`, `DELETE FROM ${tokens}`, `DELETE FROM ${sessions}`] as const,
+  };
+}

@@ -1,0 +1,40 @@
+import { expose } from "comlink";
+import { ContextStoreError } from "../src/errors.js";
+import { type OpenOptions, PROTOCOL, type WorkerApi } from "../src/protocol.js";
+import { failure, success } from "./failure.js";
+import { hold } from "./ownership.js";
+import { Router } from "./router.js";
+
+// The dedicated worker of one page and one database.
+
+let router: Router | undefined;
+
+const api: WorkerApi = {
+  async open(options: OpenOptions) {
+    try {
+      if (options.protocol !== PROTOCOL) {
+        const message = `The page speaks protocol ${options.protocol}, the worker file ${PROTOCOL}: a cache has mixed two versions of axio-context-opfs. Reload the page.`;
+        throw new ContextStoreError("protocol-mismatch", message);
+      }
+      await hold(options.alive);
+      router = new Router(options);
+      return success({ databaseId: await router.open() });
+    } catch (error) {
+      return failure(error);
+    }
+  },
+  async run(requests, settled) {
+    return router!.run(requests, settled);
+  },
+  async rest(token) {
+    return router!.rest(token) as Awaited<ReturnType<WorkerApi["rest"]>>;
+  },
+  async role() {
+    return router!.role;
+  },
+  async close() {
+    router?.close();
+  },
+};
+
+expose(api);
