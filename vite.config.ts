@@ -1,11 +1,21 @@
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromium, firefox } from "./test/browsers.js";
 
+function profile(browser: string): string {
+  const directory = join(tmpdir(), `axio-context-opfs-${browser}-${process.pid}`);
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
 export default defineConfig({
   root: "demo",
   // The worker finds sqlite3.wasm beside its own module; pre-bundling would move one away from the other.
-  optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"] },
+  // The others are named so that Vite does not find them while a test runs, and reload it.
+  optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"], include: ["comlink", "fflate"] },
   worker: { format: "es" },
   build: { outDir: "../dist/demo", emptyOutDir: true, target: "esnext" },
   test: {
@@ -23,7 +33,8 @@ export default defineConfig({
             screenshotFailures: false,
             instances: [chromium, firefox].map(({ name, launch }) => ({
               browser: name,
-              provider: playwright({ launchOptions: launch }),
+              // A profile on a disk: in the default context OPFS is kept in memory and many times slower.
+              provider: playwright({ launchOptions: launch, persistentContext: profile(name) }),
             })),
           },
         },
