@@ -49,14 +49,19 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
   if (signal?.aborted) throw aborted(signal);
   checkSupport(storage);
   const key = `${storage}:${name}`;
-  const shared = await share(key, () => new WorkerLink({ path: name, storage, busyTimeout, startWorker: worker ?? startWorker }));
+  const shared = await share(
+    key,
+    () => new WorkerLink({ path: name, storage, busyTimeout, startWorker: worker ?? startWorker }),
+  );
   try {
     await abortable(shared.opened, signal);
   } catch (error) {
     await leave(key, shared);
     throw error;
   }
-  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", busyTimeout, storage }, () => leave(key, shared));
+  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", busyTimeout, storage }, () =>
+    leave(key, shared),
+  );
 }
 
 function startWorker(): Worker {
@@ -91,8 +96,10 @@ function checkOptions({ busyTimeout, synchronous, storage }: ConnectOptions): vo
   const refuse = (message: string) => {
     throw new ContextStoreError("invalid-argument", message);
   };
-  if (busyTimeout !== undefined && !(busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1)) refuse("busyTimeout is a number of milliseconds from 0.");
-  if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full") refuse('synchronous is "normal" or "full".');
+  if (busyTimeout !== undefined && !(busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1))
+    refuse("busyTimeout is a number of milliseconds from 0.");
+  if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full")
+    refuse('synchronous is "normal" or "full".');
   if (storage !== undefined && storage !== "opfs" && storage !== "memory") refuse('storage is "opfs" or "memory".');
 }
 

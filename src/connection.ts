@@ -1,5 +1,5 @@
 import { checkDbName } from "./arguments.js";
-import { ContextStoreError } from "./errors.js";
+import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
   DatabaseStatus,
   ImportSummary,
@@ -76,7 +76,10 @@ export class DatabaseConnection implements Connection {
   }
 
   /** Asks the database for an operation. */
-  call<Name extends OperationName>(name: Name, args: Parameters<Operations[Name]>[0]): Promise<Awaited<ReturnType<Operations[Name]>>> {
+  call<Name extends OperationName>(
+    name: Name,
+    args: Parameters<Operations[Name]>[0],
+  ): Promise<Awaited<ReturnType<Operations[Name]>>> {
     return this.#untilClosed(() => this.#link.call(name, args, this.#settings.full));
   }
 
@@ -133,7 +136,8 @@ export class DatabaseConnection implements Connection {
 
   close(): Promise<void> {
     if (!this.#closing) {
-      const error = closed();
+      // They may have reached the database, which another connection of this page may keep open.
+      const error = closed("unknown");
       for (const reject of this.#pending) reject(error);
       this.#closing = this.#onClose();
     }
@@ -146,7 +150,7 @@ export class DatabaseConnection implements Connection {
 
   // The worker may go on serving the page's other connections: this one's calls must end with it.
   #untilClosed<Value>(call: () => Promise<Value>): Promise<Value> {
-    if (this.#closing) return Promise.reject(closed());
+    if (this.#closing) return Promise.reject(closed("not-applied"));
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
       call()
@@ -156,7 +160,6 @@ export class DatabaseConnection implements Connection {
   }
 }
 
-function closed(): ContextStoreError {
-  return new ContextStoreError("closed", "The connection is closed; call connect() again.", { outcome: "unknown" });
+function closed(outcome: WriteOutcome): ContextStoreError {
+  return new ContextStoreError("closed", "The connection is closed; call connect() again.", { outcome });
 }
-

@@ -125,6 +125,9 @@ export interface IntegrityReport {
   readonly problems: readonly IntegrityProblem[];
 }
 
+/** Of an operation on the whole database. */
+export type NoArguments = Readonly<Record<string, never>>;
+
 /** What the database can be asked, by name: arguments and answer. */
 export interface Operations<Content = WireContent> {
   append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
@@ -133,7 +136,7 @@ export interface Operations<Content = WireContent> {
   setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
   addTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
   import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace" }): ImportSummary;
-  repair(args: Record<never, never>): IntegrityReport;
+  repair(args: NoArguments): IntegrityReport;
   messages(args: {
     session: SessionKey;
     range: MessageRange;
@@ -141,9 +144,9 @@ export interface Operations<Content = WireContent> {
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: { dbName: string; project: string }): readonly SessionInfo[];
   projects(args: { dbName: string }): readonly ProjectInfo[];
-  fileStatus(args: Record<never, never>): FileStatus;
-  export(args: Record<never, never>): Blob;
-  check(args: Record<never, never>): IntegrityReport;
+  fileStatus(args: NoArguments): FileStatus;
+  export(args: NoArguments): Blob;
+  check(args: NoArguments): IntegrityReport;
 }
 
 export type OperationName = keyof Operations;
@@ -177,7 +180,9 @@ export interface WireError {
   readonly cause?: unknown;
 }
 
-export type Reply<Value = unknown> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: WireError };
+export type Reply<Value = unknown> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: WireError };
 
 /** How a page opens a database. */
 export interface OpenOptions {
@@ -196,8 +201,8 @@ export interface OpenOptions {
 /** What the worker offers to the page. */
 export interface WorkerApi {
   open(options: OpenOptions): Promise<Reply<{ readonly databaseId: string }>>;
-  /** Answers each request in its place. `settled`: every call up to this one has been answered and may be forgotten. */
-  run(requests: readonly Request[], settled: number): Promise<readonly Reply[]>;
+  /** Answers each request in its place. `unanswered`: the page waits for these calls, in order, and for no earlier ones. */
+  run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]>;
   /** The messages that did not fit into a {@link MessageBatch}. */
   rest(token: number): Promise<Reply<MessageBatch>>;
   /** Whether this worker holds the database, or asks the one that does. */

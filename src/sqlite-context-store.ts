@@ -4,10 +4,26 @@ import { checkMessage, jsonObject, readStoredContent } from "./content.js";
 import { ContextStore } from "./context-store.js";
 import { ContextStoreError } from "./errors.js";
 import { newSessionId, newUid } from "./ids.js";
-import type { ContentBlock, ContextTokens, JsonObject, Message, MessageRef, SessionInfo, StoredMessage } from "./messages.js";
+import type {
+  ContentBlock,
+  ContextTokens,
+  JsonObject,
+  Message,
+  MessageRef,
+  SessionInfo,
+  StoredMessage,
+} from "./messages.js";
 import { previewOf } from "./preview.js";
-import type { MessageBatch, MessageRange, MessageRow, NewMessage, SessionKey, Unreadable, WireContent } from "./protocol.js";
-import { unwrap } from "./worker-link.js";
+import type {
+  MessageBatch,
+  MessageRange,
+  MessageRow,
+  NewMessage,
+  SessionKey,
+  Unreadable,
+  WireContent,
+} from "./protocol.js";
+import { unwrap } from "./worker-boot.js";
 
 /** What goes with an appended message. */
 export interface AppendOptions {
@@ -69,7 +85,8 @@ export class SQLiteContextStore extends ContextStore {
    */
   override async getHistory(): Promise<Message[]> {
     const messages: Message[] = [];
-    for await (const row of this.#rows({})) messages.push({ role: row.role as Message["role"], content: this.#read(row) });
+    for await (const row of this.#rows({}))
+      messages.push({ role: row.role as Message["role"], content: this.#read(row) });
     return messages;
   }
 
@@ -122,7 +139,11 @@ export class SQLiteContextStore extends ContextStore {
       const what = error instanceof Error ? error.message : String(error);
       const where = `Message ${position} of session ${JSON.stringify(this.sessionId)} in project ${JSON.stringify(this.project)}`;
       const how = `read the others with getMessages({ before: ${position} }) and getMessages({ after: ${position} })`;
-      throw new ContextStoreError("corrupt", `${where} cannot be read: ${what}. The rest of the history is sound; ${how}.`, { cause: error });
+      throw new ContextStoreError(
+        "corrupt",
+        `${where} cannot be read: ${what}. The rest of the history is sound; ${how}.`,
+        { cause: error },
+      );
     }
   }
 
@@ -135,7 +156,9 @@ export class SQLiteContextStore extends ContextStore {
    * A new session of the same project with a copy of the messages, or of the first `upTo` of them, and of the token
    * counts. Rejects `conflict` when there is a session with the given id.
    */
-  override async fork(options: { readonly upTo?: number | undefined; readonly sessionId?: string | undefined } = {}): Promise<SQLiteContextStore> {
+  override async fork(
+    options: { readonly upTo?: number | undefined; readonly sessionId?: string | undefined } = {},
+  ): Promise<SQLiteContextStore> {
     const { upTo, sessionId: target = newSessionId() } = options;
     if (upTo !== undefined) checkCount("upTo", upTo);
     const fork = new SQLiteContextStore(this.#connection, target, { project: this.project, dbName: this.dbName });
@@ -177,5 +200,9 @@ function newMessage(message: Message, { uid, metadata }: AppendOptions = {}): Ne
 }
 
 function hasImage(content: readonly ContentBlock[]): boolean {
-  return content.some((block) => block.type === "image" || (block.type === "tool_result" && typeof block.content !== "string" && hasImage(block.content)));
+  return content.some(
+    (block) =>
+      block.type === "image" ||
+      (block.type === "tool_result" && typeof block.content !== "string" && hasImage(block.content)),
+  );
 }

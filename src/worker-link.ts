@@ -1,5 +1,5 @@
-import { type Remote, wrap } from "comlink";
-import { ContextStoreError, type ErrorCode } from "./errors.js";
+import type { Remote } from "comlink";
+import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
 import {
   type OperationName,
@@ -10,6 +10,7 @@ import {
   WRITES,
   type WorkerApi,
 } from "./protocol.js";
+import { boot, fromWire, workerFailed } from "./worker-boot.js";
 
 /** How the worker is started and the database opened. */
 export interface LinkOptions {
@@ -24,14 +25,16 @@ interface Call {
   readonly request: Request;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: ContextStoreError) => void;
-  sent: boolean;
 }
 
-/** The most calls that are given to the worker at once: what it commits together, and the page posts in one task. */
+/** The most calls that travel together: what the owner commits in one transaction. */
 const BATCH = 128;
 
-/** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
-const BOOT_TIMEOUT = 15_000;
+/** The most calls that are under way: what the page posts in one task, and the database remembers of it. */
+const WINDOW = 4 * BATCH;
+
+/** Milliseconds that a worker may take to let go of the database before it is ended all the same. */
+const CLOSE_TIMEOUT = 2000;
 
 /**
  * The page's end of the bridge: one worker, started again when it dies or the page comes back from the back/forward
@@ -41,15 +44,18 @@ export class WorkerLink {
   /** The page, as the database remembers it. Never kept in sessionStorage: a duplicated tab would share it. */
   readonly #client = newUid();
   readonly #options: LinkOptions;
-  readonly #calls = new Map<number, Call>();
-  #queue: Call[] = [];
+  /** Given to a worker, in order. */
+  readonly #sent = new Map<number, Call>();
+  /** Not yet given to a worker, in order. */
+  readonly #queue: Call[] = [];
+  readonly #listening = new AbortController();
   #seq = 0;
+  #generation = 0;
   #worker: Worker | undefined;
   #api: Remote<WorkerApi> | undefined;
-  #generation = 0;
   #databaseId: string | undefined;
-  #watch: AbortController | undefined;
-  #failed: ContextStoreError | undefined;
+  #death: AbortController | undefined;
+  #ended: ContextStoreError | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -58,10 +64,13 @@ export class WorkerLink {
   /** Starts the worker. Rejects when it cannot be started or cannot open the database. */
   async open(): Promise<void> {
     await this.#start();
-    addEventListener("pagehide", this.#suspend);
-    addEventListener("pageshow", this.#resume);
-    document.addEventListener("freeze", this.#suspend);
-    document.addEventListener("resume", this.#resume);
+    // What is in memory would not survive the end of its worker.
+    if (this.#options.storage === "memory") return;
+    const { signal } = this.#listening;
+    addEventListener("pagehide", (event) => event.persisted && this.#suspend(), { signal });
+    addEventListener("pageshow", () => this.#resume(), { signal });
+    document.addEventListener("freeze", () => this.#suspend(), { signal });
+    document.addEventListener("resume", () => this.#resume(), { signal });
   }
 
   /** Asks for an operation. Calls are carried out in the order in which they are made. */
@@ -70,172 +79,140 @@ export class WorkerLink {
     args: Parameters<Operations[Name]>[0],
     full = false,
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
-    if (this.#failed) return Promise.reject(again(this.#failed));
+    if (this.#ended) return Promise.reject(fromWire(this.#ended));
     return new Promise((resolve, reject) => {
       const request = { seq: ++this.#seq, name, args, full };
-      const call: Call = { request, resolve: resolve as (value: unknown) => void, reject, sent: false };
-      this.#calls.set(request.seq, call);
       // Calls made in one go travel, and are committed, together.
-      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush());
+      if (this.#queue.push({ request, resolve: resolve as (value: unknown) => void, reject }) === 1) {
+        queueMicrotask(() => this.#flush());
+      }
     });
   }
 
-  /** The worker's own interface, for what is not an operation on the database. */
+  /** The worker's own interface, for what is not an operation on the database. Throws while there is no worker. */
   get api(): Remote<WorkerApi> {
-    if (!this.#api) throw this.#failed ?? new ContextStoreError("closed", "The connection is closed; connect again.");
+    if (!this.#api) throw this.#ended ?? workerFailed("is being started again; try again");
     return this.#api;
   }
 
   /** Lets go of the database and ends the worker. */
   async close(): Promise<void> {
-    this.#end(new ContextStoreError("closed", "The connection was closed; connect again."));
-    removeEventListener("pagehide", this.#suspend);
-    removeEventListener("pageshow", this.#resume);
-    document.removeEventListener("freeze", this.#suspend);
-    document.removeEventListener("resume", this.#resume);
-    this.#watch?.abort();
+    this.#end(new ContextStoreError("closed", "The connection was closed; call connect() again."));
+    this.#listening.abort();
     const worker = this.#worker;
-    this.#worker = undefined;
-    if (worker && this.#api) await Promise.race([this.#api.close(), new Promise((resolve) => setTimeout(resolve, 2000))]);
+    const released = this.#api?.close();
+    this.#leaveWorker();
+    await Promise.race([released, new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT))]);
     worker?.terminate();
   }
 
   async #start(): Promise<void> {
     const { path, storage, busyTimeout, startWorker } = this.#options;
-    const alive = `axio-context-opfs:${path}:alive:${this.#client}:${++this.#generation}`;
+    const client = this.#client;
+    const alive = `axio-context-opfs:${path}:alive:${client}:${++this.#generation}`;
     let worker: Worker;
     try {
-      worker = startWorker();
+      this.#worker = worker = startWorker();
     } catch (error) {
       throw workerFailed("could not be started", error);
     }
-    this.#worker = worker;
-    const api = wrap<WorkerApi>(worker);
-    const { databaseId } = unwrap(
-      await Promise.race([
-        api.open({ protocol: PROTOCOL, path, storage, busyTimeout, client: this.#client, alive, databaseId: this.#databaseId }),
-        whenBroken(worker, BOOT_TIMEOUT + busyTimeout),
-      ]).catch((error: unknown) => {
-        worker.terminate();
-        throw error;
-      }),
-    );
-    if (this.#worker !== worker) return;
-    this.#databaseId = databaseId;
-    this.#api = api;
-    void this.#restartOnDeath(worker, alive);
-    this.#send([...this.#calls.values()]);
+    const databaseId = this.#databaseId;
+    const booted = await boot(worker, { protocol: PROTOCOL, path, storage, busyTimeout, client, alive, databaseId });
+    // The page may have been hidden, or the connection closed, meanwhile.
+    if (this.#worker !== worker) return worker.terminate();
+    this.#databaseId = booted.databaseId;
+    this.#api = booted.api;
+    void this.#awaitDeath(alive);
+    const unanswered = [...this.#sent.values()];
+    while (unanswered.length > 0) void this.#run(takeBatch(unanswered));
+    this.#flush();
   }
 
   // A worker that dies says nothing: no event in either browser. It holds a lock as long as it lives.
-  async #restartOnDeath(worker: Worker, alive: string): Promise<void> {
-    this.#watch = new AbortController();
+  async #awaitDeath(alive: string): Promise<void> {
+    const death = (this.#death = new AbortController());
     try {
-      await navigator.locks.request(alive, { signal: this.#watch.signal }, () => {});
+      await navigator.locks.request(alive, { signal: death.signal }, () => {});
     } catch {
       return;
     }
-    if (this.#worker === worker) this.#restart();
+    // The lock may have been granted while the wait was being given up.
+    if (death.signal.aborted) return;
+    this.#leaveWorker();
+    if (this.#options.storage === "memory") this.#end(workerFailed("died, and what was in its memory is lost"));
+    else this.#restart();
   }
 
   #restart(): void {
-    this.#start().catch((error: unknown) => this.#end(error instanceof ContextStoreError ? error : workerFailed("failed", error)));
+    this.#start().catch((error: unknown) => {
+      this.#leaveWorker();
+      this.#end(error instanceof ContextStoreError ? error : workerFailed("failed", error));
+    });
   }
 
   // A page in the back/forward cache, or frozen, must hold neither the database nor a lock request. Its unanswered calls
   // stay here.
-  readonly #suspend = (event: Event): void => {
-    if (event.type === "pagehide" && !(event as PageTransitionEvent).persisted) return;
-    this.#watch?.abort();
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#api = undefined;
-  };
-
-  readonly #resume = (): void => {
-    if (!this.#worker && !this.#failed) this.#restart();
-  };
-
-  #flush(): void {
-    const queued = this.#queue;
-    this.#queue = [];
-    if (this.#api) this.#send(queued.slice(0, BATCH));
-    if (queued.length <= BATCH) return;
-    this.#queue = queued.slice(BATCH);
-    setTimeout(() => this.#flush());
+  #suspend(): void {
+    const worker = this.#worker;
+    this.#leaveWorker();
+    worker?.terminate();
   }
 
-  #send(calls: readonly Call[]): void {
-    const waiting = calls.filter(({ request }) => this.#calls.has(request.seq));
-    for (let at = 0; at < waiting.length; at += BATCH) void this.#run(waiting.slice(at, at + BATCH));
+  #resume(): void {
+    if (!this.#worker && !this.#ended) this.#restart();
+  }
+
+  #leaveWorker(): void {
+    this.#death?.abort();
+    this.#worker = undefined;
+    this.#api = undefined;
+  }
+
+  #flush(): void {
+    while (this.#api && this.#queue.length > 0 && this.#sent.size < WINDOW) {
+      const calls = takeBatch(this.#queue);
+      for (const call of calls) this.#sent.set(call.request.seq, call);
+      void this.#run(calls);
+    }
   }
 
   async #run(calls: readonly Call[]): Promise<void> {
     let replies: readonly Reply[];
     try {
-      const requests = calls.map((call) => {
-        call.sent = true;
-        return call.request;
-      });
-      replies = await this.#api!.run(requests, this.#settled());
-    } catch (error) {
-      // What structured clone refuses; the arguments have been checked, so only a detached image can do that.
-      const refused = new ContextStoreError("invalid-message", "This message cannot be sent to the worker; is the data of an image detached?", { cause: error });
-      for (const { request } of calls) this.#settle(request.seq, { ok: false, error: refused });
-      return;
+      const requests = calls.map(({ request }) => request);
+      replies = await this.#api!.run(requests, [...this.#sent.keys()]);
+    } catch (cause) {
+      // The arguments have been checked: structured clone refuses nothing but an image whose buffer was transferred.
+      const message = "This message cannot be sent to the worker: the data of an image in it is detached.";
+      const refused = new ContextStoreError("invalid-message", message, { cause });
+      replies = calls.map(() => ({ ok: false, error: refused }));
     }
     for (const [place, { request }] of calls.entries()) this.#settle(request.seq, replies[place]!);
-  }
-
-  /** Every call up to this one has been answered. The map keeps them in order. */
-  #settled(): number {
-    const oldest = this.#calls.keys().next();
-    return oldest.done === true ? this.#seq : oldest.value - 1;
+    this.#flush();
   }
 
   #settle(seq: number, reply: Reply): void {
-    const call = this.#calls.get(seq);
-    if (!call) return;
-    this.#calls.delete(seq);
-    if (reply.ok) call.resolve(reply.value);
-    else call.reject(fromWire(reply.error));
+    const call = this.#sent.get(seq);
+    this.#sent.delete(seq);
+    if (reply.ok) call?.resolve(reply.value);
+    else call?.reject(fromWire(reply.error));
   }
 
+  /** The end: every call, now and later, rejects with this error. */
   #end(error: ContextStoreError): void {
-    this.#failed ??= error;
-    for (const { request, sent } of this.#calls.values()) {
-      const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
-      this.#settle(request.seq, { ok: false, error: { code: error.code, message: error.message, outcome, cause: error.cause } });
-    }
-    this.#queue = [];
+    this.#ended ??= error;
+    const { code, message, cause } = error;
+    const rejection = (outcome: WriteOutcome) => fromWire({ code, message, cause, outcome });
+    for (const { request, reject } of this.#sent.values())
+      reject(rejection(WRITES.has(request.name) ? "unknown" : "not-applied"));
+    for (const { reject } of this.#queue) reject(rejection("not-applied"));
+    this.#sent.clear();
+    this.#queue.length = 0;
   }
 }
 
-/** The value of a reply, or its error thrown. */
-export function unwrap<Value>(reply: Reply<Value>): Value {
-  if (reply.ok) return reply.value;
-  throw fromWire(reply.error);
-}
-
-function fromWire({ code, message, outcome, cause }: { code: ErrorCode; message: string; outcome: ContextStoreError["outcome"]; cause?: unknown }): ContextStoreError {
-  return new ContextStoreError(code, message, { outcome, ...(cause !== undefined && { cause }) });
-}
-
-function again(error: ContextStoreError): ContextStoreError {
-  return fromWire({ code: error.code, message: error.message, outcome: "not-applied", cause: error.cause });
-}
-
-function whenBroken(worker: Worker, timeout: number): Promise<never> {
-  return new Promise((_, reject) => {
-    worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      reject(workerFailed("could not be loaded", event.message ?? event));
-    });
-    setTimeout(() => reject(workerFailed(`did not answer within ${timeout} ms`)), timeout);
-  });
-}
-
-function workerFailed(what: string, cause?: unknown): ContextStoreError {
-  const hint = "Check that worker/worker.js of axio-context-opfs, and sqlite3.wasm beside it, are served, and that worker-src and script-src of the Content-Security-Policy allow them ('self' and 'wasm-unsafe-eval').";
-  return new ContextStoreError("worker-failed", `The database worker ${what}. ${hint}`, { cause });
+/** Takes the next calls that travel together. An import takes its time, and travels alone. */
+function takeBatch(calls: Call[]): Call[] {
+  const imports = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import");
+  return calls.splice(0, imports < 0 ? BATCH : Math.max(imports, 1));
 }

@@ -27,7 +27,13 @@ export type OwnerMessage =
 /** To one client. */
 export type ClientMessage =
   | { readonly type: "owner"; readonly ownership: Ownership }
-  | { readonly type: "replies"; readonly ownership: Ownership; readonly replies: readonly (readonly [seq: number, reply: Reply])[] }
+  | {
+      readonly type: "replies";
+      readonly ownership: Ownership;
+      readonly replies: readonly (readonly [seq: number, reply: Reply])[];
+    }
+  /** What the client asked for takes its time. */
+  | { readonly type: "working"; readonly ownership: Ownership }
   /** These came after their deadline and were not begun. */
   | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[] };
 

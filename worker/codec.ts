@@ -22,9 +22,9 @@ const BATCH_ROWS = 1000;
 
 /** The request as the owner takes it: contents sealed. */
 export function sealRequest(request: Request): OwnerRequest {
-  if (request.name !== "append") return request as OwnerRequest;
+  if (request.name !== "append") return request;
   const args = request.args as Parameters<Operations["append"]>[0];
-  return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } } as OwnerRequest;
+  return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
 }
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
@@ -74,4 +74,3 @@ function readContent(stored: string): WireContent | Unreadable {
     return { unreadable: error instanceof Error ? error.message : String(error) };
   }
 }
-

@@ -1,4 +1,10 @@
-import type { BindableValue, Database as SqliteDatabase, PreparedStatement, Sqlite3Static, SqlValue } from "@sqlite.org/sqlite-wasm";
+import type {
+  BindableValue,
+  Database as SqliteDatabase,
+  PreparedStatement,
+  Sqlite3Static,
+  SqlValue,
+} from "@sqlite.org/sqlite-wasm";
 
 export type Row = readonly SqlValue[];
 
@@ -43,7 +49,7 @@ export class Database {
 
   /** How many rows the last statement changed. */
   get changes(): number {
-    return Number(this.#db.changes());
+    return this.#db.changes();
   }
 
   /** All or nothing. Nothing may be awaited inside: what other tabs wrote meanwhile would be rolled back with it. */

@@ -12,7 +12,8 @@ export type OwnerRequest<Name extends OperationName = OperationName> = Request<N
 /** Calls of one page that arrived together. */
 export interface Batch {
   readonly client: string;
-  readonly settled: number;
+  /** The calls that the page waits for; see {@link Ledger.settle}. */
+  readonly unanswered: readonly number[];
   readonly requests: readonly OwnerRequest[];
 }
 
@@ -43,8 +44,8 @@ export class Executor {
   }
 
   /** Answers each request in its place. `staged`: the opened file of an import. */
-  execute({ client, settled, requests }: Batch, staged?: Database): Reply[] {
-    this.#ledger.settle(client, settled);
+  execute({ client, unanswered, requests }: Batch, staged?: Database): Reply[] {
+    this.#ledger.settle(client, unanswered);
     const refused = this.#prepareTables(requests);
     const replies: Reply[] = [];
     let group: Group | undefined;
@@ -81,7 +82,9 @@ export class Executor {
     if (found) return success(found.result);
     if (!this.#ledger.isSettled(client, seq)) return undefined;
     return failure(
-      new ContextStoreError("aborted", "This call was answered before; what it did is no longer remembered.", { outcome: "unknown" }),
+      new ContextStoreError("aborted", "This call was answered before; what it did is no longer remembered.", {
+        outcome: "unknown",
+      }),
     );
   }
 

@@ -13,18 +13,29 @@ const SQLITE_NOTADB = 26;
 export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not-applied"): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
   const io = takeIoError();
-  const fail = (code: ErrorCode, message: string) => new ContextStoreError(code, message, { cause: io ?? error, outcome });
+  const fail = (code: ErrorCode, message: string) =>
+    new ContextStoreError(code, message, { cause: io ?? error, outcome });
   const text = error instanceof Error ? error.message : String(error);
   const sqliteCode = sqliteResultCode(error);
   if (sqliteCode === SQLITE_FULL || isQuota(io) || isQuota(error)) {
-    return fail("quota", "The disk or the site's storage quota is full. Free some space, then try again; what is stored stays readable.");
+    return fail(
+      "quota",
+      "The disk or the site's storage quota is full. Free some space, then try again; what is stored stays readable.",
+    );
   }
   if (sqliteCode === SQLITE_NOTADB) return fail("not-a-database", "The file is not an SQLite database.");
   if (sqliteCode === SQLITE_CORRUPT) {
-    return fail("corrupt", `The database is damaged (${text}). Export it, and call checkIntegrity() to see what can be saved.`);
+    return fail(
+      "corrupt",
+      `The database is damaged (${text}). Export it, and call checkIntegrity() to see what can be saved.`,
+    );
   }
-  if (sqliteCode === SQLITE_IOERR) return fail("corrupt", `The browser could not read or write the database file (${io?.message ?? text}).`);
-  return fail("worker-failed", `The database worker failed: ${text}. This is a defect of axio-context-opfs; please report it.`);
+  if (sqliteCode === SQLITE_IOERR)
+    return fail("corrupt", `The browser could not read or write the database file (${io?.message ?? text}).`);
+  return fail(
+    "worker-failed",
+    `The database worker failed: ${text}. This is a defect of axio-context-opfs; please report it.`,
+  );
 }
 
 function sqliteResultCode(error: unknown): number | undefined {
@@ -40,7 +51,12 @@ function isQuota(error: unknown): boolean {
 export function toWire(error: unknown): WireError {
   const { code, message, outcome, cause } = toContextStoreError(error);
   // A cause that structured clone refuses would take the whole answer with it.
-  return { code, message, outcome, ...(cause instanceof Error && { cause: new Error(`${cause.name}: ${cause.message}`) }) };
+  return {
+    code,
+    message,
+    outcome,
+    ...(cause instanceof Error && { cause: new Error(`${cause.name}: ${cause.message}`) }),
+  };
 }
 
 export function failure(error: unknown): Reply<never> {

@@ -86,7 +86,9 @@ class Merge {
   #fork(session: SessionKey, theirs: readonly IncomingRow[], common: number): void {
     const sql = tables(session.dbName);
     const forks = this.#db.rows(sql.forksOf, session.sessionId, session.project);
-    const made = forks.some(([id]) => commonPrefix(this.#ours({ ...session, sessionId: String(id) }), theirs) === theirs.length);
+    const made = forks.some(
+      ([id]) => commonPrefix(this.#ours({ ...session, sessionId: String(id) }), theirs) === theirs.length,
+    );
     if (made) {
       this.#counts.sessionsUnchanged++;
       return;
@@ -106,7 +108,10 @@ class Merge {
   #insert({ dbName, sessionId, project }: SessionKey, row: IncomingRow): void {
     const [role, content, createdAt, uid, metadata] = row as [SqlValue, SqlValue, SqlValue, SqlValue, SqlValue];
     if (role === null || content === null || createdAt === null) {
-      throw new ContextStoreError("corrupt", `The file to import has an incomplete row in session ${JSON.stringify(sessionId)}. Nothing was imported.`);
+      throw new ContextStoreError(
+        "corrupt",
+        `The file to import has an incomplete row in session ${JSON.stringify(sessionId)}. Nothing was imported.`,
+      );
     }
     this.#db.run(tables(dbName).insert, sessionId, project, role, content, uid, metadata, createdAt);
     this.#counts.messagesAdded++;
@@ -137,8 +142,8 @@ class Merge {
     const row = this.#staged.row(this.#incoming.description, sessionId, project);
     if (!row) return;
     const sql = tables(dbName);
-    if (row[0] !== null) this.#db.run(sql.setTitle, sessionId, project, row[0]!);
-    if (row[1] !== null) this.#db.run(sql.setLineage, sessionId, project, row[1]!, row[2]!);
+    if (row[0] !== null) this.#db.run(sql.setTitle, sessionId, project, row[0]);
+    if (row[1] !== null) this.#db.run(sql.setLineage, sessionId, project, row[1], row[2]);
   }
 }
 

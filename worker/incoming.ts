@@ -59,7 +59,10 @@ function isHistory(dbName: string, columns: ReadonlySet<string>): boolean {
 
 /** The columns of a table that are stored; none for a view, a virtual table, or what is not there. */
 function plainColumns(staged: Database, table: string): Set<string> {
-  const isTable = staged.value("SELECT 1 FROM pragma_table_list WHERE name = ? AND schema = 'main' AND type = 'table'", table);
+  const isTable = staged.value(
+    "SELECT 1 FROM pragma_table_list WHERE name = ? AND schema = 'main' AND type = 'table'",
+    table,
+  );
   if (isTable === undefined) return new Set();
   const columns = staged.rows("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", table);
   return new Set(columns.map(([name]) => String(name)));

@@ -4,11 +4,13 @@ import { CLIENT_GET, CLIENT_SET, CLIENTS_PURGE } from "./tables.js";
 /** A page that has not written for this long is forgotten. */
 const REMEMBERED_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** What has been carried out for one page. */
+/** What is known of a page's calls. */
 interface Client {
-  /** Every call up to this one has been answered, and the page knows the answer. */
-  settled: number;
-  /** The answers of later writes, by the call's number. */
+  /** The highest number that it has used. */
+  high: number;
+  /** The calls up to there that it still waits for. All others are settled for ever. */
+  readonly open: Set<number>;
+  /** The answers of committed writes that it still waits for. */
   readonly results: Map<number, unknown>;
 }
 
@@ -26,17 +28,26 @@ export class Ledger {
     db.run(CLIENTS_PURGE, Date.now() - REMEMBERED_MS);
   }
 
-  /** Forgets what the page has been told; from here on, only later calls can be answered. */
-  settle(client: string, settled: number): void {
-    const state = this.#client(client);
-    if (settled <= state.settled) return;
-    state.settled = settled;
-    for (const seq of state.results.keys()) if (seq <= settled) state.results.delete(seq);
+  /**
+   * Forgets what the page no longer waits for. `unanswered`, in order, is what it waits for among the calls up to the
+   * last of them. A late copy of an older list changes nothing: what was settled once stays settled.
+   */
+  settle(name: string, unanswered: readonly number[]): void {
+    const client = this.#client(name);
+    const last = unanswered.at(-1) ?? 0;
+    const listed = new Set(unanswered);
+    for (const seq of client.open) {
+      if (seq > last || listed.has(seq)) continue;
+      client.open.delete(seq);
+      client.results.delete(seq);
+    }
+    for (const seq of unanswered) if (seq > client.high) client.open.add(seq);
+    client.high = Math.max(client.high, last);
   }
 
-  /** Whether the page has settled this call: it can only be a late copy, and nobody waits for its answer. */
+  /** Whether nobody waits for this call any more: it can only be a late copy. */
   isSettled(client: string, seq: number): boolean {
-    return seq <= this.#client(client).settled;
+    return !this.#client(client).open.has(seq);
   }
 
   /** The result of a write that was committed, if this is one. */
@@ -45,11 +56,11 @@ export class Ledger {
     return results.has(seq) ? { result: results.get(seq) } : undefined;
   }
 
-  /** Writes down, in the open transaction, what it does. Remembered only once {@link commit} is called. */
-  record(client: string, results: ReadonlyMap<number, unknown>): void {
-    const state = this.#client(client);
-    const all = JSON.stringify([...state.results, ...results]);
-    this.#db.run(CLIENT_SET, client, state.settled, all, Date.now());
+  /** Writes down, in the open transaction, what it does. Remembered only once {@link Ledger.commit} is called. */
+  record(name: string, results: ReadonlyMap<number, unknown>): void {
+    const client = this.#client(name);
+    const state = JSON.stringify([client.high, [...client.open], [...client.results, ...results]]);
+    this.#db.run(CLIENT_SET, name, state, Date.now());
   }
 
   /** The transaction has been committed. */
@@ -57,13 +68,15 @@ export class Ledger {
     for (const [seq, result] of results) this.#client(client).results.set(seq, result);
   }
 
-  #client(client: string): Client {
-    let state = this.#clients.get(client);
-    if (!state) {
-      const row = this.#db.row(CLIENT_GET, client);
-      const results = row ? (JSON.parse(String(row[1])) as [number, unknown][]) : [];
-      this.#clients.set(client, (state = { settled: Number(row?.[0] ?? 0), results: new Map(results) }));
-    }
-    return state;
+  #client(name: string): Client {
+    let client = this.#clients.get(name);
+    if (!client) this.#clients.set(name, (client = this.#load(name)));
+    return client;
+  }
+
+  #load(name: string): Client {
+    const state = this.#db.value(CLIENT_GET, name) as string | undefined;
+    const [high, open, results] = JSON.parse(state ?? "[0,[],[]]") as [number, number[], [number, unknown][]];
+    return { high, open: new Set(open), results: new Map(results) };
   }
 }

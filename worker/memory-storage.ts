@@ -11,7 +11,7 @@ export async function openMemoryStorage(): Promise<Storage> {
   let staged: Database | undefined;
   return {
     database,
-    exportFile: () => capi.sqlite3_js_db_export(db) as Uint8Array<ArrayBuffer>,
+    exportFile: () => capi.sqlite3_js_db_export(db),
     async stage(file) {
       const chunks: Uint8Array<ArrayBuffer>[] = [];
       for await (const chunk of file) chunks.push(chunk as Uint8Array<ArrayBuffer>);

@@ -18,7 +18,7 @@ export async function poolFiles(path: string): Promise<File[]> {
     for (const name of [...directoryOf(path).split("/"), POOL]) directory = await directory.getDirectoryHandle(name);
     const files: File[] = [];
     for await (const handle of directory.values()) {
-      if (handle.kind === "file") files.push(await (handle as FileSystemFileHandle).getFile());
+      if (handle.kind === "file") files.push(await handle.getFile());
     }
     return files;
   } catch (error) {

@@ -29,10 +29,16 @@ export async function openOpfsStorage(path: string, { create }: { create: boolea
     await pool.reserveMinimumCapacity(CAPACITY);
     const names = pool.getFileNames();
     if (!create && !names.includes(MAIN)) {
-      throw new ContextStoreError("storage-cleared", "The site's data was deleted while the database was open. Connect again to start afresh.");
+      throw new ContextStoreError(
+        "storage-cleared",
+        "The site's data was deleted while the database was open. Connect again to start afresh.",
+      );
     }
     if (!names.includes(MAIN) && names.includes(`${MAIN}-wal`)) {
-      throw new ContextStoreError("corrupt", `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`);
+      throw new ContextStoreError(
+        "corrupt",
+        `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`,
+      );
     }
     // A crash in the middle of an import leaves its copy behind.
     if (names.includes(STAGED)) pool.unlink(STAGED);
@@ -66,7 +72,8 @@ async function installPool(sqlite3: Sqlite3Static, path: string): Promise<Pool> 
     };
     return await sqlite3.installOpfsSAHPoolVfs(options);
   } catch (error) {
-    if (error instanceof DOMException && error.name === "NoModificationAllowedError") throw new PoolHeldError("held", { cause: error });
+    if (error instanceof DOMException && error.name === "NoModificationAllowedError")
+      throw new PoolHeldError("held", { cause: error });
     throw error;
   }
 }
@@ -76,7 +83,10 @@ export function enterWal(database: Database): void {
   database.run("PRAGMA locking_mode=EXCLUSIVE");
   const mode = database.value("PRAGMA journal_mode=WAL");
   if (mode !== "wal") {
-    throw new ContextStoreError("unsupported", `SQLite could not enter WAL mode here: it answered ${JSON.stringify(mode)}.`);
+    throw new ContextStoreError(
+      "unsupported",
+      `SQLite could not enter WAL mode here: it answered ${JSON.stringify(mode)}.`,
+    );
   }
   database.run("PRAGMA synchronous=NORMAL");
   database.run("PRAGMA trusted_schema=OFF");

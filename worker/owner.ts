@@ -1,6 +1,14 @@
 import { ContextStoreError } from "../src/errors.js";
 import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
-import { type ClientMessage, clientChannel, type OwnerMessage, ownerChannel, type Ownership, announcementChannel, sameOwnership } from "./channels.js";
+import {
+  type ClientMessage,
+  clientChannel,
+  type OwnerMessage,
+  ownerChannel,
+  type Ownership,
+  announcementChannel,
+  sameOwnership,
+} from "./channels.js";
 import { type Batch, Executor } from "./executor.js";
 import { failure } from "./failure.js";
 import { checkFileHeader } from "./import.js";
@@ -12,6 +20,9 @@ import { applyWal } from "./wal-file.js";
 
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
+
+/** How often the client of something long hears that it goes on. */
+const WORKING_MS = 200;
 
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
 export class Owner {
@@ -30,7 +41,10 @@ export class Owner {
     prepareSchema(storage);
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {
-      throw new ContextStoreError("storage-cleared", "The site's data was deleted, and another tab has started afresh. Connect again.");
+      throw new ContextStoreError(
+        "storage-cleared",
+        "The site's data was deleted, and another tab has started afresh. Connect again.",
+      );
     }
     const epoch = Number(database.value(META_GET, "epoch") ?? 0) + 1;
     database.run(META_SET, "epoch", String(epoch));
@@ -52,7 +66,7 @@ export class Owner {
   /** Answers other tabs from now on. */
   serve(path: string): void {
     this.#requests = ownerChannel(path);
-    this.#requests.onmessage = ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(path, data);
+    this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(path, data));
     const all = announcementChannel(path);
     all.postMessage({ type: "owner", ownership: this.ownership });
     all.close();
@@ -78,8 +92,26 @@ export class Owner {
       this.#post(path, batch.client, { type: "late", ownership, seqs });
       return;
     }
-    const replies = await this.run(batch);
-    this.#post(path, batch.client, { type: "replies", ownership, replies: seqs.map((seq, place) => [seq, replies[place]!]) });
+    const replies = await this.#whileSayingSo(path, batch.client, this.run(batch));
+    this.#post(path, batch.client, {
+      type: "replies",
+      ownership,
+      replies: seqs.map((seq, place) => [seq, replies[place]!]),
+    });
+  }
+
+  /** An import takes its time: the client hears that it goes on, and does not give up. */
+  async #whileSayingSo<Value>(path: string, client: string, work: Value | Promise<Value>): Promise<Value> {
+    if (!(work instanceof Promise)) return work;
+    const timer = setInterval(
+      () => this.#post(path, client, { type: "working", ownership: this.ownership }),
+      WORKING_MS,
+    );
+    try {
+      return await work;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   #post(path: string, client: string, message: ClientMessage): void {

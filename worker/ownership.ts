@@ -46,7 +46,8 @@ export async function openAsOwner(path: string, expectedId: string | undefined, 
     } catch (error) {
       if (!(error instanceof PoolHeldError)) throw error;
       if (performance.now() > end) {
-        const message = "Another worker holds the database's files and does not let go. Close other tabs of this site, or wait, and try again.";
+        const message =
+          "Another worker holds the database's files and does not let go. Close other tabs of this site, or wait, and try again.";
         throw new ContextStoreError("busy", message, { cause: error });
       }
       await new Promise((resolve) => setTimeout(resolve, pause));

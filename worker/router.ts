@@ -40,7 +40,7 @@ export class Router {
   #target: Owner | Ownership | undefined;
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
-  #settled = 0;
+  #unanswered: readonly number[] = [];
   #lastHeard = 0;
   #release: Release | undefined;
   #channels: BroadcastChannel[] = [];
@@ -69,19 +69,27 @@ export class Router {
     return this.#databaseId!;
   }
 
-  run(requests: readonly Request[], settled: number): Promise<readonly Reply[]> {
-    this.#settled = settled;
+  run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]> {
+    this.#unanswered = unanswered;
     const calls: Outstanding[] = [];
-    const replies = requests.map((request) => {
-      if (this.#failed) return failure(this.#failed);
-      return new Promise<Reply>((resolve) => {
-        const call = { request, sealed: sealRequest(request), resolve, since: performance.now(), sent: false };
-        this.#outstanding.set(request.seq, call);
-        calls.push(call);
-      });
-    });
+    const replies = requests.map(
+      (request) => new Promise<Reply>((resolve) => calls.push(...this.#take(request, resolve))),
+    );
     this.#send(calls);
     return Promise.all(replies);
+  }
+
+  /** The call to send, unless it has been answered already. */
+  #take(request: Request, resolve: (reply: Reply) => void): Outstanding[] {
+    try {
+      if (this.#failed) throw this.#failed;
+      const call = { request, sealed: sealRequest(request), resolve, since: performance.now(), sent: false };
+      this.#outstanding.set(request.seq, call);
+      return [call];
+    } catch (error) {
+      resolve(failure(error));
+      return [];
+    }
   }
 
   rest(token: number): Reply {
@@ -113,9 +121,9 @@ export class Router {
   #follow(): Promise<void> {
     const { path, client, busyTimeout } = this.#options;
     const replies = clientChannel(path, client);
-    replies.onmessage = ({ data }: MessageEvent<ClientMessage>) => this.#hear(data);
+    replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => this.#hear(data));
     const all = announcementChannel(path);
-    all.onmessage = ({ data }: MessageEvent<Announcement>) => this.#meet(data.ownership);
+    all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => this.#meet(data.ownership));
     this.#toOwner = ownerChannel(path);
     this.#channels = [replies, all, this.#toOwner];
     this.#post({ type: "hello", client, protocol: PROTOCOL });
@@ -145,7 +153,7 @@ export class Router {
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#settle(seq, reply);
-    else this.#send(message.seqs.flatMap((seq) => this.#outstanding.get(seq) ?? []));
+    else if (message.type === "late") this.#send(message.seqs.flatMap((seq) => this.#outstanding.get(seq) ?? []));
   }
 
   #meet(ownership: Ownership): void {
@@ -181,7 +189,11 @@ export class Router {
       call.sent = true;
       call.since = performance.now();
     }
-    const batch = { client: this.#options.client, settled: this.#settled, requests: calls.map(({ sealed }) => sealed) };
+    const batch = {
+      client: this.#options.client,
+      unanswered: this.#unanswered,
+      requests: calls.map(({ sealed }) => sealed),
+    };
     if (target instanceof Owner) {
       const replies = target.run(batch);
       if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));

@@ -62,7 +62,10 @@ export function schemaVersion(db: Database): number {
 export function createTables(db: Database, dbName: string): void {
   const twin = dbNames(db).find((name) => name !== dbName && name.toLowerCase() === dbName.toLowerCase());
   if (twin !== undefined) {
-    throw new ContextStoreError("invalid-argument", `The database has tables of dbName "${twin}"; "${dbName}" would share them. Use one spelling.`);
+    throw new ContextStoreError(
+      "invalid-argument",
+      `The database has tables of dbName "${twin}"; "${dbName}" would share them. Use one spelling.`,
+    );
   }
   db.transaction(() => db.exec(tables(dbName).create));
 }

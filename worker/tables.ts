@@ -9,17 +9,17 @@ export const SCHEMA_VERSION = 1;
 export const FILE_TABLES = `
   CREATE TABLE IF NOT EXISTS axio_opfs_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS axio_opfs_clients(
-    client TEXT PRIMARY KEY, settled INTEGER NOT NULL, results TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
+    client TEXT PRIMARY KEY, state TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
 export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
 export const META_SET =
   "INSERT INTO axio_opfs_meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value";
 
-export const CLIENT_GET = "SELECT settled, results FROM axio_opfs_clients WHERE client = ?";
+export const CLIENT_GET = "SELECT state FROM axio_opfs_clients WHERE client = ?";
 export const CLIENT_SET = `
-  INSERT INTO axio_opfs_clients(client, settled, results, used_at) VALUES (?, ?, ?, ?)
-  ON CONFLICT(client) DO UPDATE SET settled = excluded.settled, results = excluded.results, used_at = excluded.used_at`;
+  INSERT INTO axio_opfs_clients(client, state, used_at) VALUES (?, ?, ?)
+  ON CONFLICT(client) DO UPDATE SET state = excluded.state, used_at = excluded.used_at`;
 export const CLIENTS_PURGE = "DELETE FROM axio_opfs_clients WHERE used_at < ?";
 
 /** The table prefixes in use. */

@@ -31,7 +31,7 @@ export interface CommittedPages {
  */
 export async function committedPages(wal: Blob): Promise<CommittedPages> {
   const header = new DataView(await wal.slice(0, HEADER_BYTES).arrayBuffer());
-  if (header.byteLength >= 8) checkKind(header);
+  if (header.byteLength >= 4 && (header.getUint32(0) & ~1) !== MAGIC) throw notALog();
   const log = wal.size > HEADER_BYTES ? openLog(header) : undefined;
   if (!log) return { pageSize: 0, pages: new Map(), pageCount: 0 };
 
@@ -114,11 +114,8 @@ interface Log {
   readonly pending: Map<number, number>;
 }
 
-function checkKind(header: DataView): void {
-  // The last bit tells the byte order of the checksums.
-  const magic = header.getUint32(0) & ~1;
-  if (magic === MAGIC && header.getUint32(4) === VERSION) return;
-  throw new ContextStoreError(
+function notALog(): ContextStoreError {
+  return new ContextStoreError(
     "not-a-database",
     "The -wal file is not a write-ahead log of SQLite 3. Use the file that lies beside the database, or none.",
   );
@@ -128,9 +125,11 @@ function checkKind(header: DataView): void {
 function openLog(header: DataView): Log | undefined {
   const pageSize = header.getUint32(8);
   if (pageSize < 512 || pageSize > 65_536 || (pageSize & (pageSize - 1)) !== 0) return undefined;
+  // The magic's last bit.
   const littleEndian = (header.getUint32(0) & 1) === 0;
   const checksum = addToChecksum([0, 0], littleEndian, header, 0, 24);
   if (checksum[0] !== header.getUint32(24) || checksum[1] !== header.getUint32(28)) return undefined;
+  if (header.getUint32(4) !== VERSION) throw notALog();
   const salt = [header.getUint32(16), header.getUint32(20)] as const;
   return { pageSize, littleEndian, salt, checksum, pageCount: 0, pages: new Map(), pending: new Map() };
 }

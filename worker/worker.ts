@@ -23,8 +23,8 @@ const api: WorkerApi = {
       return failure(error);
     }
   },
-  async run(requests, settled) {
-    return router!.run(requests, settled);
+  async run(requests, unanswered) {
+    return router!.run(requests, unanswered);
   },
   async rest(token) {
     return router!.rest(token) as Awaited<ReturnType<WorkerApi["rest"]>>;

@@ -43,7 +43,7 @@ export const HANDLERS: Handlers = {
   check: (_, { database }) => checkIntegrity(database),
 };
 
-// Results are stored in the ledger as JSON, which has no undefined.
-function done(_: void): null {
-  return null;
+/** Results are stored in the ledger as JSON, which has no undefined. */
+function done(result: void): null {
+  return result ?? null;
 }

@@ -98,7 +98,10 @@ export function fork(db: Database, session: SessionKey, target: string, upTo: nu
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
   if (db.value(sql.lastPosition, target) !== null) {
-    throw new ContextStoreError("conflict", `There is a session ${JSON.stringify(target)} already; fork into a new id.`);
+    throw new ContextStoreError(
+      "conflict",
+      `There is a session ${JSON.stringify(target)} already; fork into a new id.`,
+    );
   }
   // LIMIT -1 is no limit.
   db.run(sql.copySession, sessionId, project, target, upTo ?? -1);

@@ -10,7 +10,16 @@ export function refreshSummary(db: Database, session: SessionKey): number {
   const sql = tables(dbName);
   const [count, createdAt, updatedAt] = db.row(sql.summary, sessionId, project)!;
   if (Number(count) === 0) db.run(sql.deleteSummary, sessionId, project);
-  else db.run(sql.setSummary, sessionId, project, Number(count), computePreview(db, session), String(createdAt), String(updatedAt));
+  else
+    db.run(
+      sql.setSummary,
+      sessionId,
+      project,
+      Number(count),
+      computePreview(db, session),
+      String(createdAt),
+      String(updatedAt),
+    );
   return Number(count);
 }
 

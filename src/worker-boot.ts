@@ -1,0 +1,63 @@
+import { type Remote, wrap } from "comlink";
+import { ContextStoreError } from "./errors.js";
+import { type OpenOptions, type Reply, type WireError, type WorkerApi } from "./protocol.js";
+
+/** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
+const BOOT_TIMEOUT = 15_000;
+
+/** A worker that has opened the database. */
+export interface Booted {
+  readonly worker: Worker;
+  readonly api: Remote<WorkerApi>;
+  readonly databaseId: string;
+}
+
+/** Opens the database in a new worker. Rejects, and ends the worker, when it cannot be loaded or cannot open it. */
+export async function boot(worker: Worker, options: OpenOptions): Promise<Booted> {
+  const api = wrap<WorkerApi>(worker);
+  const broken = whenBroken(worker, BOOT_TIMEOUT + options.busyTimeout);
+  try {
+    const { databaseId } = unwrap(await Promise.race([api.open(options), broken.promise]));
+    return { worker, api, databaseId };
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    broken.forget();
+  }
+}
+
+/** Rejects when the worker's script cannot be loaded or throws, or when it says nothing for too long. */
+function whenBroken(worker: Worker, timeout: number): { promise: Promise<never>; forget: () => void } {
+  const listening = new AbortController();
+  let timer: ReturnType<typeof setTimeout>;
+  const promise = new Promise<never>((_, reject) => {
+    const onError = (event: ErrorEvent) => reject(workerFailed("could not be loaded", event.message));
+    worker.addEventListener("error", onError, { signal: listening.signal });
+    timer = setTimeout(() => reject(workerFailed(`did not answer within ${timeout} ms`)), timeout);
+  });
+  const forget = () => {
+    listening.abort();
+    clearTimeout(timer);
+  };
+  return { promise, forget };
+}
+
+/** The error of a worker that does not do its work. */
+export function workerFailed(what: string, cause?: unknown): ContextStoreError {
+  const message =
+    `The database worker ${what}. Check that worker/worker.js of axio-context-opfs is served, and that the ` +
+    "Content-Security-Policy allows it (worker-src 'self').";
+  return new ContextStoreError("worker-failed", message, { cause });
+}
+
+/** The value of a reply, or its error thrown. */
+export function unwrap<Value>(reply: Reply<Value>): Value {
+  if (reply.ok) return reply.value;
+  throw fromWire(reply.error);
+}
+
+/** An error that crossed the bridge, as one of this page. */
+export function fromWire({ code, message, outcome, cause }: WireError): ContextStoreError {
+  return new ContextStoreError(code, message, { outcome, ...(cause !== undefined && { cause }) });
+}
