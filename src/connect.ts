@@ -1,5 +1,6 @@
 import { checkPath } from "./arguments.js";
-import { type Connection, DatabaseConnection } from "./connection.js";
+import type { Connection } from "./connection.js";
+import { DatabaseConnection } from "./database-connection.js";
 import { ContextStoreError } from "./errors.js";
 import { WorkerLink } from "./worker-link.js";
 

@@ -1,5 +1,6 @@
 import { checkCount, checkDbName, checkName, checkTokens } from "./arguments.js";
-import { type Connection, DatabaseConnection } from "./connection.js";
+import type { Connection } from "./connection.js";
+import { DatabaseConnection } from "./database-connection.js";
 import { checkMessage, jsonObject, readStoredContent } from "./content.js";
 import { ContextStore } from "./context-store.js";
 import { ContextStoreError } from "./errors.js";

@@ -1,0 +1,122 @@
+import { checkDbName } from "./arguments.js";
+import { ContextStoreError, type WriteOutcome } from "./errors.js";
+import type {
+  DatabaseStatus,
+  ImportSummary,
+  IntegrityReport,
+  OperationName,
+  Operations,
+  ProjectInfo,
+} from "./protocol.js";
+import type { WorkerLink } from "./worker-link.js";
+import type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
+
+/** The connection as the stores of this package see it. */
+export class DatabaseConnection implements Connection {
+  readonly path: string;
+  readonly #link: WorkerLink;
+  readonly #settings: { readonly full: boolean; readonly busyTimeout: number; readonly storage: "opfs" | "memory" };
+  readonly #onClose: () => Promise<void>;
+  readonly #pending = new Set<(error: ContextStoreError) => void>();
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    path: string,
+    link: WorkerLink,
+    settings: { readonly full: boolean; readonly busyTimeout: number; readonly storage: "opfs" | "memory" },
+    onClose: () => Promise<void>,
+  ) {
+    this.path = path;
+    this.#link = link;
+    this.#settings = settings;
+    this.#onClose = onClose;
+  }
+
+  /** Asks the database for an operation. */
+  call<Name extends OperationName>(
+    name: Name,
+    args: Parameters<Operations[Name]>[0],
+  ): Promise<Awaited<ReturnType<Operations[Name]>>> {
+    return this.#untilClosed(() => this.#link.call(name, args, this.#settings.full));
+  }
+
+  /** Asks the worker itself. */
+  ask<Value>(question: (api: WorkerLink["api"]) => Promise<Value>): Promise<Value> {
+    return this.#untilClosed(() => question(this.#link.api));
+  }
+
+  async status(): Promise<DatabaseStatus> {
+    const [file, role, estimate, persisted] = await Promise.all([
+      this.call("fileStatus", {}),
+      this.ask((api) => api.role()),
+      navigator.storage.estimate(),
+      navigator.storage.persisted(),
+    ]);
+    const { full, busyTimeout, storage } = this.#settings;
+    return {
+      ...file,
+      synchronous: full ? "full" : "normal",
+      role,
+      storage,
+      busyTimeout,
+      usage: estimate.usage ?? 0,
+      quota: estimate.quota ?? 0,
+      persisted,
+    };
+  }
+
+  requestPersistence(): Promise<boolean> {
+    return this.#untilClosed(() => navigator.storage.persist());
+  }
+
+  async listProjects({ dbName = "axio_context" }: DbNameOptions = {}): Promise<ProjectInfo[]> {
+    return [...(await this.call("projects", { dbName: checkDbName(dbName) }))];
+  }
+
+  export(): Promise<Blob> {
+    return this.call("export", {});
+  }
+
+  async import(file: Blob, { mode = "merge", wal }: ImportOptions = {}): Promise<ImportSummary> {
+    if (!(file instanceof Blob) || (wal !== undefined && !(wal instanceof Blob))) {
+      throw new ContextStoreError("invalid-argument", "import() takes the file, and its -wal, as a Blob or File.");
+    }
+    if (mode !== "merge" && mode !== "replace") {
+      throw new ContextStoreError("invalid-argument", 'The mode of an import is "merge" or "replace".');
+    }
+    return this.call("import", { file, mode, wal });
+  }
+
+  checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
+    return this.call(repair ? "repair" : "check", {});
+  }
+
+  close(): Promise<void> {
+    if (!this.#closing) {
+      // They may have reached the database, which another connection of this page may keep open.
+      const error = closed("unknown");
+      for (const reject of this.#pending) reject(error);
+      this.#closing = this.#onClose();
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // The worker may go on serving the page's other connections: this one's calls must end with it.
+  #untilClosed<Value>(call: () => Promise<Value>): Promise<Value> {
+    if (this.#closing) return Promise.reject(closed("not-applied"));
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      call()
+        .then(resolve, reject)
+        .finally(() => this.#pending.delete(reject));
+    });
+  }
+}
+
+function closed(outcome: WriteOutcome): ContextStoreError {
+  return new ContextStoreError("closed", "The connection is closed; call connect() again.", { outcome });
+}
