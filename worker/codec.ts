@@ -9,7 +9,8 @@ import type {
   WireContent,
 } from "../src/protocol.js";
 import { readStoredContent } from "../src/content.js";
-import { seal, unseal } from "./envelope.js";
+import { EnvelopeError, seal, unseal } from "./envelope.js";
+import { ContextStoreError } from "../src/errors.js";
 import type { OwnerRequest } from "./executor.js";
 import { failure } from "./failure.js";
 import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
@@ -29,7 +30,12 @@ export function sealRequest(request: Request): OwnerRequest {
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
   const { content } = message;
-  return { ...message, content: seal(typeof content === "string" ? content : contentToJson(content)) };
+  try {
+    return { ...message, content: seal(typeof content === "string" ? content : contentToJson(content)) };
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError)) throw cause;
+    throw new ContextStoreError("invalid-message", `This message cannot be stored: ${cause.message}.`, { cause });
+  }
 }
 
 /** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */

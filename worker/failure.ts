@@ -16,6 +16,12 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
   const fail = (code: ErrorCode, message: string) =>
     new ContextStoreError(code, message, { cause: io ?? error, outcome });
   const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof DOMException && error.name === "SecurityError") {
+    return fail(
+      "unsupported",
+      'The browser forbids this page to store anything (a private window, or blocked site data). Allow it, or pass { storage: "memory" } to keep nothing.',
+    );
+  }
   const sqliteCode = sqliteResultCode(error);
   if (sqliteCode === SQLITE_FULL || isQuota(io) || isQuota(error)) {
     return fail(

@@ -14,7 +14,7 @@ const BACKUP = "/before-migration.sqlite";
 /** Database, -wal, a staged file, a copy during a migration, and room for SQLite's temporary files. */
 const CAPACITY = 6;
 
-/** What a caller can do about a pool that another worker still holds: wait for `HELD` to pass, and try again. */
+/** Another worker still holds the pool's files. It passes; try again. */
 export class PoolHeldError extends Error {}
 
 /**
@@ -22,9 +22,15 @@ export class PoolHeldError extends Error {}
  * holds the pool's files. `create: false` rejects `storage-cleared` where there is no database.
  */
 export async function openOpfsStorage(path: string, { create }: { create: boolean }): Promise<Storage> {
+  if (typeof FileSystemFileHandle === "undefined" || !("createSyncAccessHandle" in FileSystemFileHandle.prototype)) {
+    throw new ContextStoreError(
+      "unsupported",
+      'This browser cannot write files of the origin private file system from a worker; update it, or pass { storage: "memory" } to keep nothing.',
+    );
+  }
   const sqlite3 = await loadSqlite();
-  await checkPoolHeaders(path);
-  const pool = await installPool(sqlite3, path);
+  await held(checkPoolHeaders(path));
+  const pool = await held(installPool(sqlite3, path));
   try {
     await pool.reserveMinimumCapacity(CAPACITY);
     const names = pool.getFileNames();
@@ -56,26 +62,31 @@ export async function openOpfsStorage(path: string, { create }: { create: boolea
   }
 }
 
-async function installPool(sqlite3: Sqlite3Static, path: string): Promise<Pool> {
-  const directory = directoryOf(path);
+/** Tells a pool that is held elsewhere from what went wrong for good. */
+async function held<Value>(work: Promise<Value>): Promise<Value> {
   try {
-    const options = {
-      name: directory,
-      directory,
-      initialCapacity: CAPACITY,
-      // Errors are logged: that is how they reach takeIoError().
-      verbosity: 1,
-      // With the defaults of these two, an install that fails because another tab holds the files deletes the database
-      // when that tab lets go in the same instant.
-      preserveOnInitFailure: true,
-      forceReinitIfPreviouslyFailed: true,
-    };
-    return await sqlite3.installOpfsSAHPoolVfs(options);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "NoModificationAllowedError")
-      throw new PoolHeldError("held", { cause: error });
-    throw error;
+    return await work;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "NoModificationAllowedError")
+      throw new PoolHeldError("held", { cause });
+    throw cause;
   }
+}
+
+function installPool(sqlite3: Sqlite3Static, path: string): Promise<Pool> {
+  const directory = directoryOf(path);
+  const options = {
+    name: directory,
+    directory,
+    initialCapacity: CAPACITY,
+    // Errors are logged: that is how they reach takeIoError().
+    verbosity: 1,
+    // With the defaults of these two, an install that fails because another tab holds the files deletes the database
+    // when that tab lets go in the same instant.
+    preserveOnInitFailure: true,
+    forceReinitIfPreviouslyFailed: true,
+  };
+  return sqlite3.installOpfsSAHPoolVfs(options);
 }
 
 /** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */

@@ -1,7 +1,9 @@
 import { ContextStoreError } from "../src/errors.js";
 import { ownerLock } from "./channels.js";
+import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner } from "./owner.js";
+import { loadSqlite } from "./sqlite.js";
 
 /** Gives the lock back. */
 export type Release = () => void;
@@ -34,6 +36,9 @@ export function hold(name: string, options: LockOptions = {}): Promise<Release |
  */
 export async function openAsOwner(path: string, expectedId: string | undefined, patience: number): Promise<Owner> {
   const end = performance.now() + patience;
+  // The envelope's code is compiled while the browser fetches and compiles the wasm.
+  loadSqlite().catch(() => {});
+  warm();
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
       const storage = await openOpfsStorage(path, { create: expectedId === undefined });

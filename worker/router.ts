@@ -11,6 +11,7 @@ import {
   sameOwnership,
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
+import { warm } from "./envelope.js";
 import type { OwnerRequest } from "./executor.js";
 import { failure } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
@@ -127,6 +128,7 @@ export class Router {
     this.#toOwner = ownerChannel(path);
     this.#channels = [replies, all, this.#toOwner];
     this.#post({ type: "hello", client, protocol: PROTOCOL });
+    warm();
     this.#watch = setInterval(() => this.#giveUp(), 200);
     this.#queue().catch((error: unknown) => this.#fail(error));
     return new Promise((resolve, reject) => {

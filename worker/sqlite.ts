@@ -1,3 +1,4 @@
+import { ContextStoreError } from "../src/errors.js";
 import sqlite3InitModule, { type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 
 export type { Sqlite3Static };
@@ -25,7 +26,14 @@ async function init(): Promise<Sqlite3Static> {
     log: () => {},
     debug: () => {},
   };
-  return sqlite3InitModule();
+  try {
+    return await sqlite3InitModule();
+  } catch (cause) {
+    const message =
+      "sqlite3.wasm could not be loaded. Check that it is served beside the worker file of axio-context-opfs, and that " +
+      "the Content-Security-Policy allows WebAssembly (script-src 'wasm-unsafe-eval').";
+    throw new ContextStoreError("worker-failed", message, { cause });
+  }
 }
 
 function keepIoError(...logged: readonly unknown[]): void {
