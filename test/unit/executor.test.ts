@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { MessageRef } from "../../src/messages.js";
+import type { OperationName, Operations, Reply } from "../../src/protocol.js";
+import { Executor, type OwnerRequest } from "../../worker/executor.js";
+import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { prepareSchema } from "../../worker/schema.js";
+import type { Storage } from "../../worker/storage.js";
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+
+let storage: Storage;
+let executor: Executor;
+
+beforeEach(async () => {
+  storage = await openMemoryStorage();
+  prepareSchema(storage);
+  executor = new Executor(storage);
+});
+
+function request<Name extends OperationName>(
+  seq: number,
+  name: Name,
+  args: Parameters<Operations<string>[Name]>[0],
+): OwnerRequest {
+  return { seq, name, args, full: false };
+}
+
+function append(seq: number, text: string, uid = `uid-${text}`): OwnerRequest {
+  return request(seq, "append", { session, messages: [{ uid, role: "user", content: `plain:"${text}"` }] });
+}
+
+function run(client: string, unanswered: readonly number[], ...requests: readonly OwnerRequest[]): readonly Reply[] {
+  return executor.execute({ client, unanswered, requests });
+}
+
+function contents(): unknown[] {
+  return storage.database.rows("SELECT position, content FROM axio_context_messages ORDER BY position");
+}
+
+function value(reply: Reply | undefined): unknown {
+  if (!reply?.ok) throw new Error(`rejected: ${reply?.error.message}`);
+  return reply.value;
+}
+
+describe("a call whose answer was lost", () => {
+  test("is answered with its first result, by the same owner and by the next", () => {
+    const [first] = run("f", [1], append(1, "a"));
+    const [again] = run("f", [1], append(1, "a"));
+    executor = new Executor(storage);
+    const [later] = run("f", [1], append(1, "a"));
+    expect(value(again)).toEqual(value(first));
+    expect(value(later)).toEqual(value(first));
+    expect(contents()).toEqual([[0, 'plain:"a"']]);
+  });
+
+  test("does not bring back a message that another page cleared", () => {
+    const [first] = run("f", [1], append(1, "a"));
+    run("g", [1], request(1, "clear", { session }));
+    executor = new Executor(storage);
+    expect(value(run("f", [1], append(1, "a"))[0])).toEqual(value(first));
+    expect(contents()).toEqual([]);
+  });
+
+  test("does not bring back a message that was cleared after the owner had died", () => {
+    run("f", [1], append(1, "a"));
+    executor = new Executor(storage);
+    run("g", [1], request(1, "clear", { session }));
+    run("f", [1], append(1, "a"));
+    expect(contents()).toEqual([]);
+  });
+
+  test("does not add tokens twice, nor clear what came after it", () => {
+    const add = request(1, "addTokens", { session, tokens: { inputTokens: 5, outputTokens: 7 } });
+    run("f", [1], add);
+    run("f", [1, 2], request(2, "clear", { session }));
+    run("g", [1], append(1, "later"));
+    executor = new Executor(storage);
+    run("f", [1, 2], add, request(2, "clear", { session }));
+    expect(contents()).toEqual([[0, 'plain:"later"']]);
+    expect(value(run("g", [2], request(2, "tokens", { session }))[0])).toEqual({ inputTokens: 0, outputTokens: 0 });
+  });
+
+  test("is carried out when the first attempt had not been committed", () => {
+    run("f", [1], append(1, "a"));
+    executor = new Executor(storage);
+    const [, second] = run("f", [1, 2], append(1, "a"), append(2, "b"));
+    expect((value(second) as MessageRef[])[0]).toMatchObject({ position: 1 });
+  });
+});
+
+describe("a late copy of a call that was answered", () => {
+  test("is refused with an unknown outcome, however much later", () => {
+    run("f", [1], append(1, "a", "u1"));
+    run("f", [2], append(2, "b", "u2"));
+    run("g", [1], request(1, "clear", { session }));
+    const [reply] = run("f", [1], append(1, "a", "u1"));
+    expect(reply).toMatchObject({ ok: false, error: { outcome: "unknown" } });
+    executor = new Executor(storage);
+    expect(run("f", [1], append(1, "a", "u1"))[0]).toMatchObject({ ok: false, error: { outcome: "unknown" } });
+    expect(contents()).toEqual([]);
+  });
+
+  test("does not make the ledger forget the calls that are still open", () => {
+    run("f", [1, 2], append(1, "a"), append(2, "b"));
+    const [third] = run("f", [2, 3], append(3, "c"));
+    run("f", [1, 2], append(1, "a"), append(2, "b"));
+    expect(value(run("f", [3], append(3, "c"))[0])).toEqual(value(third));
+    expect(contents()).toHaveLength(3);
+  });
+});
+
+describe("calls that travel together", () => {
+  test("are all or nothing each: one that fails takes no other with it", () => {
+    run("f", [1], append(1, "a"));
+    const replies = run("f", [2, 3, 4], append(2, "b"), request(3, "fork", { session, target: "s" }), append(4, "c"));
+    expect(replies.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(replies[1]).toMatchObject({ error: { code: "conflict", outcome: "not-applied" } });
+    expect(contents()).toHaveLength(3);
+  });
+
+  test("see the writes before them in the same batch", () => {
+    const [, history] = run("f", [1, 2], append(1, "a"), request(2, "messages", { session, range: {} }));
+    expect(value(history)).toMatchObject([{ position: 0, content: 'plain:"a"' }]);
+  });
+
+  test("are all rejected when the commit fails, and leave nothing", () => {
+    const { database } = storage;
+    database.exec("CREATE TABLE parent(id INTEGER PRIMARY KEY)");
+    database.exec("CREATE TABLE child(id REFERENCES parent(id) DEFERRABLE INITIALLY DEFERRED)");
+    database.exec("PRAGMA foreign_keys=ON");
+    database.exec(
+      "CREATE TEMP TRIGGER fail AFTER INSERT ON main.axio_context_messages BEGIN INSERT INTO child VALUES (7); END",
+    );
+    const replies = run("f", [1, 2], append(1, "a"), append(2, "b"));
+    expect(replies.map(({ ok }) => ok)).toEqual([false, false]);
+    database.exec("DROP TRIGGER temp.fail");
+    expect(contents()).toEqual([]);
+    expect(run("f", [3], append(3, "c"))[0]).toMatchObject({ ok: true });
+  });
+});
+
+test("a message whose uid the session has is not written again, whoever sends it", () => {
+  const [first] = run("f", [1], append(1, "a", "same"));
+  run("f", [2], append(2, "b"));
+  const [again] = run("g", [1], append(1, "something else", "same"));
+  expect(value(again)).toEqual(value(first));
+  expect(contents()).toHaveLength(2);
+});
+
+test("the ledger holds nothing of a page but the calls that it still waits for", () => {
+  for (let seq = 1; seq <= 50; seq++) run("f", [seq], append(seq, `m${seq}`));
+  const state = String(storage.database.value("SELECT state FROM axio_opfs_clients WHERE client = 'f'"));
+  expect(JSON.parse(state)).toMatchObject([50, [50], [[50, [{ position: 49 }]]]]);
+});
