@@ -75,7 +75,7 @@ async function share(key: string, makeLink: () => WorkerLink): Promise<Shared> {
   const closing = (global[CLOSING] ??= new Map());
   while (closing.has(key)) await closing.get(key);
   let shared = registry.get(key);
-  if (!shared) {
+  if (!shared || shared.link.ended) {
     const link = makeLink();
     registry.set(key, (shared = { link, opened: link.open(), users: 0 }));
   }
@@ -86,7 +86,7 @@ async function share(key: string, makeLink: () => WorkerLink): Promise<Shared> {
 async function leave(key: string, shared: Shared): Promise<void> {
   if (--shared.users > 0) return;
   const global = globalThis as Global;
-  global[REGISTRY]!.delete(key);
+  if (global[REGISTRY]!.get(key) === shared) global[REGISTRY]!.delete(key);
   const done = shared.opened.catch(() => {}).then(() => shared.link.close());
   global[CLOSING]!.set(key, done);
   await done;

@@ -198,9 +198,12 @@ export interface OpenOptions {
   readonly databaseId?: string | undefined;
 }
 
+/** What the worker tells the page without being asked: that the database is gone for good, and why. */
+export type WorkerEvent = { readonly type: "ended"; readonly error: WireError };
+
 /** What the worker offers to the page. */
 export interface WorkerApi {
-  open(options: OpenOptions): Promise<Reply<{ readonly databaseId: string }>>;
+  open(options: OpenOptions, onEvent: (event: WorkerEvent) => void): Promise<Reply<{ readonly databaseId: string }>>;
   /** Answers each request in its place. `unanswered`: the page waits for these calls, in order, and for no earlier ones. */
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]>;
   /** The messages that did not fit into a {@link MessageBatch}. */

@@ -1,6 +1,6 @@
-import { type Remote, wrap } from "comlink";
+import { proxy, type Remote, wrap } from "comlink";
 import { ContextStoreError } from "./errors.js";
-import { type OpenOptions, type Reply, type WireError, type WorkerApi } from "./protocol.js";
+import { type OpenOptions, type Reply, type WireError, type WorkerApi, type WorkerEvent } from "./protocol.js";
 
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;
@@ -13,11 +13,15 @@ export interface Booted {
 }
 
 /** Opens the database in a new worker. Rejects, and ends the worker, when it cannot be loaded or cannot open it. */
-export async function boot(worker: Worker, options: OpenOptions): Promise<Booted> {
+export async function boot(
+  worker: Worker,
+  options: OpenOptions,
+  onEvent: (event: WorkerEvent) => void,
+): Promise<Booted> {
   const api = wrap<WorkerApi>(worker);
   const broken = whenBroken(worker, BOOT_TIMEOUT + options.busyTimeout);
   try {
-    const { databaseId } = unwrap(await Promise.race([api.open(options), broken.promise]));
+    const { databaseId } = unwrap(await Promise.race([api.open(options, proxy(onEvent)), broken.promise]));
     return { worker, api, databaseId };
   } catch (error) {
     worker.terminate();

@@ -7,6 +7,7 @@ import {
   PROTOCOL,
   type Reply,
   type Request,
+  type WireError,
   WRITES,
   type WorkerApi,
 } from "./protocol.js";
@@ -95,6 +96,11 @@ export class WorkerLink {
     return this.#api;
   }
 
+  /** Whether the worker, or the database, is gone for good. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
   /** Lets go of the database and ends the worker. */
   async close(): Promise<void> {
     this.#end(new ContextStoreError("closed", "The connection was closed; call connect() again."));
@@ -117,7 +123,8 @@ export class WorkerLink {
       throw workerFailed("could not be started", error);
     }
     const databaseId = this.#databaseId;
-    const booted = await boot(worker, { protocol: PROTOCOL, path, storage, busyTimeout, client, alive, databaseId });
+    const options = { protocol: PROTOCOL, path, storage, busyTimeout, client, alive, databaseId };
+    const booted = await boot(worker, options, ({ error }) => this.#lose(worker, error));
     // The page may have been hidden, or the connection closed, meanwhile.
     if (this.#worker !== worker) return worker.terminate();
     this.#databaseId = booted.databaseId;
@@ -160,6 +167,14 @@ export class WorkerLink {
 
   #resume(): void {
     if (!this.#worker && !this.#ended) this.#restart();
+  }
+
+  /** The worker says that the database is gone for good. */
+  #lose(worker: Worker, error: WireError): void {
+    worker.terminate();
+    if (this.#worker !== worker) return;
+    this.#leaveWorker();
+    this.#end(fromWire(error));
   }
 
   #leaveWorker(): void {

@@ -37,8 +37,8 @@ export type ClientMessage =
   /** These came after their deadline and were not begun. */
   | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[] };
 
-/** To all. */
-export type Announcement = { readonly type: "owner"; readonly ownership: Ownership };
+/** To all. "cleared": the files of this ownership are gone from the origin. */
+export type Announcement = { readonly type: "owner" | "cleared"; readonly ownership: Ownership };
 
 export function ownerChannel(path: string): BroadcastChannel {
   return new BroadcastChannel(`axio-context-opfs:${path}:owner`);

@@ -11,6 +11,7 @@ export async function openMemoryStorage(): Promise<Storage> {
   let staged: Database | undefined;
   return {
     database,
+    exists: () => Promise.resolve(true),
     exportFile: () => capi.sqlite3_js_db_export(db),
     async stage(file) {
       const chunks: Uint8Array<ArrayBuffer>[] = [];

@@ -11,11 +11,17 @@ export function directoryOf(path: string): string {
   return `${ROOT}/${path.replace(/[%/:*?"<>|]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`)}`;
 }
 
+/** The folder of the pool's files of the database at `path`. Rejects `NotFoundError` where there is no such database. */
+export async function poolDirectory(path: string): Promise<FileSystemDirectoryHandle> {
+  let directory = await navigator.storage.getDirectory();
+  for (const name of [...directoryOf(path).split("/"), POOL]) directory = await directory.getDirectoryHandle(name);
+  return directory;
+}
+
 /** The pool's files of the database at `path`; none where there is no such database. */
 export async function poolFiles(path: string): Promise<File[]> {
   try {
-    let directory = await navigator.storage.getDirectory();
-    for (const name of [...directoryOf(path).split("/"), POOL]) directory = await directory.getDirectoryHandle(name);
+    const directory = await poolDirectory(path);
     const files: File[] = [];
     for await (const handle of directory.values()) {
       if (handle.kind === "file") files.push(await handle.getFile());

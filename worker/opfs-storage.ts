@@ -1,6 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
 import { Database } from "./database.js";
-import { directoryOf } from "./opfs-directory.js";
+import { directoryOf, poolDirectory } from "./opfs-directory.js";
 import { checkPoolHeaders } from "./pool-headers.js";
 import { loadSqlite, type Sqlite3Static } from "./sqlite.js";
 import type { Storage } from "./storage.js";
@@ -55,7 +55,7 @@ export async function openOpfsStorage(path: string, { create }: { create: boolea
       database.close();
       throw error;
     }
-    return opfsStorage(sqlite3, pool, database);
+    return opfsStorage(sqlite3, pool, database, await probeOf(path));
   } catch (error) {
     pool.pauseVfs();
     throw error;
@@ -103,10 +103,25 @@ export function enterWal(database: Database): void {
   database.run("PRAGMA trusted_schema=OFF");
 }
 
-function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, database: Database): Storage {
+/**
+ * Asks whether a file of the pool is still there. By its random name: after the site's data was cleared, another tab may
+ * have made a new database in a directory of the same name.
+ */
+async function probeOf(path: string): Promise<() => Promise<boolean>> {
+  const directory = await poolDirectory(path);
+  const { value: name } = await directory.keys().next();
+  return () =>
+    directory.getFileHandle(name!).then(
+      () => true,
+      () => false,
+    );
+}
+
+function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, database: Database, exists: () => Promise<boolean>): Storage {
   let staged: Database | undefined;
   return {
     database,
+    exists,
     exportFile() {
       // The bytes of the main file alone leave out what still lies in the -wal.
       const busy = database.value("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -135,9 +150,14 @@ function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, database: Database): St
       pool.unlink(BACKUP);
     },
     release() {
-      staged?.close();
-      database.close();
-      pool.pauseVfs();
+      try {
+        staged?.close();
+        database.close();
+        pool.pauseVfs();
+      } catch {
+        // Closing writes the -wal back, which fails when the files are gone or the disk is full. The rows are safe in the
+        // -wal, and the handles go with the worker.
+      }
     },
   };
 }

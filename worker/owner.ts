@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
+  type Announcement,
   type ClientMessage,
   clientChannel,
   type OwnerMessage,
@@ -24,19 +25,33 @@ const IDLE_MS = 2000;
 /** How often the client of something long hears that it goes on. */
 const WORKING_MS = 200;
 
+/** No write is acknowledged that began longer than this after the files were last seen in their place. */
+const PROBE_MS = 500;
+
+/** What ends an ownership before its worker ends. */
+export interface OwnerEvents {
+  /** The owner must let go of the database; every call ends with this error. */
+  lost(error: ContextStoreError): void;
+}
+
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
 export class Owner {
   readonly ownership: Ownership;
+  readonly #events: OwnerEvents;
   readonly #storage: Storage;
   readonly #executor: Executor;
   readonly #clients = new Map<string, BroadcastChannel>();
   #requests: BroadcastChannel | undefined;
+  #all: BroadcastChannel | undefined;
+  #probing: Promise<void> | undefined;
+  #seen: number = performance.now();
   #imports: Promise<unknown> = Promise.resolve();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
-  constructor(storage: Storage, expectedId: string | undefined) {
+  constructor(storage: Storage, expectedId: string | undefined, events: OwnerEvents) {
     this.#storage = storage;
+    this.#events = events;
     const { database } = storage;
     prepareSchema(storage);
     const databaseId = String(database.value(META_GET, "database_id"));
@@ -56,32 +71,58 @@ export class Owner {
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#checkpoint(), IDLE_MS);
-    if (!batch.requests.some(({ name }) => name === "import")) return this.#executor.execute(batch);
-    // One at a time: there is room for one staged file.
-    const imported = this.#imports.then(() => this.#import(batch));
-    this.#imports = imported;
-    return imported;
+    if (batch.requests.some(({ name }) => name === "import")) {
+      // One at a time: there is room for one staged file.
+      const imported = this.#imports.then(() => this.#import(batch));
+      this.#imports = imported;
+      return imported;
+    }
+    if (!this.#probing && performance.now() - this.#seen > PROBE_MS) this.#probing = this.#probe();
+    if (this.#probing) return this.#probing.then(() => this.#execute(batch)).catch(failAll(batch));
+    return this.#execute(batch);
+  }
+
+  #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    const replies = this.#executor.execute(batch);
+    // Firefox fails the writes into files that are gone.
+    if (!replies.some((reply) => !reply.ok && reply.error.code === "corrupt")) return replies;
+    return this.#probe().then(() => replies, failAll(batch));
+  }
+
+  /** Rejects, and ends the ownership, when the files are no longer where they were. */
+  async #probe(): Promise<void> {
+    const asked = performance.now();
+    const exists = await this.#storage.exists();
+    this.#probing = undefined;
+    this.#seen = asked;
+    if (exists) return;
+    const message = "The site's data was deleted while the database was open. Connect again to start afresh.";
+    const error = new ContextStoreError("storage-cleared", message);
+    this.#announce("cleared");
+    this.#events.lost(error);
+    throw error;
   }
 
   /** Answers other tabs from now on. */
   serve(path: string): void {
     this.#requests = ownerChannel(path);
     this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(path, data));
-    const all = announcementChannel(path);
-    all.postMessage({ type: "owner", ownership: this.ownership });
-    all.close();
+    this.#all = announcementChannel(path);
+    this.#announce("owner");
   }
 
   /** Lets go of the database. */
   close(): void {
     clearTimeout(this.#idle);
     this.#requests?.close();
+    this.#all?.close();
     for (const channel of this.#clients.values()) channel.close();
     this.#storage.release();
   }
 
   async #answer(path: string, message: OwnerMessage): Promise<void> {
     if (message.type === "hello") {
+      if (message.protocol > PROTOCOL) return this.#giveWay();
       this.#post(path, message.client, { type: "owner", ownership: this.ownership });
       return;
     }
@@ -98,6 +139,17 @@ export class Owner {
       ownership,
       replies: seqs.map((seq, place) => [seq, replies[place]!]),
     });
+  }
+
+  /** A newer version of the application must not wait for an older one, which cannot know what it needs. */
+  #giveWay(): void {
+    const message = "Another tab runs a newer version of this application. Reload this page to get it.";
+    this.#events.lost(new ContextStoreError("protocol-mismatch", message));
+  }
+
+  #announce(type: Announcement["type"]): void {
+    const announcement: Announcement = { type, ownership: this.ownership };
+    this.#all?.postMessage(announcement);
   }
 
   /** An import takes its time: the client hears that it goes on, and does not give up. */
@@ -133,7 +185,7 @@ export class Owner {
         this.#storage.unstage();
       }
     } catch (error) {
-      return batch.requests.map(() => failure(error));
+      return failAll(batch)(error);
     }
   }
 
@@ -149,4 +201,9 @@ export class Owner {
 async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
   const size = 1024 * 1024;
   for (let at = 0; at < file.size; at += size) yield new Uint8Array(await file.slice(at, at + size).arrayBuffer());
+}
+
+/** Answers every call of the batch with the same error. */
+function failAll(batch: Batch): (error: unknown) => readonly Reply[] {
+  return (error) => batch.requests.map(() => failure(error));
 }

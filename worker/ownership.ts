@@ -2,7 +2,7 @@ import { ContextStoreError } from "../src/errors.js";
 import { ownerLock } from "./channels.js";
 import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
-import { Owner } from "./owner.js";
+import { Owner, type OwnerEvents } from "./owner.js";
 import { loadSqlite } from "./sqlite.js";
 
 /** Gives the lock back. */
@@ -34,7 +34,12 @@ export function hold(name: string, options: LockOptions = {}): Promise<Release |
  * Opens the database as its owner. To be called under the lock, which is only the queue: the pool's files are the real
  * mutex, and the last owner's may be open for some milliseconds after its lock has gone.
  */
-export async function openAsOwner(path: string, expectedId: string | undefined, patience: number): Promise<Owner> {
+export async function openAsOwner(
+  path: string,
+  expectedId: string | undefined,
+  patience: number,
+  events: OwnerEvents,
+): Promise<Owner> {
   const end = performance.now() + patience;
   // The envelope's code is compiled while the browser fetches and compiles the wasm.
   loadSqlite().catch(() => {});
@@ -43,7 +48,7 @@ export async function openAsOwner(path: string, expectedId: string | undefined, 
     try {
       const storage = await openOpfsStorage(path, { create: expectedId === undefined });
       try {
-        return new Owner(storage, expectedId);
+        return new Owner(storage, expectedId, events);
       } catch (error) {
         storage.release();
         throw error;

@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import { PROTOCOL, type OpenOptions, type Reply, type Request, WRITES } from "../src/protocol.js";
+import { PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent, WRITES } from "../src/protocol.js";
 import {
   type Announcement,
   announcementChannel,
@@ -15,7 +15,7 @@ import { warm } from "./envelope.js";
 import type { OwnerRequest } from "./executor.js";
 import { failure } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
-import { Owner } from "./owner.js";
+import { Owner, type OwnerEvents } from "./owner.js";
 import { awaitLock, openAsOwner, type Release, tryLock } from "./ownership.js";
 
 /** A call that has not been answered. */
@@ -35,10 +35,13 @@ interface Outstanding {
  */
 export class Router {
   readonly #options: OpenOptions;
+  readonly #onEvent: (event: WorkerEvent) => void;
   readonly #outstanding = new Map<number, Outstanding>();
   readonly #unsealer = new Unsealer();
   readonly #waiting = new AbortController();
+  readonly #events: OwnerEvents = { lost: (error) => this.#fail(error) };
   #target: Owner | Ownership | undefined;
+  #opened = false;
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
   #unanswered: readonly number[] = [];
@@ -49,7 +52,8 @@ export class Router {
   #watch: ReturnType<typeof setInterval> | undefined;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  constructor(options: OpenOptions) {
+  constructor(options: OpenOptions, onEvent: (event: WorkerEvent) => void) {
+    this.#onEvent = onEvent;
     this.#options = options;
     this.#databaseId = options.databaseId;
   }
@@ -61,12 +65,13 @@ export class Router {
   /** Resolves to the database's id once there is an owner to talk to. */
   async open(): Promise<string> {
     const { path, storage } = this.#options;
-    if (storage === "memory") this.#setTarget(new Owner(await openMemoryStorage(), this.#databaseId));
+    if (storage === "memory") this.#setTarget(new Owner(await openMemoryStorage(), this.#databaseId, this.#events));
     else {
       this.#release = await tryLock(path);
       if (this.#release) await this.#own();
       else await this.#follow();
     }
+    this.#opened = true;
     return this.#databaseId!;
   }
 
@@ -109,7 +114,7 @@ export class Router {
   async #own(): Promise<void> {
     const { path, busyTimeout } = this.#options;
     try {
-      const owner = await openAsOwner(path, this.#databaseId, busyTimeout);
+      const owner = await openAsOwner(path, this.#databaseId, busyTimeout, this.#events);
       this.#setTarget(owner);
       owner.serve(path);
     } catch (error) {
@@ -124,10 +129,10 @@ export class Router {
     const replies = clientChannel(path, client);
     replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => this.#hear(data));
     const all = announcementChannel(path);
-    all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => this.#meet(data.ownership));
+    all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => this.#learn(data));
     this.#toOwner = ownerChannel(path);
     this.#channels = [replies, all, this.#toOwner];
-    this.#post({ type: "hello", client, protocol: PROTOCOL });
+    this.#hello();
     warm();
     this.#watch = setInterval(() => this.#giveUp(), 200);
     this.#queue().catch((error: unknown) => this.#fail(error));
@@ -150,6 +155,11 @@ export class Router {
     await this.#own();
   }
 
+  #learn({ type, ownership }: Announcement): void {
+    if (type === "owner") this.#meet(ownership);
+    else if (this.#isCurrent(ownership)) this.#fail(storageCleared());
+  }
+
   #hear(message: ClientMessage): void {
     if (message.type === "owner") return this.#meet(message.ownership);
     if (!this.#isCurrent(message.ownership)) return;
@@ -160,14 +170,14 @@ export class Router {
 
   #meet(ownership: Ownership): void {
     if (this.#target instanceof Owner || this.#isCurrent(ownership)) return;
-    if (ownership.protocol !== PROTOCOL) {
-      const message = "Another tab runs a different version of this application. Reload this page.";
+    if (ownership.protocol > PROTOCOL) {
+      const message = "Another tab runs a newer version of this application. Reload this page to get it.";
       return this.#fail(new ContextStoreError("protocol-mismatch", message));
     }
-    if (this.#databaseId !== undefined && this.#databaseId !== ownership.databaseId) {
-      const message = "The site's data was deleted, and another tab has started afresh. Connect again.";
-      return this.#fail(new ContextStoreError("storage-cleared", message));
-    }
+    // An older owner gives way to us, and so does an older tab that was before us in the queue.
+    if (ownership.protocol < PROTOCOL) return this.#hello();
+    if (this.#databaseId !== undefined && this.#databaseId !== ownership.databaseId)
+      return this.#fail(storageCleared());
     if (this.#target && this.#target.epoch > ownership.epoch) return;
     this.#setTarget(ownership);
   }
@@ -235,7 +245,9 @@ export class Router {
     if (reply.ok) return;
     const { code, message, cause } = reply.error;
     this.#failed = new ContextStoreError(code, message, { cause });
-    this.#target = undefined;
+    this.close();
+    // Until then, it is the answer to open() that says so.
+    if (this.#opened) this.#onEvent({ type: "ended", error: reply.error });
     this.#ready?.reject(this.#failed);
     for (const { request, sent } of this.#outstanding.values()) {
       const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
@@ -243,7 +255,18 @@ export class Router {
     }
   }
 
+  #hello(): void {
+    this.#post({ type: "hello", client: this.#options.client, protocol: PROTOCOL });
+  }
+
   #post(message: OwnerMessage): void {
     this.#toOwner!.postMessage(message);
   }
+}
+
+function storageCleared(): ContextStoreError {
+  return new ContextStoreError(
+    "storage-cleared",
+    "The site's data was deleted while the database was open. Connect again to start afresh.",
+  );
 }

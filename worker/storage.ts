@@ -3,6 +3,8 @@ import type { Database } from "./database.js";
 /** Where a database lies. */
 export interface Storage {
   readonly database: Database;
+  /** Whether the files are still those of the origin: a browser that clears a site's data leaves open handles working. */
+  exists(): Promise<boolean>;
   /** The whole database file, every committed row in it. */
   exportFile(): Uint8Array<ArrayBuffer>;
   /** Brings a foreign database file in beside ours and opens it. */

@@ -1,6 +1,6 @@
 import { expose } from "comlink";
 import { ContextStoreError } from "../src/errors.js";
-import { type OpenOptions, PROTOCOL, type WorkerApi } from "../src/protocol.js";
+import { PROTOCOL, type WorkerApi } from "../src/protocol.js";
 import { failure, success } from "./failure.js";
 import { hold } from "./ownership.js";
 import { Router } from "./router.js";
@@ -10,14 +10,14 @@ import { Router } from "./router.js";
 let router: Router | undefined;
 
 const api: WorkerApi = {
-  async open(options: OpenOptions) {
+  async open(options, onEvent) {
     try {
       if (options.protocol !== PROTOCOL) {
         const message = `The page speaks protocol ${options.protocol}, the worker file ${PROTOCOL}: a cache has mixed two versions of axio-context-opfs. Reload the page.`;
         throw new ContextStoreError("protocol-mismatch", message);
       }
       await hold(options.alive);
-      router = new Router(options);
+      router = new Router(options, onEvent);
       return success({ databaseId: await router.open() });
     } catch (error) {
       return failure(error);
