@@ -22,6 +22,9 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
       'The browser forbids this page to store anything (a private window, or blocked site data). Allow it, or pass { storage: "memory" } to keep nothing.',
     );
   }
+  if (error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError")) {
+    return fail("not-found", `A file can no longer be read (${text}). Choose it again.`);
+  }
   const sqliteCode = sqliteResultCode(error);
   if (sqliteCode === SQLITE_FULL || isQuota(io) || isQuota(error)) {
     return fail(

@@ -11,7 +11,8 @@ import {
   sameOwnership,
 } from "./channels.js";
 import { type Batch, Executor } from "./executor.js";
-import { failure } from "./failure.js";
+import type { Database } from "./database.js";
+import { failure, toContextStoreError } from "./failure.js";
 import { checkFileHeader } from "./import.js";
 import { checkPages } from "./incoming.js";
 import { prepareSchema } from "./schema.js";
@@ -178,14 +179,27 @@ export class Owner {
       const { file, wal } = batch.requests[0]!.args as Parameters<Operations["import"]>[0];
       await checkFileHeader(file);
       try {
-        const staged = await this.#storage.stage(wal && wal.size > 0 ? applyWal(file, wal) : chunksOf(file));
-        checkPages(staged);
-        return this.#executor.execute(batch, staged);
+        return this.#executor.execute(batch, await this.#stage(file, wal));
       } finally {
         this.#storage.unstage();
       }
     } catch (error) {
       return failAll(batch)(error);
+    }
+  }
+
+  async #stage(file: Blob, wal: Blob | undefined): Promise<Database> {
+    try {
+      const staged = await this.#storage.stage(wal && wal.size > 0 ? applyWal(file, wal) : chunksOf(file));
+      checkPages(staged);
+      return staged;
+    } catch (cause) {
+      const error = toContextStoreError(cause);
+      if (cause instanceof ContextStoreError || error.code === "quota" || error.code === "not-found") throw error;
+      const what = cause instanceof Error ? cause.message : String(cause);
+      throw new ContextStoreError("corrupt", `The file to import is damaged: ${what}. Nothing was imported.`, {
+        cause,
+      });
     }
   }
 
