@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { trimSqlite } from "./build/trim-sqlite.js";
 import { chromium, firefox } from "./test/browsers.js";
+import { readme } from "./test/readme/plugin.js";
+import { python } from "./test/commands.js";
 
 function profile(browser: string): string {
   const directory = join(tmpdir(), `axio-context-opfs-${browser}-${process.pid}`);
@@ -13,10 +16,12 @@ function profile(browser: string): string {
 
 export default defineConfig({
   root: "demo",
+  // The built demo works in any folder of any server.
+  base: "./",
   // The worker finds sqlite3.wasm beside its own module; pre-bundling would move one away from the other.
   // The others are named so that Vite does not find them while a test runs, and reload it.
   optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"], include: ["comlink", "fflate"] },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [trimSqlite()] },
   build: { outDir: "../dist/demo", emptyOutDir: true, target: "esnext" },
   test: {
     root: ".",
@@ -24,6 +29,9 @@ export default defineConfig({
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
       {
         extends: true,
+        plugins: [readme()],
+        // Packages that the examples import: named for the same reason as those above.
+        optimizeDeps: { include: ["ai", "ai/test", "zod"] },
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
@@ -31,6 +39,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { python },
             instances: [chromium, firefox].map(({ name, launch }) => ({
               browser: name,
               // A profile on a disk: in the default context OPFS is kept in memory and many times slower.

@@ -6,7 +6,10 @@ import { WorkerLink } from "./worker-link.js";
 
 /** How {@link connect} opens a database. */
 export interface ConnectOptions {
-  /** Milliseconds that an operation waits for the database while another tab holds it. @default 5000 */
+  /**
+   * Milliseconds that an operation waits for the database while another tab holds it. Of several connections of a page
+   * to one path, the first decides. @default 5000
+   */
   readonly busyTimeout?: number | undefined;
   /**
    * `"full"`: this connection's writes are flushed to the disk before they are acknowledged. With `"normal"` an
@@ -60,9 +63,7 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
     await leave(key, shared);
     throw error;
   }
-  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", busyTimeout, storage }, () =>
-    leave(key, shared),
-  );
+  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", storage }, () => leave(key, shared));
 }
 
 function startWorker(): Worker {

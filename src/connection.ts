@@ -31,8 +31,10 @@ export interface Connection extends AsyncDisposable {
   /** One complete SQLite file with every committed row in it, which the Python package opens too. */
   export(): Promise<Blob>;
   /**
-   * Takes over the chat histories of a file of this or the Python package, in one transaction. Rejects
-   * `not-a-database` or `corrupt` and changes nothing where the file is not sound.
+   * Takes over the chat histories of a file of this or the Python package, in one transaction: its messages appear at
+   * once, when it resolves. Other calls go on while the file is read; what they wrote counts as being here already, so
+   * `"replace"` takes the place of that too. Rejects `not-a-database` or `corrupt`, and changes nothing, where the file
+   * is not sound; `not-found` where it can no longer be read; `quota` where there is no room for a copy of it.
    */
   import(file: Blob, options?: ImportOptions): Promise<ImportSummary>;
   /** Looks at every page and every row. With `repair`, puts right what can be, and reports what was found before. */

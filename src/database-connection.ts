@@ -15,7 +15,7 @@ import type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
 export class DatabaseConnection implements Connection {
   readonly path: string;
   readonly #link: WorkerLink;
-  readonly #settings: { readonly full: boolean; readonly busyTimeout: number; readonly storage: "opfs" | "memory" };
+  readonly #settings: { readonly full: boolean; readonly storage: "opfs" | "memory" };
   readonly #onClose: () => Promise<void>;
   readonly #pending = new Set<(error: ContextStoreError) => void>();
   #closing: Promise<void> | undefined;
@@ -23,7 +23,7 @@ export class DatabaseConnection implements Connection {
   constructor(
     path: string,
     link: WorkerLink,
-    settings: { readonly full: boolean; readonly busyTimeout: number; readonly storage: "opfs" | "memory" },
+    settings: { readonly full: boolean; readonly storage: "opfs" | "memory" },
     onClose: () => Promise<void>,
   ) {
     this.path = path;
@@ -52,13 +52,13 @@ export class DatabaseConnection implements Connection {
       navigator.storage.estimate(),
       navigator.storage.persisted(),
     ]);
-    const { full, busyTimeout, storage } = this.#settings;
+    const { full, storage } = this.#settings;
     return {
       ...file,
       synchronous: full ? "full" : "normal",
       role,
       storage,
-      busyTimeout,
+      busyTimeout: this.#link.busyTimeout,
       usage: estimate.usage ?? 0,
       quota: estimate.quota ?? 0,
       persisted,

@@ -74,6 +74,10 @@ export class WorkerLink {
     document.addEventListener("resume", () => this.#resume(), { signal });
   }
 
+  get busyTimeout(): number {
+    return this.#options.busyTimeout;
+  }
+
   /** Asks for an operation. Calls are carried out in the order in which they are made. */
   call<Name extends OperationName>(
     name: Name,

@@ -76,7 +76,8 @@ if (process.env.CHECK_REPORT) {
 process.exitCode = failed.length > 0 ? 1 : 0;
 
 async function tool(name, ...args) {
-  await run(`node_modules/.bin/${name}`, args, { maxBuffer: 64 * 1024 * 1024 });
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
+  await run(`node_modules/.bin/${name}`, args, { env, maxBuffer: 64 * 1024 * 1024 });
   return "";
 }
 
