@@ -138,7 +138,7 @@ export class Executor {
     const refused = new Map<string | undefined, Reply>();
     for (const dbName of new Set(requests.map(dbNameOf))) {
       if (dbName === undefined || this.#dbNames.has(dbName)) continue;
-      const made = this.#attempt(() => createTables(this.#db, dbName));
+      const made = this.#attempt(() => this.#db.transaction(() => createTables(this.#db, dbName)));
       if (made.ok) this.#dbNames.add(dbName);
       else refused.set(dbName, made);
     }

@@ -4,7 +4,7 @@ import type { SqlValue } from "@sqlite.org/sqlite-wasm";
 import type { Database, Row } from "./database.js";
 import { unseal } from "./envelope.js";
 import { refreshSummary } from "./operations/summaries.js";
-import { dbNames } from "./schema.js";
+import { createTables, dbNames } from "./schema.js";
 import { type IncomingTables, inspectIncoming } from "./incoming.js";
 import { tables } from "./tables.js";
 
@@ -23,7 +23,7 @@ export function importStaged(db: Database, staged: Database, mode: "merge" | "re
   };
   if (mode === "replace") for (const dbName of dbNames(db)) for (const sql of tables(dbName).deleteAll) db.run(sql);
   for (const incoming of histories) {
-    db.exec(tables(incoming.dbName).create);
+    createTables(db, incoming.dbName);
     new Merge(db, staged, incoming, counts).run();
   }
   return counts;

@@ -58,16 +58,19 @@ export function schemaVersion(db: Database): number {
   return known === undefined ? 0 : Number(db.value(META_GET, "schema_version") ?? 0);
 }
 
-/** Creates the tables of a prefix. Throws `invalid-argument` when they exist in another spelling: SQLite ignores case. */
+/**
+ * Creates the tables of a prefix if they are not there. Throws `invalid-argument` when they exist in another spelling:
+ * SQLite takes names that differ in case alone for the same.
+ */
 export function createTables(db: Database, dbName: string): void {
   const twin = dbNames(db).find((name) => name !== dbName && name.toLowerCase() === dbName.toLowerCase());
   if (twin !== undefined) {
     throw new ContextStoreError(
       "invalid-argument",
-      `The database has tables of dbName "${twin}"; "${dbName}" would share them. Use one spelling.`,
+      `The database has tables of dbName "${twin}", which SQLite takes for those of "${dbName}". Use one spelling.`,
     );
   }
-  db.transaction(() => db.exec(tables(dbName).create));
+  db.exec(tables(dbName).create);
 }
 
 /** The table prefixes in the file. */
