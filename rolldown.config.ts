@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
-import { thirdPartyLicenses } from "./build/licenses.js";
-import { trimSqlite } from "./build/trim-sqlite.js";
+import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
+import { trimSqlite } from "./test/tools/build/trim-sqlite.js";
 
 interface PackageJson {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;

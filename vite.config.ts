@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { trimSqlite } from "./build/trim-sqlite.js";
+import { trimSqlite } from "./test/tools/build/trim-sqlite.js";
 import { chromium, firefox } from "./test/browsers.js";
 import { readme } from "./test/readme/plugin.js";
 import { python } from "./test/commands.js";
@@ -18,6 +18,8 @@ export default defineConfig({
   root: "demo",
   // The built demo works in any folder of any server.
   base: "./",
+  // Demo and tests run on the same sqlite-wasm as the package does; `worker.plugins` are for builds alone.
+  plugins: [{ ...trimSqlite(), apply: "serve" }],
   // The worker finds sqlite3.wasm beside its own module; pre-bundling would move one away from the other.
   // The others are named so that Vite does not find them while a test runs, and reload it.
   optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"], include: ["comlink", "fflate"] },

@@ -83,19 +83,6 @@ function rowsContract({ open }: SqliteBackend): void {
     expect(after.id).toBeGreaterThan(Math.max(...before.map(({ id }) => id)));
     expect(after.position).toBe(0);
   });
-
-  test("numbers the messages of each project by itself where two share a session id", async () => {
-    const store = await open();
-    await store.append(user("first"));
-    expect((await store.append(user("second"))).position).toBe(1);
-  });
-
-  test("counts positions per project where two share a session id", async () => {
-    const store = await open();
-    const refs = [];
-    for (let i = 0; i < 6; i++) refs.push(await store.append(user(String(i))));
-    expect(refs.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5]);
-  });
 }
 
 function listContract({ open, neighbour }: SqliteBackend): void {

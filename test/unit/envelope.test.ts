@@ -40,17 +40,16 @@ function misread(text: string, damaged: Iterable<string>): string[] {
 }
 
 // What engines have by now, by the letter of the specification; Node 20 has neither.
-const engineBase64 = {
-  toBase64(this: Uint8Array): string {
-    return Buffer.from(this).toString("base64");
-  },
-  fromBase64(this: void, text: string): Uint8Array {
-    const compact = text.replaceAll(/[\t\n\f\r ]/g, "");
-    const bytes = Buffer.from(compact, "base64");
-    if (bytes.toString("base64") !== compact) throw new SyntaxError("not strict base64");
-    return new Uint8Array(bytes);
-  },
-};
+function engineToBase64(this: Uint8Array): string {
+  return Buffer.from(this).toString("base64");
+}
+
+function engineFromBase64(text: string): Uint8Array {
+  const compact = text.replaceAll(/[\t\n\f\r ]/g, "");
+  const bytes = Buffer.from(compact, "base64");
+  if (bytes.toString("base64") !== compact) throw new SyntaxError("not strict base64");
+  return new Uint8Array(bytes);
+}
 
 /** Puts another property in place; gives what puts the first one back. */
 function replace(target: object, name: string, value: unknown): () => void {
@@ -63,16 +62,13 @@ function replace(target: object, name: string, value: unknown): () => void {
 }
 
 describe.each([
-  ["the engine's base64", engineBase64],
-  ["our own base64", { toBase64: undefined, fromBase64: undefined }],
-])("with %s", (_, base64) => {
+  ["the engine's base64", engineToBase64, engineFromBase64],
+  ["our own base64", undefined, undefined],
+])("with %s", (_, toBase64, fromBase64) => {
   let restore: (() => void)[] = [];
 
   beforeEach(() => {
-    restore = [
-      replace(Uint8Array, "fromBase64", base64.fromBase64),
-      replace(Uint8Array.prototype, "toBase64", base64["toBase64"]),
-    ];
+    restore = [replace(Uint8Array.prototype, "toBase64", toBase64), replace(Uint8Array, "fromBase64", fromBase64)];
   });
 
   afterEach(() => {
@@ -89,9 +85,7 @@ describe.each([
   });
 
   test.each([0, 1, 511, 512, 4095, 4096, 65_535, 65_536, 5 * MIB])("gives back a text of %i characters", (size) => {
-    const text = MESSAGE.repeat(Math.ceil(size / MESSAGE.length))
-      .slice(0, size)
-      .toWellFormed();
+    const text = "Äpfel, 日本 und \\ud83d. ".repeat(Math.ceil(size / 20)).slice(0, size);
     expect(unseal(seal(text)) === text).toBe(true);
   });
 

@@ -1,5 +1,6 @@
 import type { Plugin } from "rolldown";
-import { cut, type Span, visit } from "./source.js";
+import { checkNoFileSystem, dropFileSystem } from "./file-system.js";
+import { edit, type Edit, visit } from "./source.js";
 
 // The pool VFS is all that the worker uses of sqlite-wasm, whose one module carries five others. Each part below is a
 // top-level statement that does nothing in this package: the worker switches the three VFSes off, and the rest only
@@ -17,6 +18,13 @@ const INITIALIZERS = [
 ];
 const INITIALIZER = "globalThis.sqlite3ApiBootstrap.initializers.push(";
 
+/** Bindings for C functions of virtual tables and of the session extension: `capi` does not have these. */
+const BINDINGS = [
+  "if (wasm.bigIntEnabled && !!wasm.exports.sqlite3_declare_vtab) bindingSignatures",
+  "if (wasm.bigIntEnabled && !!wasm.exports.sqlite3changegroup_add && ",
+  "if (capi.sqlite3session_create) {",
+];
+
 /** The same functions of the wasm under a second name, for C programs' own JavaScript. */
 const MODULE_ALIAS = /^Module\["_\w+"\] = wasmExports\["\w+"\];$/;
 const MODULE_ALIASES = 261;
@@ -25,12 +33,6 @@ const MODULE_ALIASES = 261;
 const PROMISER = /^(delete )?globalThis\.sqlite3Worker1Promiser\b/;
 const PROMISER_STATEMENTS = 5;
 const PROMISER_EXPORT = "var sqlite3_worker1_promiser_default = sqlite3Worker1Promiser.v2;";
-
-/** Emscripten's file system, of which SQLite reads /dev/urandom alone; these load files over the network into it. */
-const PRELOADS = /^(FS\.createPreloadedFile = |FS\.preloadFile = |var FS_\w*(preload|Preload|createDataFile)\w* = )/;
-const PRELOAD_STATEMENTS = 6;
-const FILE_SYSTEM = new Set(["FS", "MEMFS", "PATH", "PATH_FS", "SYSCALLS", "TTY"]);
-const FILE_SYSTEM_MEMBERS = 24;
 
 /** A bundler that sees these in a worker looks for the files, and fails. */
 const DEAD_REFERENCES = ["sqlite3-opfs-async-proxy.js", "sqlite3-worker1.mjs"];
@@ -44,14 +46,15 @@ export function trimSqlite(): Plugin {
   return {
     name: "trim-sqlite",
     transform: {
-      filter: { id: /@sqlite\.org\/sqlite-wasm\/dist\/index\.mjs$/ },
+      filter: { id: /@sqlite\.org\/sqlite-wasm\/dist\/index\.mjs(\?|$)/ },
       handler(code) {
         trimmed++;
         return trim(code);
       },
     },
-    buildEnd(error) {
-      if (!error && trimmed !== 1) this.error(`Expected to trim sqlite-wasm once, not ${trimmed} times.`);
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) if (file.type === "chunk") checkNoFileSystem(file.code);
+      if (trimmed !== 1) throw new Error(`Expected to trim sqlite-wasm once, not ${trimmed} times.`);
     },
   };
 }
@@ -61,61 +64,34 @@ function trim(source: string): string {
   let code = dropStatements(source);
   code = replaceOnce(code, PROMISER_EXPORT, "var sqlite3_worker1_promiser_default;");
   code = replaceOnce(code, SCRIPT_NAME, "var _scriptName;");
-  code = dropUnreadMembers(code);
+  code = dropFileSystem(code);
   const left = DEAD_REFERENCES.filter((name) => code.includes(`"${name}"`));
   if (left.length > 0) throw new Error(`sqlite-wasm still refers to ${left.join(", ")}.`);
   return code;
 }
 
 function dropStatements(code: string): string {
-  const spans: Span[] = [];
+  const spans: Edit[] = [];
   const found = new Map<string, number>();
-  const look = (statement: Span): void => {
+  const look = (statement: Edit): void => {
     const part = partOf(code.slice(statement.start, statement.end));
     if (part === undefined) return;
-    spans.push(statement);
+    spans.push({ start: statement.start, end: statement.end });
     found.set(part, (found.get(part) ?? 0) + 1);
   };
-  visit(code, { ExpressionStatement: look, VariableDeclaration: look });
-  const expected: [string, number][] = INITIALIZERS.map((mark) => [mark, 1]);
-  expected.push(["module", MODULE_ALIASES], ["promiser", PROMISER_STATEMENTS], ["preload", PRELOAD_STATEMENTS]);
+  visit(code, { ExpressionStatement: look, IfStatement: look });
+  const expected: [string, number][] = [...INITIALIZERS, ...BINDINGS].map((mark) => [mark, 1]);
+  expected.push(["module", MODULE_ALIASES], ["promiser", PROMISER_STATEMENTS]);
   for (const [part, count] of expected) if (found.get(part) !== count) fail(part, count, found.get(part) ?? 0);
-  return cut(code, spans);
+  return edit(code, spans);
 }
 
 function partOf(statement: string): string | undefined {
   if (statement.startsWith(INITIALIZER)) return INITIALIZERS.find((mark) => statement.includes(mark));
+  const binding = BINDINGS.find((start) => statement.startsWith(start));
+  if (binding !== undefined) return binding;
   if (MODULE_ALIAS.test(statement)) return "module";
-  if (PROMISER.test(statement)) return "promiser";
-  return PRELOADS.test(statement) ? "preload" : undefined;
-}
-
-/** Drops the members of the file system's objects whose names nothing else in the module mentions. */
-function dropUnreadMembers(source: string): string {
-  let code = source;
-  let dropped = 0;
-  for (let spans: Span[] = unreadMembers(code); spans.length > 0; spans = unreadMembers(code)) {
-    dropped += spans.length;
-    code = cut(code, spans);
-  }
-  if (dropped !== FILE_SYSTEM_MEMBERS) fail("unread member of the file system", FILE_SYSTEM_MEMBERS, dropped);
-  return code;
-}
-
-function unreadMembers(code: string): Span[] {
-  const spans: Span[] = [];
-  visit(code, {
-    VariableDeclarator({ id, init }) {
-      if (id.type !== "Identifier" || !FILE_SYSTEM.has(id.name) || init?.type !== "ObjectExpression") return;
-      for (const member of init.properties) {
-        if (member.type !== "Property" || member.key.type !== "Identifier") continue;
-        const elsewhere = code.slice(0, member.start) + code.slice(member.end);
-        if (new RegExp(`\\.${member.key.name}\\b`).test(elsewhere)) continue;
-        spans.push({ start: member.start, end: code[member.end] === "," ? member.end + 1 : member.end });
-      }
-    },
-  });
-  return spans;
+  return PROMISER.test(statement) ? "promiser" : undefined;
 }
 
 function replaceOnce(code: string, from: string, to: string): string {
@@ -126,6 +102,6 @@ function replaceOnce(code: string, from: string, to: string): string {
 
 function fail(part: string, expected: number, found: number): never {
   throw new Error(
-    `sqlite-wasm is not as build/trim-sqlite.ts knows it: ${part}: expected ${expected}, found ${found}.`,
+    `sqlite-wasm is not as test/tools/build/trim-sqlite.ts knows it: ${part}: expected ${expected}, found ${found}.`,
   );
 }

@@ -1,0 +1,72 @@
+import { useEffect, useState } from "react";
+import type { Connection, SQLiteContextStore } from "../src/index.js";
+import { ChatHeader } from "./chat-header.js";
+import { Composer } from "./composer.js";
+import { Greeting } from "./greeting.js";
+import { isUnanswered, textOf } from "./memory.js";
+import { MessageList } from "./message-list.js";
+import { StatusLine } from "./status-line.js";
+import { type Chat, useChat } from "./use-chat.js";
+import type { Overview } from "./use-overview.js";
+
+interface ConversationProps {
+  readonly connection: Connection;
+  readonly store: SQLiteContextStore;
+  readonly overview: Overview | undefined;
+  readonly onChange: () => void;
+  readonly onOpenMenu: () => void;
+}
+
+/** One chat. */
+export function Conversation({ connection, store, overview, onChange, onOpenMenu }: ConversationProps) {
+  const chat = useChat(store, onChange);
+  const { messages, draft } = chat;
+  const session = overview?.sessions.find(({ sessionId }) => sessionId === store.sessionId);
+  const isEmpty = messages?.length === 0 && !draft;
+  return (
+    <main className="chat">
+      <ChatHeader store={store} session={session} chat={chat} onOpenMenu={onOpenMenu} />
+      <div className="chat-scroll" role="region" aria-label="Messages" tabIndex={0}>
+        <div className="column">
+          {isEmpty && <Greeting onSend={(text) => void chat.send(text)} />}
+          <MessageList messages={messages ?? []} draft={draft} />
+          {messages && !draft && isUnanswered(messages) && <Unanswered onAnswer={() => void chat.answer()} />}
+        </div>
+      </div>
+      <div className="column chat-foot">
+        <Composer isReplying={draft !== undefined} onSend={chat.send} />
+        <StatusLine connection={connection} overview={overview} onChange={onChange} />
+      </div>
+      <Announcer chat={chat} />
+    </main>
+  );
+}
+
+/** A reply that was being written when the tab went is not there: it is stored when it is complete. */
+function Unanswered({ onAnswer }: { readonly onAnswer: () => void }) {
+  return (
+    <p className="unanswered">
+      There is no reply to this yet.{" "}
+      <button type="button" className="link-button" onClick={onAnswer}>
+        Reply now
+      </button>
+    </p>
+  );
+}
+
+/** Reads a reply out once it is complete: word by word it would be a stutter. */
+function Announcer({ chat: { messages, draft } }: { readonly chat: Chat }) {
+  const [wasReplying, setWasReplying] = useState(false);
+  const [text, setText] = useState("");
+  const isReplying = draft !== undefined;
+  useEffect(() => {
+    if (isReplying) setText("Longhand is replying.");
+    else if (wasReplying) setText(`Longhand: ${textOf(messages?.at(-1) ?? { role: "assistant", content: [] })}`);
+    setWasReplying(isReplying);
+  }, [isReplying, wasReplying, messages]);
+  return (
+    <div className="visually-hidden" role="status">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import type { Message } from "../src/index.js";
+
+/** What the responder makes of a history. */
+export interface Memory {
+  /** The latest thing that the user said. */
+  readonly text: string;
+  /** Everything that the user said, oldest first. */
+  readonly said: readonly string[];
+  /** How many messages there are. */
+  readonly turn: number;
+}
+
+export function remember(history: readonly Message[]): Memory {
+  const said = history
+    .filter(({ role }) => role === "user")
+    .map(textOf)
+    .filter((text) => text !== "");
+  return { text: said.at(-1) ?? "", said, turn: history.length };
+}
+
+/** The text of a message without its tools and images. */
+export function textOf({ content }: Message): string {
+  return content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n");
+}
+
+/** Whether a history ends with something that the user said and nobody answered. */
+export function isUnanswered(history: readonly Message[]): boolean {
+  const last = history.at(-1);
+  return last?.role === "user" && textOf(last) !== "";
+}

@@ -1,0 +1,35 @@
+import { useCallback, useEffect, useState } from "react";
+import type { Connection, DatabaseStatus, ProjectInfo, SessionInfo, SQLiteContextStore } from "../src/index.js";
+import { useNotices } from "./notice.js";
+import { useOnReturn } from "./use-on-return.js";
+
+/** What lies in the database, apart from the chat that is shown. */
+export interface Overview {
+  readonly sessions: readonly SessionInfo[];
+  readonly projects: readonly ProjectInfo[];
+  readonly status: DatabaseStatus;
+}
+
+/** Read again whenever the user comes back to the tab, and by `refresh`. */
+export function useOverview(
+  connection: Connection,
+  store: SQLiteContextStore,
+): { readonly overview: Overview | undefined; readonly refresh: () => void } {
+  const [overview, setOverview] = useState<Overview>();
+  const { attempt } = useNotices();
+
+  const refresh = useCallback(() => {
+    void attempt(async () => {
+      const [sessions, projects, status] = await Promise.all([
+        store.listSessions(),
+        connection.listProjects(),
+        connection.status(),
+      ]);
+      setOverview({ sessions, projects, status });
+    });
+  }, [attempt, connection, store]);
+
+  useEffect(refresh, [refresh]);
+  useOnReturn(refresh);
+  return { overview, refresh };
+}

@@ -1,0 +1,44 @@
+import { useSyncExternalStore } from "react";
+
+/** Which chat is shown. It stands in the address: a reload stays there, and a link opens it in another tab. */
+export interface Place {
+  readonly project: string;
+  /** Absent until one has been chosen. */
+  readonly sessionId?: string;
+}
+
+export function usePlace(): Place {
+  const hash = useSyncExternalStore(
+    (onChange) => {
+      addEventListener("hashchange", onChange);
+      return () => removeEventListener("hashchange", onChange);
+    },
+    () => location.hash,
+  );
+  const values = new URLSearchParams(hash.slice(1));
+  const sessionId = values.get("session");
+  return { project: values.get("project") ?? location.origin, ...(sessionId !== null && { sessionId }) };
+}
+
+/** The link to a place. */
+export function linkTo({ project, sessionId }: Place): string {
+  const values = new URLSearchParams({
+    ...(sessionId !== undefined && { session: sessionId }),
+    ...(project !== location.origin && { project }),
+  });
+  return `#${values}`;
+}
+
+export function goTo(place: Place): void {
+  location.assign(linkTo(place));
+}
+
+/** Goes there without leaving a trace in the tab's history. */
+export function redirectTo(place: Place): void {
+  location.replace(linkTo(place));
+}
+
+/** The id of a chat that nobody has begun. */
+export function newSessionId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}

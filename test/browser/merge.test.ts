@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { type Connection, type Message, SQLiteContextStore } from "../../src/index.js";
+import { openDatabase } from "../fixtures/databases.js";
+import { golden } from "../fixtures/golden.js";
+import { assistant, user, words } from "../fixtures/messages.js";
+import { snapshot } from "../fixtures/snapshots.js";
+
+function on(connection: Connection, sessionId = "s"): SQLiteContextStore {
+  return new SQLiteContextStore(connection, sessionId, { project: "p" });
+}
+
+/** Two databases with the same beginning of a session. */
+async function pair(...beginning: readonly Message[]): Promise<[Connection, Connection]> {
+  const [here, there] = await Promise.all([openDatabase(), openDatabase({ storage: "memory" })]);
+  await on(here).appendAll(beginning);
+  await there.import(await here.export());
+  return [here, there];
+}
+
+describe("import", () => {
+  test.each(["small.db", "forked.db", "legacy.db", "bad/gzip_corrupt.db", "bad/unknown_block.db"])(
+    "of %s a second time changes nothing",
+    async (name) => {
+      const connection = await openDatabase();
+      const first = await connection.import(await golden(name));
+      const before = await snapshot(connection);
+      const second = await connection.import(await golden(name));
+      expect(second).toEqual({
+        sessionsAdded: 0,
+        sessionsExtended: 0,
+        sessionsForked: 0,
+        sessionsUnchanged: first.sessionsAdded,
+        messagesAdded: 0,
+        ignoredTables: [],
+      });
+      expect(await snapshot(connection)).toEqual(before);
+    },
+  );
+
+  test("of the database's own export changes nothing", async () => {
+    const [here] = await pair(user("one"), assistant("two"));
+    await on(here).fork();
+    const before = await snapshot(here);
+    expect(await here.import(await here.export())).toMatchObject({ messagesAdded: 0, sessionsUnchanged: 2 });
+    expect(await snapshot(here)).toEqual(before);
+  });
+
+  test("extends a session that the file continues", async () => {
+    const [here, there] = await pair(user("one"));
+    const ids = (await on(here).getMessages()).map(({ id }) => id);
+    await on(there).appendAll([assistant("two"), user("x".repeat(2000))]);
+    await on(there).setContextTokens(5, 6);
+    expect(await here.import(await there.export())).toEqual({
+      sessionsAdded: 0,
+      sessionsExtended: 1,
+      sessionsForked: 0,
+      sessionsUnchanged: 0,
+      messagesAdded: 2,
+      ignoredTables: [],
+    });
+    expect(words(await on(here).getHistory())).toEqual(["one", "two", "x".repeat(2000)]);
+    expect((await on(here).getMessages({ limit: 1 })).map(({ id }) => id)).toEqual(ids);
+    expect(await on(here).listSessions()).toMatchObject([{ messageCount: 3, inputTokens: 5 }]);
+  });
+
+  test("leaves a session that is longer here", async () => {
+    const [here, there] = await pair(user("one"));
+    await on(here).append(assistant("two"));
+    await on(here).setContextTokens(5, 6);
+    expect(await here.import(await there.export())).toMatchObject({ sessionsUnchanged: 1, messagesAdded: 0 });
+    expect(words(await on(here).getHistory())).toEqual(["one", "two"]);
+    expect(await on(here).getContextTokens()).toEqual({ inputTokens: 5, outputTokens: 6 });
+  });
+
+  test("adds the file's version as a fork where both went on differently", async () => {
+    const [here, there] = await pair(user("one"), assistant("two"));
+    await on(here).append(user("here"));
+    await on(there).append(user("there"));
+    await on(there).setContextTokens(5, 6);
+    const file = await there.export();
+    expect(await here.import(file)).toMatchObject({ sessionsForked: 1, sessionsAdded: 0, messagesAdded: 3 });
+    expect(words(await on(here).getHistory())).toEqual(["one", "two", "here"]);
+    const fork = (await on(here).listSessions()).find(({ sessionId }) => sessionId !== "s");
+    expect(fork).toMatchObject({ parentSessionId: "s", forkedAt: 2, messageCount: 3, inputTokens: 5 });
+    expect(words(await on(here, fork!.sessionId).getHistory())).toEqual(["one", "two", "there"]);
+
+    expect(await here.import(file)).toMatchObject({ sessionsForked: 0, sessionsUnchanged: 1, messagesAdded: 0 });
+    expect(await on(here).listSessions()).toHaveLength(2);
+  });
+
+  test("adds a session of another project under an id that is in use here", async () => {
+    const [here, there] = await Promise.all([openDatabase(), openDatabase({ storage: "memory" })]);
+    await on(here).appendAll([user("here"), user("too")]);
+    await new SQLiteContextStore(there, "s", { project: "q" }).append(user("there"));
+    expect(await here.import(await there.export())).toMatchObject({ sessionsAdded: 1, messagesAdded: 1 });
+    expect(words(await on(here).getHistory())).toEqual(["here", "too"]);
+    expect(words(await new SQLiteContextStore(here, "s", { project: "q" }).getHistory())).toEqual(["there"]);
+    expect(await here.checkIntegrity()).toEqual({ ok: true, problems: [] });
+  });
+
+  test("with mode replace puts the file in the place of everything that was here", async () => {
+    const [here, there] = await pair(user("one"));
+    await on(here).append(user("here"));
+    await on(here, "only here").append(user("gone"));
+    await new SQLiteContextStore(here, "s", { project: "p", dbName: "notes" }).append(user("gone too"));
+    await on(here, "only here").setContextTokens(1, 1);
+    await on(there).append(user("there"));
+    const [{ id: last } = { id: 0 }] = await on(here).getMessages({ last: 1 });
+    expect(await here.import(await there.export(), { mode: "replace" })).toMatchObject({
+      sessionsAdded: 1,
+      messagesAdded: 2,
+    });
+    expect(words(await on(here).getHistory())).toEqual(["one", "there"]);
+    expect((await on(here).listSessions()).map(({ sessionId }) => sessionId)).toEqual(["s"]);
+    expect(await on(here, "only here").getContextTokens()).toEqual({ inputTokens: 0, outputTokens: 0 });
+    expect(await here.listProjects({ dbName: "notes" })).toEqual([]);
+    const ids = (await on(here).getMessages()).map(({ id }) => id);
+    expect(Math.min(...ids)).toBeGreaterThan(last);
+  });
+
+  test("does not hinder what is called together with it", async () => {
+    const connection = await openDatabase();
+    const [, , summary] = await Promise.all([
+      on(connection).append(user("before")),
+      on(connection).setContextTokens(1, 2),
+      connection.import(await golden("small.db")),
+      on(connection).append(user("after")),
+    ]);
+    expect(summary.messagesAdded).toBe(17);
+    expect(words(await on(connection).getHistory())).toEqual(["before", "after"]);
+  });
+
+  test("of two files at the same time takes both", async () => {
+    const connection = await openDatabase();
+    const [small, legacy] = [await golden("small.db"), await golden("legacy.db")];
+    const summaries = await Promise.all([connection.import(small), connection.import(legacy)]);
+    expect(summaries.map(({ sessionsAdded }) => sessionsAdded)).toEqual([3, 2]);
+    expect(await connection.listProjects()).toHaveLength(3);
+  });
+
+  test("of a bad file fails alone among calls made at the same time", async () => {
+    const connection = await openDatabase();
+    const [append, bad, list] = await Promise.allSettled([
+      on(connection).append(user("kept")),
+      connection.import(new Blob(["not a database"])),
+      on(connection).listSessions(),
+    ]);
+    expect(bad).toMatchObject({ status: "rejected", reason: { code: "not-a-database" } });
+    expect(append.status).toBe("fulfilled");
+    expect(list.status).toBe("fulfilled");
+    expect(words(await on(connection).getHistory())).toEqual(["kept"]);
+  });
+});

@@ -1,0 +1,128 @@
+import type { Page } from "@playwright/test";
+import { createServer } from "vite";
+import { expect, test } from "./fixtures.js";
+
+const field = (page: Page) => page.getByRole("textbox", { name: "Message" });
+const messages = (page: Page) => page.getByRole("list", { name: "Conversation" }).getByRole("listitem");
+const chats = (page: Page) => page.getByRole("navigation", { name: "Chats" }).getByRole("link");
+
+/** Says something, and waits until the reply is stored. */
+async function say(page: Page, text: string): Promise<void> {
+  await field(page).fill(text);
+  await field(page).press("Enter");
+  await expect(messages(page).filter({ hasText: text }).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Fork this chat" })).toBeEnabled();
+}
+
+test("keeps a conversation over a reload and over a restart of the browser", async ({ profile, site }) => {
+  const page = await (await profile.launch()).newPage();
+  await page.goto(site.url("demo"));
+  await say(page, "My name is Ada");
+  await page.reload();
+  await expect(messages(page)).toHaveCount(2);
+  await say(page, "What is my name?");
+  await expect(messages(page).last()).toContainText("Ada");
+  const shown = await messages(page).allInnerTexts();
+  await page.context().close();
+
+  const again = await (await profile.launch()).newPage();
+  await again.goto(site.url("demo"));
+  await expect(messages(again)).toHaveCount(4);
+  expect(await messages(again).allInnerTexts()).toEqual(shown);
+  await expect(chats(again)).toHaveText(/My name is Ada.*4 messages/);
+});
+
+test("answers with a tool, and counts tokens", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, "What is 6 * 7?");
+  await expect(messages(page).last()).toContainText("6 * 7 is 42");
+  await page.getByText("calculator", { exact: true }).click();
+  await expect(page.getByRole("definition").last()).toHaveText("42");
+  await expect(page.getByText(/\d+ tokens in, \d+ out/)).toBeAttached();
+  await page.reload();
+  await expect(messages(page).last()).toContainText("6 * 7 is 42");
+  await expect(page.getByText(/\d+ tokens in, \d+ out/)).toBeAttached();
+});
+
+test("lists chats newest first, forks one and clears one", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, "The first chat");
+  await page.getByRole("button", { name: "New chat" }).click();
+  await expect(messages(page)).toHaveCount(0);
+  await say(page, "The second chat");
+  await expect(chats(page)).toHaveText([/The second chat/, /The first chat/]);
+  await page.getByRole("button", { name: "Fork this chat" }).click();
+  await expect(chats(page)).toHaveCount(3);
+  await say(page, "Only in the fork");
+  await chats(page).filter({ hasText: "The first chat" }).click();
+  await expect(messages(page)).toHaveCount(2);
+  await page.getByRole("button", { name: "Clear this chat" }).click();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await expect(chats(page)).toHaveText([/The second chat/, /The second chat/]);
+});
+
+test("takes an exported file in again", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, "Something to keep");
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  const file = await (await downloading).path();
+  await page.getByRole("button", { name: "Clear this chat" }).click();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await expect(chats(page)).toHaveCount(0);
+  await page.getByLabel("An SQLite file").setInputFiles(file);
+  await expect(page.getByText("1 chat added: 2 new messages.")).toBeVisible();
+  await expect(chats(page)).toHaveText(/Something to keep/);
+});
+
+test("tells the user why a file cannot be imported", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await expect(page.getByText("Owner")).toBeVisible();
+  const file = { name: "shopping.txt", mimeType: "text/plain", buffer: Buffer.from("eggs, milk") };
+  await page.getByLabel("An SQLite file").setInputFiles(file);
+  await expect(page.getByRole("alert")).toContainText("SQLite database");
+});
+
+test("shows what another tab wrote when the user comes back to it", async ({ context, site }) => {
+  const first = await context.newPage();
+  await first.goto(site.url("demo"));
+  await say(first, "Written in the first tab");
+  const second = await context.newPage();
+  await second.goto(site.url("demo"));
+  await expect(second.getByText("Follower")).toBeVisible();
+  await expect(messages(second)).toHaveCount(2);
+  await say(second, "Written in the second tab");
+  await first.evaluate(() => dispatchEvent(new Event("focus")));
+  await expect(messages(first)).toHaveCount(4);
+});
+
+test("works under a strict content security policy", async ({ page, site }) => {
+  await page.goto(site.url("demo", "strict"));
+  await say(page, "Hello");
+  await page.reload();
+  await expect(messages(page)).toHaveCount(2);
+});
+
+test("says why it cannot open the database", async ({ page, site }) => {
+  await page.goto(site.url("demo", "missing-worker"));
+  await expect(page.getByRole("alert")).toContainText("worker");
+  await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+});
+
+test("runs on the development server, where StrictMode connects twice, with one worker", async ({ page }, testInfo) => {
+  const server = await createServer({
+    logLevel: "error",
+    cacheDir: testInfo.outputPath("vite"),
+    server: { port: 0, open: false },
+  });
+  try {
+    await server.listen();
+    await page.goto(server.resolvedUrls!.local[0]!);
+    await say(page, "Hello");
+    await page.reload();
+    await expect(messages(page)).toHaveCount(2);
+    expect(page.workers()).toHaveLength(1);
+  } finally {
+    await server.close();
+  }
+});

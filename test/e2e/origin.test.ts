@@ -1,0 +1,50 @@
+import { expect, test } from "./fixtures.js";
+
+test("needs no special headers, and no more than a strict content security policy", async ({ context, site }) => {
+  const page = await site.openTab(context, "strict");
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await page.evaluate(() => harness.open());
+  await page.evaluate(() => harness.append("hello"));
+  await page.reload();
+  await page.evaluate(() => harness.open());
+  expect(await page.evaluate(() => harness.texts())).toEqual(["hello"]);
+});
+
+for (const [policy, what] of [
+  ["no-worker", "the policy forbids the worker"],
+  ["missing-worker", "the worker file is missing"],
+] as const) {
+  test(`rejects with a word on the worker file where ${what}`, async ({ context, site }) => {
+    const page = await site.openTab(context, policy);
+    const { code, message } = await page.evaluate(() => harness.failure());
+    expect(code).toBe("worker-failed");
+    expect(message).toContain("worker.js");
+    expect(message).not.toContain("sqlite3.wasm");
+  });
+}
+
+for (const [policy, what] of [
+  ["no-wasm", "the policy forbids WebAssembly"],
+  ["missing-wasm", "the wasm file is missing"],
+] as const) {
+  test(`rejects with a word on sqlite3.wasm where ${what}`, async ({ context, site }) => {
+    const page = await site.openTab(context, policy);
+    const { code, message } = await page.evaluate(() => harness.failure());
+    expect(code).toBe("worker-failed");
+    expect(message).toContain(policy === "no-wasm" ? "wasm-unsafe-eval" : "sqlite3.wasm");
+    expect(message).not.toContain("worker.js");
+    expect(message).not.toContain("defect");
+  });
+}
+
+test("says that an insecure origin is unsupported", async ({ profile, site }) => {
+  const context = await profile.launch({
+    args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"],
+    firefoxUserPrefs: { "network.dns.localDomains": "insecure.test" },
+  });
+  const page = await context.newPage();
+  await page.goto(site.url("page").replace(/test-[^:]*/, "insecure.test"));
+  const { code, message } = await page.evaluate(() => harness.failure());
+  expect(code).toBe("unsupported");
+  expect(message).toContain("secure context");
+});

@@ -1,0 +1,58 @@
+import { expect, test } from "./fixtures.js";
+
+test("shows two tabs the same history, and goes on when the first one closes", async ({ context, site }) => {
+  const first = await site.openTab(context);
+  await first.evaluate(() => harness.open());
+  await first.evaluate(() => harness.append("0"));
+  const second = await site.openTab(context);
+  await second.evaluate(() => harness.open());
+  expect(await second.evaluate(() => harness.texts())).toEqual(["0"]);
+  for (let turn = 1; turn < 10; turn += 2) {
+    await second.evaluate((text) => harness.append(text), String(turn));
+    await first.evaluate((text) => harness.append(text), String(turn + 1));
+  }
+  const all = Array.from({ length: 11 }, (_, place) => String(place));
+  expect(await first.evaluate(() => harness.texts())).toEqual(all);
+  expect(await second.evaluate(() => harness.texts())).toEqual(all);
+  await first.close();
+  await second.evaluate(() => harness.append("11"));
+  expect(await second.evaluate(() => harness.texts())).toEqual([...all, "11"]);
+});
+
+test("loses nothing of what one tab appends while the other, the owner, closes", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open());
+  await follower.evaluate(() => harness.startPump());
+  await follower.waitForFunction(() => harness.pumped >= 100);
+  await owner.close();
+  const before = await follower.evaluate(() => harness.pumped);
+  await follower.waitForFunction((count) => harness.pumped >= count + 100, before);
+  const appended = await follower.evaluate(() => harness.stopPump());
+  expect(await follower.evaluate(() => harness.texts())).toEqual(appended);
+});
+
+test("shares one worker among the connections of a page, and lets go of the database with the last one", async ({
+  context,
+  site,
+}) => {
+  const page = await site.openTab(context);
+  await page.evaluate(() => harness.open());
+  const extra = await page.evaluateHandle(async () => {
+    const first = harness.connection!;
+    harness.connection = undefined;
+    await harness.open();
+    return first;
+  });
+  expect(page.workers()).toHaveLength(1);
+  await extra.evaluate((connection) => connection.close());
+  await page.evaluate(() => harness.append("after one closed"));
+  expect(page.workers()).toHaveLength(1);
+  await page.evaluate(() => harness.close());
+  const next = await site.openTab(context);
+  await next.evaluate(() => harness.open());
+  expect(await next.evaluate(async () => (await harness.connection!.status()).role)).toBe("owner");
+  expect(await next.evaluate(() => harness.texts())).toEqual(["after one closed"]);
+  await expect.poll(() => page.workers()).toHaveLength(0);
+});
