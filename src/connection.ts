@@ -1,3 +1,4 @@
+import type { ChangeFilter, ContextChange } from "./changes.js";
 import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
 
 /** How an import treats what is here already. */
@@ -28,6 +29,11 @@ export interface Connection extends AsyncDisposable {
   requestPersistence(): Promise<boolean>;
   /** The projects that have messages. */
   listProjects(options?: DbNameOptions): Promise<ProjectInfo[]>;
+  /**
+   * Calls the listener for each committed change of any tab, this one included, once and in the order of the commits,
+   * until the function that it gives is called, or the connection closed.
+   */
+  subscribe(listener: (change: ContextChange) => void, filter?: ChangeFilter): () => void;
   /** One complete SQLite file with every committed row in it, which the Python package opens too. */
   export(): Promise<Blob>;
   /**

@@ -1,4 +1,5 @@
 import { checkDbName } from "./arguments.js";
+import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
   DatabaseStatus,
@@ -18,6 +19,7 @@ export class DatabaseConnection implements Connection {
   readonly #settings: { readonly full: boolean; readonly storage: "opfs" | "memory" };
   readonly #onClose: () => Promise<void>;
   readonly #pending = new Set<(error: ContextStoreError) => void>();
+  readonly #subscriptions = new Set<() => void>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -73,6 +75,18 @@ export class DatabaseConnection implements Connection {
     return [...(await this.call("projects", { dbName: checkDbName(dbName) }))];
   }
 
+  subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {
+    if (this.#closing) throw closed("not-applied");
+    const stop = this.#link.listen((change) => {
+      if (concerns(change, filter)) listener(change);
+    });
+    this.#subscriptions.add(stop);
+    return () => {
+      this.#subscriptions.delete(stop);
+      stop();
+    };
+  }
+
   export(): Promise<Blob> {
     return this.call("export", {});
   }
@@ -96,6 +110,7 @@ export class DatabaseConnection implements Connection {
       // They may have reached the database, which another connection of this page may keep open.
       const error = closed("unknown");
       for (const reject of this.#pending) reject(error);
+      for (const stop of this.#subscriptions) stop();
       this.#closing = this.#onClose();
     }
     return this.#closing;

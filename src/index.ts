@@ -1,3 +1,4 @@
+export type { ChangeFilter, ChangeKind, ContextChange } from "./changes.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
 export { ContextStore, MemoryContextStore } from "./context-store.js";

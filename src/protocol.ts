@@ -1,3 +1,4 @@
+import type { ContextChange } from "./changes.js";
 import type { ErrorCode, WriteOutcome } from "./errors.js";
 import type { ContentBlock, ContextTokens, MessageRef, SessionInfo } from "./messages.js";
 
@@ -198,8 +199,10 @@ export interface OpenOptions {
   readonly databaseId?: string | undefined;
 }
 
-/** What the worker tells the page without being asked: that the database is gone for good, and why. */
-export type WorkerEvent = { readonly type: "ended"; readonly error: WireError };
+/** What the worker tells the page without being asked. "ended": the database is gone for good, and why. */
+export type WorkerEvent =
+  | { readonly type: "ended"; readonly error: WireError }
+  | { readonly type: "changes"; readonly changes: readonly ContextChange[] };
 
 /** What the worker offers to the page. */
 export interface WorkerApi {
@@ -210,6 +213,8 @@ export interface WorkerApi {
   rest(token: number): Promise<Reply<MessageBatch>>;
   /** Whether this worker holds the database, or asks the one that does. */
   role(): Promise<"owner" | "follower">;
+  /** Whether the page wants to hear of changes. */
+  listen(wanted: boolean): Promise<void>;
   /** Lets go of the database. Requests that have not been answered stay unanswered. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { ContextChange } from "./changes.js";
 import { checkCount, checkDbName, checkName, checkTokens } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
@@ -182,6 +183,12 @@ export class SQLiteContextStore extends ContextStore {
   /** The sessions of this store's project that have messages, newest first. */
   override async listSessions(): Promise<SessionInfo[]> {
     return [...(await this.#connection.call("sessions", { dbName: this.dbName, project: this.project }))];
+  }
+
+  /** Calls the listener for each committed change of this session, in any tab; see {@link Connection.subscribe}. */
+  subscribe(listener: (change: ContextChange) => void): () => void {
+    const { dbName, project, sessionId } = this.#session;
+    return this.#connection.subscribe(listener, { dbName, project, sessionId });
   }
 
   /** Does nothing: the connection belongs to the caller. */

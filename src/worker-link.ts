@@ -1,4 +1,5 @@
 import type { Remote } from "comlink";
+import type { ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
 import {
@@ -7,7 +8,7 @@ import {
   PROTOCOL,
   type Reply,
   type Request,
-  type WireError,
+  type WorkerEvent,
   WRITES,
   type WorkerApi,
 } from "./protocol.js";
@@ -50,6 +51,8 @@ export class WorkerLink {
   /** Not yet given to a worker, in order. */
   readonly #queue: Call[] = [];
   readonly #listening = new AbortController();
+  readonly #listeners = new Set<(change: ContextChange) => void>();
+  #lastCommit = 0;
   #seq = 0;
   #generation = 0;
   #worker: Worker | undefined;
@@ -94,6 +97,15 @@ export class WorkerLink {
     });
   }
 
+  /** Tells the listener of every change from now on, until the function that it gives is called. */
+  listen(listener: (change: ContextChange) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) void this.#api?.listen(true);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.#api?.listen(false);
+    };
+  }
+
   /** The worker's own interface, for what is not an operation on the database. Throws while there is no worker. */
   get api(): Remote<WorkerApi> {
     if (!this.#api) throw this.#ended ?? workerFailed("is being started again; try again");
@@ -128,12 +140,17 @@ export class WorkerLink {
     }
     const databaseId = this.#databaseId;
     const options = { protocol: PROTOCOL, path, storage, busyTimeout, client, alive, databaseId };
-    const booted = await boot(worker, options, ({ error }) => this.#lose(worker, error));
+    const booted = await boot(worker, options, (event) => this.#hear(worker, event));
     // The page may have been hidden, or the connection closed, meanwhile.
     if (this.#worker !== worker) return worker.terminate();
     this.#databaseId = booted.databaseId;
     this.#api = booted.api;
     void this.#awaitDeath(alive);
+    if (this.#listeners.size > 0) {
+      void booted.api.listen(true);
+      // While there was no worker, nobody listened.
+      this.#tell({ kind: "resync", dbName: "", commit: this.#lastCommit, local: false });
+    }
     const unanswered = [...this.#sent.values()];
     while (unanswered.length > 0) void this.#run(takeBatch(unanswered));
     this.#flush();
@@ -173,12 +190,24 @@ export class WorkerLink {
     if (!this.#worker && !this.#ended) this.#restart();
   }
 
-  /** The worker says that the database is gone for good. */
-  #lose(worker: Worker, error: WireError): void {
-    worker.terminate();
+  #hear(worker: Worker, event: WorkerEvent): void {
     if (this.#worker !== worker) return;
+    if (event.type === "changes") return event.changes.forEach((change) => this.#tell(change));
+    worker.terminate();
     this.#leaveWorker();
-    this.#end(fromWire(error));
+    this.#end(fromWire(event.error));
+  }
+
+  #tell(change: ContextChange): void {
+    this.#lastCommit = change.commit;
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        // One listener's fault must not keep the change from the others.
+        reportError(error);
+      }
+    }
   }
 
   #leaveWorker(): void {

@@ -1,4 +1,5 @@
 import type { Reply } from "../src/protocol.js";
+import type { Change } from "./changes.js";
 import type { Batch } from "./executor.js";
 
 // Workers of different tabs talk over BroadcastChannels: one that only the owner hears, one per client for the answers,
@@ -37,8 +38,17 @@ export type ClientMessage =
   /** These came after their deadline and were not begun. */
   | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[] };
 
+/** What a commit has changed, and which page had asked for it. */
+export interface Commit {
+  readonly client: string;
+  readonly commit: number;
+  readonly changes: readonly Change[];
+}
+
 /** To all. "cleared": the files of this ownership are gone from the origin. */
-export type Announcement = { readonly type: "owner" | "cleared"; readonly ownership: Ownership };
+export type Announcement =
+  | { readonly type: "owner" | "cleared"; readonly ownership: Ownership }
+  | { readonly type: "commit"; readonly ownership: Ownership; readonly commit: Commit };
 
 export function ownerChannel(path: string): BroadcastChannel {
   return new BroadcastChannel(`axio-context-opfs:${path}:owner`);
@@ -54,6 +64,14 @@ export function announcementChannel(path: string): BroadcastChannel {
 
 export function ownerLock(path: string): string {
   return `axio-context-opfs:${path}`;
+}
+
+/**
+ * The number from which an owner counts its commits: they grow over all owners of a file without being written to it, and
+ * stay numbers that JavaScript counts exactly.
+ */
+export function firstCommit({ epoch }: Ownership): number {
+  return epoch * 2 ** 32;
 }
 
 export function sameOwnership(a: Ownership, b: Ownership): boolean {

@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
 import { type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
+import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
 import { failure, success } from "./failure.js";
 import { Ledger } from "./ledger.js";
@@ -23,6 +24,7 @@ interface Group {
   readonly results: Map<number, unknown>;
   /** The places in the batch that wait for the commit. */
   readonly places: number[];
+  readonly changes: Change[];
 }
 
 /**
@@ -34,9 +36,12 @@ export class Executor {
   readonly #db: Database;
   readonly #ledger: Ledger;
   readonly #dbNames: Set<string>;
+  readonly #onCommit: (changes: readonly Change[], client: string) => void;
   #synchronous: "FULL" | "NORMAL" = "NORMAL";
 
-  constructor(storage: Storage) {
+  /** `onCommit` is told of what each commit has changed, and which page asked for it. */
+  constructor(storage: Storage, onCommit: (changes: readonly Change[], client: string) => void = () => {}) {
+    this.#onCommit = onCommit;
     this.#storage = storage;
     this.#db = storage.database;
     this.#ledger = new Ledger(storage.database);
@@ -95,7 +100,7 @@ export class Executor {
       this.#synchronous = synchronous;
     }
     this.#db.run("BEGIN IMMEDIATE");
-    return { results: new Map(), places: [] };
+    return { results: new Map(), places: [], changes: [] };
   }
 
   #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], staged: Database | undefined): void {
@@ -105,6 +110,7 @@ export class Executor {
       this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
+      group.changes.push(...changesOf(request, result, this.#dbNames));
       replies[place] = success(result);
     } catch (error) {
       replies[place] = failure(error);
@@ -123,6 +129,7 @@ export class Executor {
       if (group.places.length > 0) this.#ledger.record(client, group.results);
       this.#db.run("COMMIT");
       this.#ledger.commit(client, group.results);
+      if (group.changes.length > 0) this.#onCommit(group.changes, client);
     } catch (error) {
       this.#db.rollback();
       for (const place of group.places) replies[place] = failure(error);

@@ -3,7 +3,9 @@ import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
   type Announcement,
   type ClientMessage,
+  type Commit,
   clientChannel,
+  firstCommit,
   type OwnerMessage,
   ownerChannel,
   type Ownership,
@@ -11,6 +13,7 @@ import {
   sameOwnership,
 } from "./channels.js";
 import { type Batch, Executor } from "./executor.js";
+import type { Change } from "./changes.js";
 import type { Database } from "./database.js";
 import { failure, toContextStoreError } from "./failure.js";
 import { checkFileHeader } from "./import.js";
@@ -33,6 +36,7 @@ const PROBE_MS = 500;
 export interface OwnerEvents {
   /** The owner must let go of the database; every call ends with this error. */
   lost(error: ContextStoreError): void;
+  committed(commit: Commit): void;
 }
 
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
@@ -47,6 +51,7 @@ export class Owner {
   #probing: Promise<void> | undefined;
   #seen: number = performance.now();
   #imports: Promise<unknown> = Promise.resolve();
+  #commits: number;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
@@ -65,7 +70,8 @@ export class Owner {
     const epoch = Number(database.value(META_GET, "epoch") ?? 0) + 1;
     database.run(META_SET, "epoch", String(epoch));
     this.ownership = { protocol: PROTOCOL, databaseId, epoch };
-    this.#executor = new Executor(storage);
+    this.#commits = firstCommit(this.ownership);
+    this.#executor = new Executor(storage, (changes, client) => this.#tell(changes, client));
   }
 
   /** Carries out calls that arrived together; answers each in its place. */
@@ -99,7 +105,7 @@ export class Owner {
     if (exists) return;
     const message = "The site's data was deleted while the database was open. Connect again to start afresh.";
     const error = new ContextStoreError("storage-cleared", message);
-    this.#announce("cleared");
+    this.#announce({ type: "cleared", ownership: this.ownership });
     this.#events.lost(error);
     throw error;
   }
@@ -109,7 +115,7 @@ export class Owner {
     this.#requests = ownerChannel(path);
     this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(path, data));
     this.#all = announcementChannel(path);
-    this.#announce("owner");
+    this.#announce({ type: "owner", ownership: this.ownership });
   }
 
   /** Lets go of the database. */
@@ -148,8 +154,14 @@ export class Owner {
     this.#events.lost(new ContextStoreError("protocol-mismatch", message));
   }
 
-  #announce(type: Announcement["type"]): void {
-    const announcement: Announcement = { type, ownership: this.ownership };
+  #tell(changes: readonly Change[], client: string): void {
+    const commit = { client, commit: ++this.#commits, changes };
+    this.#events.committed(commit);
+    // Nobody has asked for anything: there is no other tab.
+    if (this.#clients.size > 0) this.#announce({ type: "commit", ownership: this.ownership, commit });
+  }
+
+  #announce(announcement: Announcement): void {
     this.#all?.postMessage(announcement);
   }
 

@@ -4,7 +4,9 @@ import {
   type Announcement,
   announcementChannel,
   type ClientMessage,
+  type Commit,
   clientChannel,
+  firstCommit,
   type OwnerMessage,
   ownerChannel,
   type Ownership,
@@ -39,7 +41,11 @@ export class Router {
   readonly #outstanding = new Map<number, Outstanding>();
   readonly #unsealer = new Unsealer();
   readonly #waiting = new AbortController();
-  readonly #events: OwnerEvents = { lost: (error) => this.#fail(error) };
+  readonly #events: OwnerEvents = {
+    lost: (error) => this.#fail(error),
+    committed: (commit) => this.#tell(commit),
+  };
+  #listening = false;
   #target: Owner | Ownership | undefined;
   #opened = false;
   #databaseId: string | undefined;
@@ -96,6 +102,10 @@ export class Router {
       resolve(failure(error));
       return [];
     }
+  }
+
+  listen(wanted: boolean): void {
+    this.#listening = wanted;
   }
 
   rest(token: number): Reply {
@@ -155,9 +165,18 @@ export class Router {
     await this.#own();
   }
 
-  #learn({ type, ownership }: Announcement): void {
+  #learn(announcement: Announcement): void {
+    const { type, ownership } = announcement;
     if (type === "owner") this.#meet(ownership);
-    else if (this.#isCurrent(ownership)) this.#fail(storageCleared());
+    else if (!this.#isCurrent(ownership)) return;
+    else if (type === "commit") this.#tell(announcement.commit);
+    else this.#fail(storageCleared());
+  }
+
+  #tell({ client, commit, changes }: Commit): void {
+    if (!this.#listening) return;
+    const local = client === this.#options.client;
+    this.#onEvent({ type: "changes", changes: changes.map((change) => ({ ...change, commit, local })) });
   }
 
   #hear(message: ClientMessage): void {
@@ -188,8 +207,11 @@ export class Router {
 
   #setTarget(target: Owner | Ownership): void {
     this.#target = target;
-    this.#databaseId = target instanceof Owner ? target.ownership.databaseId : target.databaseId;
+    const ownership = target instanceof Owner ? target.ownership : target;
+    this.#databaseId = ownership.databaseId;
     this.#lastHeard = performance.now();
+    // What the last owner committed at its very end it may not have told.
+    this.#tell({ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] });
     this.#ready?.resolve();
     this.#send([...this.#outstanding.values()]);
   }

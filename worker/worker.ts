@@ -32,6 +32,9 @@ const api: WorkerApi = {
   async role() {
     return router!.role;
   },
+  async listen(wanted) {
+    router?.listen(wanted);
+  },
   async close() {
     router?.close();
   },

@@ -5,8 +5,9 @@ import { promisify } from "node:util";
 import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
-const PAGE_BUDGET = 5 * 1024;
-const WHOLE_BUDGET = 460 * 1024;
+// What has been reached, in bytes: a change that adds to it says so here.
+const PAGE_BUDGET = 8_000;
+const WHOLE_BUDGET = 473_000;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",

@@ -1,0 +1,23 @@
+import type { ContextChange } from "../src/changes.js";
+import type { MessageRef } from "../src/messages.js";
+import type { OperationName } from "../src/protocol.js";
+import type { OwnerRequest } from "./executor.js";
+
+/** A change before it is known in which commit, and by whom. */
+export type Change = Omit<ContextChange, "commit" | "local">;
+
+/** What a write that was carried out has changed. `dbNames`: all prefixes of the file. */
+export function changesOf(request: OwnerRequest, result: unknown, dbNames: Iterable<string>): Change[] {
+  if (is(request, "append")) {
+    const [first] = result as readonly MessageRef[];
+    return [{ kind: "append", ...request.args.session, ...(first && { position: first.position }) }];
+  }
+  if (is(request, "fork")) return [{ kind: "fork", ...request.args.session, sessionId: request.args.target }];
+  if (is(request, "clear")) return [{ kind: "clear", ...request.args.session }];
+  if (is(request, "setTokens") || is(request, "addTokens")) return [{ kind: "tokens", ...request.args.session }];
+  return Array.from(dbNames, (dbName) => ({ kind: request.name === "import" ? "import" : "resync", dbName }));
+}
+
+function is<Name extends OperationName>(request: OwnerRequest, name: Name): request is OwnerRequest<Name> {
+  return request.name === name;
+}
