@@ -1,6 +1,9 @@
 import { defineConfig } from "@playwright/test";
 import { chromium, firefox } from "./test/browsers.js";
 
+/** A name that leads to this machine, and that browsers trust no more than any other. */
+const INSECURE_HOST = "insecure.test";
+
 export default defineConfig({
   testDir: "test/e2e",
   testMatch: "*.test.ts",
@@ -11,8 +14,24 @@ export default defineConfig({
   forbidOnly: !!process.env["CI"],
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  projects: [chromium, firefox].map(({ name, launch }) => ({
-    name,
-    use: { browserName: name, launchOptions: launch },
-  })),
+  projects: [
+    {
+      name: chromium.name,
+      use: {
+        browserName: chromium.name,
+        launchOptions: {
+          ...chromium.launch,
+          args: [...(chromium.launch.args ?? []), `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
+          ignoreDefaultArgs: ["--disable-back-forward-cache"],
+        },
+      },
+    },
+    {
+      name: firefox.name,
+      use: {
+        browserName: firefox.name,
+        launchOptions: { ...firefox.launch, firefoxUserPrefs: { "network.dns.localDomains": INSECURE_HOST } },
+      },
+    },
+  ],
 });

@@ -127,6 +127,7 @@ function abortable<Value>(work: Promise<Value>, signal: AbortSignal | undefined)
   if (!signal) return work;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(aborted(signal));
+    if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });

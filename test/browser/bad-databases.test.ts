@@ -51,7 +51,13 @@ describe.each(["opfs", "memory"] as const)("an import into %s", (storage) => {
     const before = await snapshot(connection);
     const file = await golden("small.db");
     // Page size, format versions and schema format, as the file format document numbers them.
-    for (const [place, value] of [[16, 0], [16, 3], [18, 9], [47, 99], [100, 0xff]] as const) {
+    for (const [place, value] of [
+      [16, 0],
+      [16, 3],
+      [18, 9],
+      [47, 99],
+      [100, 0xff],
+    ] as const) {
       const damaged = new Uint8Array(await file.arrayBuffer());
       damaged[place] = value;
       const error = await connection.import(new Blob([damaged])).catch((reason: unknown) => reason);
@@ -110,7 +116,12 @@ describe.each(["gzip_corrupt.db", "unknown_block.db"])("%s", (name) => {
       const listed = expected.projects[project]!.list_sessions;
       const shown = sessions.map(({ sessionId, preview }) => [sessionId, preview]);
       if (listed) expect(shown).toEqual(listed.map(({ session_id, preview }) => [session_id, preview]));
-      else expect(shown.sort()).toEqual(idsOf(expected, project).map((id) => [id, previewOf(expected, id)]).sort());
+      else
+        expect(shown.sort()).toEqual(
+          idsOf(expected, project)
+            .map((id) => [id, previewOf(expected, id)])
+            .sort(),
+        );
     }
   });
 
@@ -135,7 +146,9 @@ describe.each(["gzip_corrupt.db", "unknown_block.db"])("%s", (name) => {
         expect(message).toContain("getMessages(");
       }
       const before = (await store.getMessages({ before: bad })).map(toDict);
-      expect(before).toEqual(rows.slice(0, bad).map(({ role, json_text }) => ({ role, content: JSON.parse(json_text!) as unknown })));
+      expect(before).toEqual(
+        rows.slice(0, bad).map(({ role, json_text }) => ({ role, content: JSON.parse(json_text!) as unknown })),
+      );
       const { position } = await store.append(user("goes on"));
       expect(position).toBe(bad + 1);
       expect((await store.getMessages({ after: bad })).map(toDict)).toEqual([toDict(user("goes on"))]);
@@ -150,7 +163,12 @@ describe.each(["gzip_corrupt.db", "unknown_block.db"])("%s", (name) => {
     const { sessions } = await expectedOf(`bad/${name}`);
     const { ok, problems } = await connection.checkIntegrity();
     expect(ok).toBe(false);
-    const named = problems.map(({ sessionId, project, position, repairable }) => [sessionId, project, position, repairable]);
+    const named = problems.map(({ sessionId, project, position, repairable }) => [
+      sessionId,
+      project,
+      position,
+      repairable,
+    ]);
     const bad = Object.entries(sessions).filter(([, { history }]) => !history);
     expect(named.sort()).toEqual(bad.map(([id, { rows }]) => [id, rows[0]!.project, rows.length - 1, false]).sort());
   });

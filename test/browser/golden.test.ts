@@ -61,8 +61,9 @@ describe.each(Object.entries(FILES))("%s", (name, walName) => {
     for (const [id, session] of Object.entries(expected.sessions)) {
       for (const project of projectsOf(session)) {
         const rows = session.rows.filter((row) => row.project === project);
-        expect((await store(id, project).getMessages()).map(({ createdAt, position, uid }) => [createdAt, position, uid]))
-          .toEqual(rows.map(({ created_at }, place) => [created_at, place, undefined]));
+        expect(
+          (await store(id, project).getMessages()).map(({ createdAt, position, uid }) => [createdAt, position, uid]),
+        ).toEqual(rows.map(({ created_at }, place) => [created_at, place, undefined]));
       }
     }
   });

@@ -30,9 +30,7 @@ describe.each(Object.entries(PAIRS))("%s with one session id", (name, [here, the
   }
 
   function listed(store: SQLiteContextStore): Promise<unknown> {
-    return store
-      .listSessions()
-      .then((sessions) => sessions.find(({ sessionId }) => sessionId === store.sessionId));
+    return store.listSessions().then((sessions) => sessions.find(({ sessionId }) => sessionId === store.sessionId));
   }
 
   test("each reads its own messages, tokens, preview and count", async () => {
@@ -95,7 +93,11 @@ describe.each(Object.entries(PAIRS))("%s with one session id", (name, [here, the
       const { sessionId: session_id, project, dbName } = store;
       const message = { session_id, project, ...(toDict(user("from Python")) as { role: string; content: unknown }) };
       const file = await appendByPython(await (await database()).export(), [message], dbName);
-      const { rows, integrity } = await readByPython(file, (await expectedOf("small.db")).schema.map(renamed(dbName)), dbName);
+      const { rows, integrity } = await readByPython(
+        file,
+        (await expectedOf("small.db")).schema.map(renamed(dbName)),
+        dbName,
+      );
       const positions = rows.filter((row) => row.session_id === session_id).map(({ position }) => position);
       expect(positions).toEqual(positions.map((_, place) => place));
       expect(integrity).toEqual(["ok"]);

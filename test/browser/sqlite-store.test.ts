@@ -15,7 +15,8 @@ function backend(storage: "opfs" | "memory"): SqliteBackend {
       connection = await database();
       return new SQLiteContextStore(connection, crypto.randomUUID(), { project: crypto.randomUUID() });
     },
-    sibling: ({ sessionId, project }) => new SQLiteContextStore(connection, sessionId, { project: `${project}-sibling` }),
+    sibling: ({ sessionId, project }) =>
+      new SQLiteContextStore(connection, sessionId, { project: `${project}-sibling` }),
     neighbour: ({ project }, sessionId) => new SQLiteContextStore(connection, sessionId, { project }),
   };
 }

@@ -14,16 +14,22 @@ export function independenceContract({ open }: Backend): void {
     });
 
     test.each([
-      ["append", (store: ContextStore, messages: readonly Message[]) => messages.map((message) => store.append(message))],
+      [
+        "append",
+        (store: ContextStore, messages: readonly Message[]) => messages.map((message) => store.append(message)),
+      ],
       ["appendAll", (store: ContextStore, messages: readonly Message[]) => [store.appendAll(messages)]],
-    ])("what is done to a message right after the call of %s, before it has ended, changes nothing", async (_, call) => {
-      const store = await open();
-      const messages = everyBlock();
-      const calls = call(store, messages);
-      messages.forEach(spoil);
-      await Promise.all(calls);
-      expect(await store.getHistory()).toStrictEqual(everyBlock());
-    });
+    ])(
+      "what is done to a message right after the call of %s, before it has ended, changes nothing",
+      async (_, call) => {
+        const store = await open();
+        const messages = everyBlock();
+        const calls = call(store, messages);
+        messages.forEach(spoil);
+        await Promise.all(calls);
+        expect(await store.getHistory()).toStrictEqual(everyBlock());
+      },
+    );
 
     test("the caller's messages are left as they are", async () => {
       const store = await open();

@@ -50,7 +50,7 @@ export function rangesContract({ open, sibling }: SqliteBackend): void {
       const store = await open();
       await store.appendAll(numbered());
       const pages: string[][] = [];
-      for (let before = LENGTH; before > 0; ) {
+      for (let before = LENGTH; before > 0;) {
         const page = await store.getMessages({ before, limit: 7 });
         pages.unshift(words(page));
         before = page[0]!.position;

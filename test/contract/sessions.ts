@@ -8,7 +8,13 @@ const FAMILY = "👩‍👩‍👧‍👦";
 
 /** What the list shows for which messages: the rules of the Python package. */
 const PREVIEWS: Readonly<Record<string, readonly [preview: string, ...messages: Message[]]>> = {
-  "the first user message, whatever comes before it": ["me", text("system", "s"), assistant("a"), user("me"), user("x")],
+  "the first user message, whatever comes before it": [
+    "me",
+    text("system", "s"),
+    assistant("a"),
+    user("me"),
+    user("x"),
+  ],
   "the first text in it, behind pictures": [
     "after",
     { role: "user", content: [PICTURE, { type: "text", text: "after" }, { type: "text", text: "second" }] },
@@ -35,9 +41,7 @@ const PREVIEWS: Readonly<Record<string, readonly [preview: string, ...messages: 
     "(no preview)",
     {
       role: "user",
-      content: [
-        { type: "tool_result", tool_use_id: "1", content: [{ type: "text", text: "inner" }], is_error: false },
-      ],
+      content: [{ type: "tool_result", tool_use_id: "1", content: [{ type: "text", text: "inner" }], is_error: false }],
     },
   ],
 };

@@ -7,11 +7,11 @@ import { uidContract } from "./uid.js";
 
 export interface SqliteBackend {
   /** A store on a session that is empty, in a project that nobody else has. */
-  open(): Promise<SQLiteContextStore>;
+  readonly open: () => Promise<SQLiteContextStore>;
   /** A store on a session of the same id in another project. */
-  sibling(store: SQLiteContextStore): SQLiteContextStore;
+  readonly sibling: (store: SQLiteContextStore) => SQLiteContextStore;
   /** A store on another session of the same project. */
-  neighbour(store: SQLiteContextStore, sessionId: string): SQLiteContextStore;
+  readonly neighbour: (store: SQLiteContextStore, sessionId: string) => SQLiteContextStore;
 }
 
 /** What {@link SQLiteContextStore} promises beyond the contract of all stores. */

@@ -1,4 +1,4 @@
-import { test as base, type BrowserContext, type LaunchOptions, type Page } from "@playwright/test";
+import { test as base, type BrowserContext, type Page } from "@playwright/test";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,10 +8,10 @@ import { type Policy, PORT_VARIABLE } from "./server.js";
 
 export { expect } from "@playwright/test";
 
-/** A browser with a profile on a disk. In a default context OPFS would be kept in memory, and go with the browser. */
+/** A browser of the test's own, with a profile on a disk. In a default context OPFS would be kept in memory, and go with the browser. */
 export interface Profile {
   /** Starts the browser. After an end: again, with what it has stored. */
-  launch(options?: LaunchOptions): Promise<BrowserContext>;
+  launch(): Promise<BrowserContext>;
   /** Ends the browser as the system would, without a word to it. */
   kill(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface Site {
 }
 
 interface TestFixtures {
-  /** For a test that ends the browser, or starts it in its own way. */
+  /** For a test that ends the browser. */
   readonly profile: Profile;
   readonly site: Site;
 }
@@ -61,9 +61,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     const folder = await makeProfileFolder();
     let running: BrowserContext | undefined;
     await use({
-      async launch(options) {
-        const args = [...(launchOptions.args ?? []), ...(options?.args ?? [])];
-        running = await playwright[browserName].launchPersistentContext(folder, { ...launchOptions, ...options, args });
+      async launch() {
+        running = await playwright[browserName].launchPersistentContext(folder, launchOptions);
         return running;
       },
       async kill() {

@@ -37,12 +37,7 @@ for (const [policy, what] of [
   });
 }
 
-test("says that an insecure origin is unsupported", async ({ profile, site }) => {
-  const context = await profile.launch({
-    args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"],
-    firefoxUserPrefs: { "network.dns.localDomains": "insecure.test" },
-  });
-  const page = await context.newPage();
+test("says that an insecure origin is unsupported", async ({ page, site }) => {
   await page.goto(site.url("page").replace(/test-[^:]*/, "insecure.test"));
   const { code, message } = await page.evaluate(() => harness.failure());
   expect(code).toBe("unsupported");

@@ -129,9 +129,12 @@ describe.each([
     expect(Buffer.from(decodeBase64(text)).toString("latin1")).toBe(expected);
   });
 
-  test.each(["Q", "QQ", "QUI", "QQ=", "Q===", "QQ=UJD"])("refuses the base64 %j for its padding", (text) => {
-    expect(() => decodeBase64(text)).toThrow("the base64 padding is wrong");
-  });
+  test.each(["Q", "QQ", "QUI", "QQ=", "Q===", "QQ=UJD", "QQ=AAAA="])(
+    "refuses the base64 %j for its padding",
+    (text) => {
+      expect(() => decodeBase64(text)).toThrow("the base64 padding is wrong");
+    },
+  );
 
   test.each(["QUJDé", "日QUJD", "QUJD😀"])("refuses the base64 %j for its character", (text) => {
     expect(() => decodeBase64(text)).toThrow("the base64 text has a character that is not ASCII");
@@ -258,6 +261,13 @@ describe("unseal", () => {
     expect(() => unseal(stored(Buffer.concat([gzip, gzip.subarray(0, -1)])))).toThrow("the gzip data ends too early");
     const between = Buffer.concat([gzip.subarray(0, -8), Buffer.from("x"), trailer]);
     expect(read(stored(between))).toBeUndefined();
+  });
+
+  test("refuses a stream that reaches back to before its beginning", () => {
+    const deflatedZeros = deflateRawSync(Buffer.alloc(100), { dictionary: Buffer.alloc(100) });
+    const gzipZeros = gzipSync(Buffer.alloc(100));
+    const reaching = Buffer.concat([gzipZeros.subarray(0, 10), deflatedZeros, gzipZeros.subarray(-8)]);
+    expect(() => unseal(stored(reaching))).toThrow("the gzip data is damaged");
   });
 
   test("says what is wrong", () => {

@@ -29,6 +29,7 @@ class Harness {
   readonly workers: Worker[] = [];
   /** Whether the page came out of the back/forward cache when it was last shown. */
   persisted = false;
+  wasShown = false;
   readonly #pump: Pump = { isOn: false, next: 0, acknowledged: 0, lanes: [] };
 
   get store(): SQLiteContextStore {
@@ -109,6 +110,9 @@ class Harness {
 }
 
 globalThis.harness = new Harness();
+addEventListener("pagehide", () => {
+  harness.wasShown = false;
+});
 addEventListener("pageshow", ({ persisted }) => {
-  globalThis.harness.persisted = persisted;
+  Object.assign(harness, { persisted, wasShown: true });
 });

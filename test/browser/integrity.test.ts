@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { SQLiteContextStore } from "../../src/index.js";
+import type { IntegrityReport } from "../../src/protocol.js";
+import { openDatabase } from "../fixtures/databases.js";
+import { assistant, text, user, words } from "../fixtures/messages.js";
+import { type MemoryDatabase, openMemoryDatabase, SESSION } from "../fixtures/memory-database.js";
+
+const WHERE = "WHERE session_id = 's' AND position = 1";
+
+/** What is done to a sound session of three messages, and what the check must say of it. */
+const UNREADABLE: Readonly<Record<string, readonly [kind: string, sql: string]>> = {
+  "base64 that is cut off": ["envelope", `UPDATE axio_context_messages SET content = 'gzip:H4sIAAAA' ${WHERE}`],
+  "gzip that is none": ["envelope", `UPDATE axio_context_messages SET content = 'gzip:AAAAAAAA' ${WHERE}`],
+  "a BLOB": ["envelope", `UPDATE axio_context_messages SET content = x'00' ${WHERE}`],
+  "JSON that is cut off": ["json", `UPDATE axio_context_messages SET content = 'plain:[{"type":' ${WHERE}`],
+  "no JSON": ["json", `UPDATE axio_context_messages SET content = 'hello' ${WHERE}`],
+  "an unknown block": ["block", `UPDATE axio_context_messages SET content = '[{"type":"thinking"}]' ${WHERE}`],
+  "JSON that is no array": ["block", `UPDATE axio_context_messages SET content = 'plain:{}' ${WHERE}`],
+};
+
+const REPAIRABLE: Readonly<Record<string, readonly [kind: string, detail: RegExp, sql: string]>> = {
+  "a gap in the positions": [
+    "position",
+    /3 messages .* 0 to 7/,
+    "UPDATE axio_context_messages SET position = 7 WHERE position = 2",
+  ],
+  "positions from 100 on": ["position", /100 to 102/, "UPDATE axio_context_messages SET position = position + 100"],
+  "a negative position": ["position", /-4 to 2/, "UPDATE axio_context_messages SET position = -4 WHERE position = 0"],
+  "a wrong number of messages": [
+    "summary",
+    /9 messages; there are 3/,
+    "UPDATE axio_context_sessions SET message_count = 9",
+  ],
+  "an outdated preview": ["summary", /preview/, "UPDATE axio_context_sessions SET preview = 'old'"],
+  "a wrong time of creation": ["summary", /./, "UPDATE axio_context_sessions SET created_at = '2001-01-01 00:00:00'"],
+  "a session that the list lacks": ["summary", /missing/, "DELETE FROM axio_context_sessions"],
+  "a session of the list that has no messages": [
+    "summary",
+    /no messages/,
+    "INSERT INTO axio_context_sessions(session_id, project, message_count, created_at, updated_at) VALUES ('ghost', 'p', 1, '', '')",
+  ],
+};
+
+async function sound(): Promise<MemoryDatabase> {
+  const opened = await openMemoryDatabase();
+  for (const words of ["zero", "one", "two"]) opened.append(user(words));
+  opened.storage.database.run("UPDATE axio_context_sessions SET preview = 'zero'");
+  expect(opened.call("check", {})).toEqual({ ok: true, problems: [] });
+  return opened;
+}
+
+describe("checkIntegrity", () => {
+  test.each(Object.entries(UNREADABLE))(
+    "names %s, session and position, and cannot repair it",
+    async (_, [kind, sql]) => {
+      const { storage, call } = await sound();
+      storage.database.run(sql);
+      const report = call("check", {}) as IntegrityReport;
+      expect(report).toEqual({
+        ok: false,
+        problems: [{ kind, ...SESSION, position: 1, detail: expect.stringMatching(/./), repairable: false }],
+      });
+      expect(call("repair", {})).toEqual(report);
+      expect(call("check", {})).toEqual(report);
+    },
+  );
+
+  test.each(Object.entries(REPAIRABLE))("names %s, and repairs it", async (_, [kind, detail, sql]) => {
+    const { storage, call, append } = await sound();
+    const before = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
+    storage.database.run(sql);
+    const found = call("check", {}) as IntegrityReport;
+    expect(found).toMatchObject({
+      ok: false,
+      problems: [{ kind, dbName: "axio_context", detail: expect.stringMatching(detail), repairable: true }],
+    });
+    // What was found before it is reported.
+    expect(call("repair", {})).toEqual(found);
+    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    const after = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
+    expect(after.map(({ id }) => id).toSorted()).toEqual(before.map(({ id }) => id).toSorted());
+    const [info] = call("sessions", { dbName: "axio_context", project: "p" }) as readonly unknown[];
+    expect(info).toMatchObject({ sessionId: "s", messageCount: 3 });
+    append(user("three"));
+    expect(call("messages", { session: SESSION, range: { last: 1 } })).toMatchObject([{ position: 3 }]);
+  });
+
+  test("names every problem at once", async () => {
+    const { storage, call } = await sound();
+    for (const sql of [UNREADABLE["a BLOB"]![1], REPAIRABLE["a gap in the positions"]![2]]) storage.database.run(sql);
+    storage.database.run("UPDATE axio_context_sessions SET message_count = 1");
+    const { problems } = call("repair", {}) as IntegrityReport;
+    expect(problems.map(({ kind }) => kind).sort()).toEqual(["envelope", "position", "summary"]);
+    expect((call("check", {}) as IntegrityReport).problems.map(({ kind }) => kind)).toEqual(["envelope"]);
+  });
+
+  test("finds an index that does not agree with its table", async () => {
+    const { storage, call } = await sound();
+    const { database } = storage;
+    database.exec("PRAGMA writable_schema=ON");
+    database.run(
+      "UPDATE sqlite_schema SET sql = 'CREATE INDEX idx_axio_context_messages_project ON axio_context_messages(role)' WHERE name = 'idx_axio_context_messages_project'",
+    );
+    database.exec("PRAGMA writable_schema=RESET");
+    const { ok, problems } = call("check", {}) as IntegrityReport;
+    expect(ok).toBe(false);
+    expect(problems[0]).toMatchObject({
+      kind: "page",
+      detail: expect.stringContaining("idx_axio_context_messages_project"),
+      repairable: false,
+    });
+  });
+});
+
+describe("a database that this package wrote", () => {
+  test.each(["opfs", "memory"] as const)("is found in order, whatever was written (%s)", async (storage) => {
+    const connection = await openDatabase({ storage });
+    const store = new SQLiteContextStore(connection, "s");
+    const texts = ["", "\u0000nul", "a\ud83d", "\ude00", "x".repeat(79) + "\ud83d", "x".repeat(79) + "😀😀", "\ufffe"];
+    for (const [i, words] of texts.entries()) {
+      const one = new SQLiteContextStore(connection, `s${i}`, { project: i % 2 ? "a" : "b" });
+      await one.appendAll([text("system", words), user(words), assistant(words)]);
+      await one.fork();
+      await (await one.fork({ upTo: 1 })).append(user("later"));
+    }
+    await store.append(user("gone"));
+    await store.clear();
+    await new SQLiteContextStore(connection, "s0", { project: "other", dbName: "notes" }).append(user("note"));
+    expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
+    expect(await connection.checkIntegrity({ repair: true })).toEqual({ ok: true, problems: [] });
+    expect(words(await new SQLiteContextStore(connection, "s2", { project: "b" }).getHistory())[0]).toBe("a\ud83d");
+  });
+});

@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { connect, SQLiteContextStore } from "../../src/index.js";
+import { freshPath, openDatabase } from "../fixtures/databases.js";
+import { rejection } from "../fixtures/errors.js";
+import { user, words } from "../fixtures/messages.js";
+
+/** Takes a property away from a built-in object until the test has finished. */
+function remove(target: object, name: string): void {
+  const descriptor = Object.getOwnPropertyDescriptor(target, name)!;
+  Reflect.deleteProperty(target, name);
+  onTestFinished(() => void Object.defineProperty(target, name, descriptor));
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe("connect", () => {
+  test("says in a browser without OPFS that there is none, and how to do without", async () => {
+    remove(StorageManager.prototype, "getDirectory");
+    const { message } = await rejection(connect(freshPath()), "unsupported");
+    expect(message).toContain("origin private file system");
+    expect(message).toContain('storage: "memory"');
+  });
+
+  test("opens a database in memory there when asked to", async () => {
+    remove(StorageManager.prototype, "getDirectory");
+    const connection = await openDatabase({ storage: "memory" });
+    const store = new SQLiteContextStore(connection, "s");
+    await store.append(user("hello"));
+    expect(words(await store.getHistory())).toEqual(["hello"]);
+    expect(await connection.status()).toMatchObject({ storage: "memory" });
+  });
+
+  test("says on an insecure origin that it needs a secure one", async () => {
+    vi.stubGlobal("isSecureContext", false);
+    const { message } = await rejection(connect(freshPath()), "unsupported");
+    expect(message).toContain("https");
+  });
+
+  test("says so where there are no workers", async () => {
+    vi.stubGlobal("Worker", undefined);
+    await rejection(connect(freshPath()), "unsupported");
+  });
+
+  test("says so in a private window, where OPFS is there and refuses", async () => {
+    const worker = () =>
+      new Worker(new URL("../fixtures/private-window-worker.ts", import.meta.url), { type: "module" });
+    const { message } = await rejection(connect(freshPath(), { worker }), "unsupported");
+    expect(message).toMatch(/private/i);
+  });
+
+  test("says so where OPFS has no synchronous access", async () => {
+    const worker = () =>
+      new Worker(new URL("../fixtures/no-sync-handles-worker.ts", import.meta.url), { type: "module" });
+    const { message } = await rejection(connect(freshPath(), { worker }), "unsupported");
+    expect(message).toContain('storage: "memory"');
+  });
+
+  test("never falls back to memory by itself", async () => {
+    remove(StorageManager.prototype, "getDirectory");
+    await rejection(connect(freshPath(), { storage: "opfs" }), "unsupported");
+    await rejection(connect(freshPath(), { storage: undefined }), "unsupported");
+  });
+});
+
+test("a database in memory is gone when its last connection is closed, and leaves nothing in OPFS", async () => {
+  const path = freshPath();
+  const first = await connect(path, { storage: "memory" });
+  await new SQLiteContextStore(first, "s").append(user("hello"));
+  await first.close();
+  const again = await openDatabase({ path, storage: "memory" });
+  expect(await new SQLiteContextStore(again, "s").getHistory()).toEqual([]);
+  const onDisk = await openDatabase({ path });
+  expect(await new SQLiteContextStore(onDisk, "s").getHistory()).toEqual([]);
+});
