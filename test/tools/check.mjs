@@ -6,7 +6,7 @@ import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
 // What has been reached, in bytes: a change that adds to it says so here.
-const PAGE_BUDGET = 8_000;
+const PAGE_BUDGET = 8_192;
 const WHOLE_BUDGET = 473_000;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {

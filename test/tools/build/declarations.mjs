@@ -31,5 +31,6 @@ for (const file of readdirSync(ROOT, { recursive: true })) {
 }
 
 function importsOf(code) {
-  return [...code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g)].map((match) => match[1]);
+  const specifiers = /^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|\bimport\("([^"]+)"\)|^import "([^"]+)"/gm;
+  return [...code.matchAll(specifiers)].map((match) => match[1] ?? match[2] ?? match[3]);
 }
