@@ -17,7 +17,7 @@ function recorded(database: Database, work: () => void): string[] {
 
 /** The steps of the statement's plan that read a table or an index from one end to the other. */
 function scans(database: Database, sql: string): string[] {
-  const plan = database.rows(`EXPLAIN QUERY PLAN ${sql}`).map((row) => String(row[3]));
+  const plan = database.rows(`EXPLAIN QUERY PLAN ${sql}`).map((row) => row[3] as string);
   return plan.filter((step) => step.startsWith("SCAN") && step !== "SCAN CONSTANT ROW");
 }
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Connection, connect, SQLiteContextStore } from "../../src/index.js";
+import { type Connection, connect, type ImportSummary, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase, sharedDatabase } from "../fixtures/databases.js";
 import { type Expected, type ExpectedSession, expectedOf, golden } from "../fixtures/golden.js";
 import { toDict } from "../fixtures/messages.js";
@@ -16,19 +16,23 @@ const FILES: Readonly<Record<string, string | undefined>> = {
 describe.each(Object.entries(FILES))("%s", (name, walName) => {
   let expected: Expected;
   let connection: Connection;
+  let summary: ImportSummary;
   const database = sharedDatabase();
 
   beforeAll(async () => {
     [expected, connection] = await Promise.all([expectedOf(name), database()]);
     const wal = walName === undefined ? undefined : await golden(walName);
-    const summary = await connection.import(await golden(name), { wal });
-    const messages = Object.values(expected.sessions).reduce((sum, { rows }) => sum + rows.length, 0);
-    expect(summary).toMatchObject({ messagesAdded: messages, sessionsForked: 0, ignoredTables: [] });
+    summary = await connection.import(await golden(name), { wal });
   });
 
   function store(sessionId: string, project: string): SQLiteContextStore {
     return new SQLiteContextStore(connection, sessionId, { project });
   }
+
+  test("is imported whole", () => {
+    const messages = Object.values(expected.sessions).reduce((sum, { rows }) => sum + rows.length, 0);
+    expect(summary).toMatchObject({ messagesAdded: messages, sessionsForked: 0, ignoredTables: [] });
+  });
 
   test("has the projects that Python sees, with their numbers", async () => {
     const projects = Object.entries(expected.projects).map(([project, { list_sessions = [] }]) => ({

@@ -14,7 +14,7 @@ const PAIRS: Readonly<Record<string, readonly [StoreOptions, StoreOptions]>> = {
   "two dbNames, one of which begins with the other": [{ dbName: "chat" }, { dbName: "chat_messages" }],
 };
 
-describe.each(Object.entries(PAIRS))("%s with one session id", (name, [here, there]) => {
+describe.each(Object.entries(PAIRS))("%s with one session id", (_, [here, there]) => {
   const database = sharedDatabase();
 
   /** Both sides of a session that no other test has, with messages that alternate. */
@@ -82,7 +82,7 @@ describe.each(Object.entries(PAIRS))("%s with one session id", (name, [here, the
     await new SQLiteContextStore(connection, "s", here).appendAll([user("1"), user("2")]);
     await new SQLiteContextStore(connection, "s", there).append(user("1"));
     const counts = await projectsOf(connection, here, there);
-    expect(counts, name).toEqual([2, 1]);
+    expect(counts).toEqual([2, 1]);
   });
 
   test("the exported file has dense positions, and Python can append to both", async () => {

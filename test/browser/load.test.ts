@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type MessageRef, SQLiteContextStore } from "../../src/index.js";
+import { SQLiteContextStore } from "../../src/index.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { assistant, user, words } from "../fixtures/messages.js";
 import { readByPython } from "../fixtures/python.js";
@@ -23,11 +23,14 @@ interface Session {
   tokens: number;
 }
 
-/** What a call must have resolved to. */
-type Check = () => void;
+/** What a call resolved to, and what it should have. */
+interface Outcome {
+  readonly actual: unknown;
+  readonly expected: unknown;
+}
 
 class Load {
-  readonly calls: Promise<Check>[] = [];
+  readonly calls: Promise<Outcome>[] = [];
   readonly forks: Promise<Session>[] = [];
   appends = 0;
 
@@ -36,21 +39,19 @@ class Load {
     const position = history.push(text) - 1;
     // Every tenth is compressed.
     const padding = this.appends % 10 === 0 ? "x".repeat(1000) : "";
-    this.calls.push(
-      store.append(user(text + padding)).then((ref: MessageRef) => () => expect(ref.position).toBe(position)),
-    );
+    this.calls.push(store.append(user(text + padding)).then((ref) => ({ actual: ref.position, expected: position })));
   }
 
   appendAll(session: Session): void {
     const texts = [this.appends++, this.appends++, this.appends++].map(String);
     session.history.push(...texts);
-    this.calls.push(session.store.appendAll(texts.map(assistant)).then(() => () => {}));
+    this.calls.push(session.store.appendAll(texts.map(assistant)).then(nothing));
   }
 
   clear(session: Session): void {
     session.history = [];
     session.tokens = 0;
-    this.calls.push(session.store.clear().then(() => () => {}));
+    this.calls.push(session.store.clear().then(nothing));
   }
 
   fork({ store, history, tokens }: Session): void {
@@ -60,13 +61,17 @@ class Load {
 
   read({ store, history }: Session): void {
     const expected = [...history];
-    this.calls.push(store.getHistory().then((read) => () => expect(words(read).map(unpadded)).toEqual(expected)));
+    this.calls.push(store.getHistory().then((read) => ({ actual: words(read).map(unpadded), expected })));
   }
 
   addTokens(session: Session): void {
     session.tokens++;
-    this.calls.push(session.store.addContextTokens(1, 0).then(() => () => {}));
+    this.calls.push(session.store.addContextTokens(1, 0).then(nothing));
   }
+}
+
+function nothing(): Outcome {
+  return { actual: undefined, expected: undefined };
 }
 
 function unpadded(text: string): string {
@@ -101,7 +106,7 @@ test.each([1, 2])(
       else if (kind < 40) load.appendAll(session);
       else load.append(session);
     }
-    for (const check of await Promise.all(load.calls)) check();
+    for (const { actual, expected } of await Promise.all(load.calls)) expect(actual).toEqual(expected);
     const forks = await Promise.all(load.forks);
     expect(forks.length).toBeGreaterThan(10);
     for (const session of [...sessions, ...forks]) await expectSession(session);

@@ -17,8 +17,8 @@ const BROKEN = { version: 4, sql: "DELETE FROM axio_context_messages; SELECT no_
 function migrate(order: MigrationOrder): Promise<MigrationResult> {
   const worker = new Worker(new URL("../fixtures/migration-worker.ts", import.meta.url), { type: "module" });
   return new Promise<MigrationResult>((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<MigrationResult>) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.addEventListener("message", ({ data }: MessageEvent<MigrationResult>) => resolve(data));
+    worker.addEventListener("error", ({ message }) => reject(new Error(message)));
     worker.postMessage(order);
   }).finally(() => worker.terminate());
 }

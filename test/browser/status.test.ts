@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
 import { Database } from "../../worker/database.js";
 import { enterWal } from "../../worker/opfs-storage.js";
@@ -59,12 +59,18 @@ describe("status", () => {
     expect(await connection.status()).toMatchObject({ storage: "memory", journalMode: "memory", role: "owner" });
   });
 
-  test("persisted is what the browser says, and requestPersistence its answer", async () => {
-    const connection = await openDatabase();
-    const granted = await connection.requestPersistence();
-    expect(granted).toBe(await navigator.storage.persisted());
-    expect((await connection.status()).persisted).toBe(granted);
-  });
+  test.each([true, false])(
+    "persisted is what the browser says, and requestPersistence its answer (%s)",
+    async (granted) => {
+      // Firefox asks the user, whom a test has not.
+      vi.spyOn(navigator.storage, "persist").mockResolvedValue(granted);
+      vi.spyOn(navigator.storage, "persisted").mockResolvedValue(granted);
+      onTestFinished(() => void vi.restoreAllMocks());
+      const connection = await openDatabase({ storage: "memory" });
+      expect(await connection.requestPersistence()).toBe(granted);
+      expect(await connection.status()).toMatchObject({ persisted: granted });
+    },
+  );
 });
 
 describe("the file", () => {
@@ -96,7 +102,7 @@ describe("the file", () => {
     expect((await filesOf(path)).get(WAL)?.size ?? 0).toBe(0);
   });
 
-  test("keeps growing no -wal for ever: SQLite writes it back by itself", async () => {
+  test("takes over what lies in the -wal by itself, which does not grow without end", async () => {
     const path = freshPath();
     const store = new SQLiteContextStore(await openDatabase({ path }), "s");
     let largest = 0;

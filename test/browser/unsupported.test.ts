@@ -40,7 +40,7 @@ describe("connect", () => {
 
   test("says so where there are no workers", async () => {
     vi.stubGlobal("Worker", undefined);
-    await rejection(connect(freshPath()), "unsupported");
+    await expect(connect(freshPath())).rejects.toMatchObject({ code: "unsupported" });
   });
 
   test("says so in a private window, where OPFS is there and refuses", async () => {
@@ -59,8 +59,8 @@ describe("connect", () => {
 
   test("never falls back to memory by itself", async () => {
     remove(StorageManager.prototype, "getDirectory");
-    await rejection(connect(freshPath(), { storage: "opfs" }), "unsupported");
-    await rejection(connect(freshPath(), { storage: undefined }), "unsupported");
+    await expect(connect(freshPath(), { storage: "opfs" })).rejects.toMatchObject({ code: "unsupported" });
+    await expect(connect(freshPath(), { storage: undefined })).rejects.toMatchObject({ code: "unsupported" });
   });
 });
 

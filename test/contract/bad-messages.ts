@@ -42,6 +42,10 @@ function detached(): Uint8Array {
   return data;
 }
 
+class Own {
+  readonly field = 1;
+}
+
 /** Each makes its message anew: some are changed by being looked at. */
 const BAD: Readonly<Record<string, () => unknown>> = {
   "no message at all": () => undefined,
@@ -96,7 +100,7 @@ const BAD: Readonly<Record<string, () => unknown>> = {
   "a Set in a tool input": () => input(new Set([1])),
   "bytes in a tool input": () => input(bytes(3)),
   "a RegExp in a tool input": () => input(/a/),
-  "an instance of a class in a tool input": () => input(new (class Own {})()),
+  "an instance of a class in a tool input": () => input(new Own()),
   "a tool input that is nested deeper than anything can read": () => input(nested(100_000)),
 };
 

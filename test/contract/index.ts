@@ -14,7 +14,7 @@ export type { Backend } from "./backend.js";
 
 /** What every {@link ContextStore} promises, a user's own included. */
 export function baseContract(name: string, backend: Backend): void {
-  describe(name, () => {
+  describe.each([name])("%s", () => {
     appendContract(backend);
     textContract(backend);
     forkContract(backend);
@@ -27,7 +27,7 @@ export function baseContract(name: string, backend: Backend): void {
 /** What the stores of this package promise. */
 export function storeContract(name: string, backend: Backend): void {
   baseContract(name, backend);
-  describe(name, () => {
+  describe.each([name])("%s", () => {
     independenceContract(backend);
     badMessagesContract(backend);
     clearContract(backend);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { MessageRange, SQLiteContextStore, StoredMessage } from "../../src/index.js";
-import { rejection } from "../fixtures/errors.js";
 import { user, words } from "../fixtures/messages.js";
 import type { SqliteBackend } from "./sqlite.js";
 
 const LENGTH = 30;
+const refused = expect.objectContaining({ name: "ContextStoreError", code: "invalid-argument" }) as unknown;
 const VALUES: readonly (number | undefined)[] = [undefined, 0, 1, 12, 29, 30, 40];
 
 const RANGES: readonly MessageRange[] = VALUES.flatMap((last) =>
@@ -73,9 +73,11 @@ export function rangesContract({ open, sibling }: SqliteBackend): void {
     test.each([-1, 1.5, Number.NaN, Infinity, "3", null])("refuses %s for a place or a number", async (value) => {
       const store = await open();
       for (const key of ["last", "before", "limit"]) {
-        await rejection(store.getMessages({ [key]: value } as MessageRange), "invalid-argument");
+        await expect(store.getMessages({ [key]: value })).rejects.toEqual(refused);
       }
-      if (value !== -1) await rejection(store.getMessages({ after: value } as MessageRange), "invalid-argument");
+      // After -1 is the beginning.
+      const after = value === -1 ? -2 : value;
+      await expect(store.getMessages({ after } as MessageRange)).rejects.toEqual(refused);
     });
   });
 }

@@ -16,7 +16,7 @@ export interface SqliteBackend {
 
 /** What {@link SQLiteContextStore} promises beyond the contract of all stores. */
 export function sqliteContract(name: string, backend: SqliteBackend): void {
-  describe(name, () => {
+  describe.each([name])("%s", () => {
     rangesContract(backend);
     uidContract(backend);
     rowsContract(backend);

@@ -18,9 +18,20 @@ export interface Profile {
 
 /** The built pages, at an origin that no other test has: its storage is empty. */
 export interface Site {
-  url(page: "demo" | "page", policy?: Policy): string;
+  url(page: SitePage, policy?: Policy): string;
   /** Opens the test page in a new tab. */
-  openTab(context: BrowserContext, policy?: Policy): Promise<Page>;
+  openTab(context: BrowserContext, policy?: Policy, page?: SitePage): Promise<Page>;
+  /** Something to ask the server for that it answers when the test lets go of it, or is over. */
+  hold(): Hold;
+}
+
+/** The demo, the test page, and the test page of a version with the next protocol. */
+type SitePage = "demo" | "page" | "next";
+
+/** A request that waits. */
+export interface Hold {
+  readonly url: string;
+  release(): Promise<void>;
 }
 
 interface TestFixtures {
@@ -79,16 +90,26 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   // oxlint-disable-next-line no-empty-pattern
   site: async ({}, use) => {
     // Browsers resolve every name below localhost to this machine, and trust it like localhost itself.
-    const origin = `http://test-${randomUUID()}.localhost:${process.env[PORT_VARIABLE]}`;
+    const port = process.env[PORT_VARIABLE];
+    const origin = `http://test-${randomUUID()}.localhost:${port}`;
+    const holds: Hold[] = [];
     const url: Site["url"] = (page, policy = "plain") => `${origin}/${policy}/${page}/`;
     await use({
       url,
-      async openTab(context, policy) {
+      async openTab(context, policy, name = "page") {
         const page = await context.newPage();
-        await page.goto(url("page", policy));
+        await page.goto(url(name, policy));
         return page;
       },
+      hold() {
+        const id = randomUUID();
+        const release = async () => void (await fetch(`http://127.0.0.1:${port}/release/${id}`));
+        const hold = { url: `${origin}/hold/${id}`, release };
+        holds.push(hold);
+        return hold;
+      },
     });
+    await Promise.all(holds.map((hold) => hold.release()));
   },
 });
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
 
@@ -10,20 +10,39 @@ export const SITE: string = join(import.meta.dirname, "../../dist/e2e");
 export const PORT_VARIABLE = "AXIO_CONTEXT_OPFS_E2E_PORT";
 
 /** How the site is served: the first name in every path. */
-export type Policy = "plain" | "strict" | "no-worker" | "no-wasm" | "missing-worker" | "missing-wasm";
+export type Policy =
+  | "plain"
+  | "strict"
+  | "no-worker"
+  | "no-wasm"
+  | "missing-worker"
+  | "missing-wasm"
+  | "html-worker"
+  | "html-wasm"
+  | "clearing";
 
 interface Rules {
   readonly csp?: string;
   readonly missing?: RegExp;
+  /** What is answered with the page, as a server of a single-page application does with every path that it does not know. */
+  readonly html?: RegExp;
+  /** Tells the browser to delete what the site has stored. */
+  readonly clears?: boolean;
 }
+
+const WORKER = /\/worker-[^/]*\.js$/;
+const WASM = /\.wasm$/;
 
 const RULES: Readonly<Record<Policy, Rules>> = {
   plain: {},
   strict: { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" },
   "no-worker": { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'" },
   "no-wasm": { csp: "default-src 'self'; script-src 'self'; worker-src 'self'" },
-  "missing-worker": { missing: /\/worker-[^/]*\.js$/ },
-  "missing-wasm": { missing: /\.wasm$/ },
+  "missing-worker": { missing: WORKER },
+  "missing-wasm": { missing: WASM },
+  "html-worker": { html: WORKER },
+  "html-wasm": { html: WASM },
+  clearing: { clears: true },
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -34,9 +53,25 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
+const held = new Map<string, ServerResponse>();
+const released = new Set<string>();
+
+/** A request for `/hold/<id>` is answered after one for `/release/<id>`. */
+function answerHeld(url: string, response: ServerResponse): boolean {
+  const [, what, id = ""] = url.split("/");
+  if (what === "hold" && !released.has(id)) held.set(id, response);
+  else if (what === "hold" || what === "release") {
+    released.add(id);
+    held.get(id)?.end();
+    response.end();
+  } else return false;
+  return true;
+}
+
 /** Serves `dist/e2e` at `/<policy>/`. The headers of a policy go with every file: a worker has a CSP of its own. */
 export async function startServer(): Promise<{ readonly port: number; readonly stop: () => Promise<void> }> {
   const server = createServer((request, response) => {
+    if (answerHeld(request.url ?? "/", response)) return;
     void answer(request.url ?? "/").then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -51,18 +86,23 @@ async function answer(url: string) {
   const rules = RULES[policy as Policy];
   const path = normalize(join(SITE, ...names));
   if (!rules || !path.startsWith(SITE + sep) || rules.missing?.test(path)) return notFound();
-  const file = extname(path) === "" ? join(path, "index.html") : path;
+  const file = rules.html?.test(path) ? join(SITE, "page", "index.html") : withIndex(path);
   try {
     const body = await readFile(file);
     const headers = {
       "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
       "Cache-Control": "no-cache",
+      ...(rules.clears && { "Clear-Site-Data": '"storage"' }),
       ...(rules.csp !== undefined && { "Content-Security-Policy": rules.csp }),
     };
     return { status: 200, headers, body };
   } catch {
     return notFound();
   }
+}
+
+function withIndex(path: string): string {
+  return extname(path) === "" ? join(path, "index.html") : path;
 }
 
 function notFound() {

@@ -28,7 +28,7 @@ test.each(["opfs", "memory"] as const)("connect to storage %s says that there is
 
 test("connect looks at its arguments first", async () => {
   const { connect } = await import("../../src/index.js");
-  await rejection(connect("../chat.db"), "invalid-argument");
+  await expect(connect("../chat.db")).rejects.toMatchObject({ code: "invalid-argument" });
 });
 
 test("the store in memory works", async () => {

@@ -1,14 +1,24 @@
 import {
+  type ChangeFilter,
   connect,
   type Connection,
   type ConnectOptions,
+  type ContextChange,
   isContextStoreError,
   SQLiteContextStore,
 } from "../../../src/index.js";
+import { FaultyWorkers } from "./faulty-workers.js";
 
 declare global {
   /** What tests call in the page. */
   var harness: Harness;
+}
+
+/** How a call ended. */
+interface Rejection {
+  readonly code: string;
+  readonly outcome: string;
+  readonly message: string;
 }
 
 /** Texts appended without end, several at a time. */
@@ -27,6 +37,10 @@ class Harness {
   connection: Connection | undefined;
   /** Workers that {@link openWithWorkers} started. */
   readonly workers: Worker[] = [];
+  /** Workers that {@link openFaulty} started. */
+  readonly faulty = new FaultyWorkers();
+  /** What {@link listen} heard. */
+  readonly heard: ContextChange[] = [];
   /** Whether the page came out of the back/forward cache when it was last shown. */
   persisted = false;
   wasShown = false;
@@ -36,8 +50,12 @@ class Harness {
     return new SQLiteContextStore(this.connection!, "session");
   }
 
+  connect(options?: ConnectOptions): Promise<Connection> {
+    return connect("chat.db", options);
+  }
+
   async open(options?: ConnectOptions): Promise<void> {
-    this.connection ??= await connect("chat.db", options);
+    this.connection ??= await this.connect(options);
   }
 
   /** As {@link open}, with workers that the test can end. */
@@ -49,6 +67,22 @@ class Harness {
         return worker;
       },
     });
+  }
+
+  /** As {@link open}, with workers in which the test can bring about faults. */
+  async openFaulty(options?: ConnectOptions): Promise<void> {
+    await this.open({ ...options, worker: this.faulty.start });
+  }
+
+  /** Hears of every change that is made from now on. */
+  async listen(filter?: ChangeFilter): Promise<void> {
+    this.connection!.subscribe((change) => this.heard.push(change), filter);
+    // The worker has been told to listen when it answers what it was asked after that.
+    await this.connection!.status();
+  }
+
+  async role(): Promise<string> {
+    return (await this.connection!.status()).role;
   }
 
   async close(): Promise<void> {
@@ -65,6 +99,17 @@ class Harness {
       throw error;
     }
     return { code: "none", message: "connect() resolved." };
+  }
+
+  /** How a call of the package rejects; code "none" when it does not. */
+  async rejection(call: Promise<unknown>): Promise<Rejection> {
+    try {
+      await call;
+    } catch (error) {
+      if (isContextStoreError(error)) return { code: error.code, outcome: error.outcome, message: error.message };
+      throw error;
+    }
+    return { code: "none", outcome: "none", message: "The call resolved." };
   }
 
   async append(...texts: readonly string[]): Promise<void> {

@@ -1,0 +1,2 @@
+import "./faults.js";
+import "../../../worker/worker.js";
