@@ -7,8 +7,7 @@ import { WorkerLink } from "./worker-link.js";
 /** How {@link connect} opens a database. */
 export interface ConnectOptions {
   /**
-   * Milliseconds that an operation waits for the database while another tab holds it. Of several connections of a page
-   * to one path, the first decides. @default 5000
+   * Milliseconds that an operation waits for the database while another tab holds it. @default 5000
    */
   readonly busyTimeout?: number | undefined;
   /**
@@ -60,10 +59,13 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
   try {
     await abortable(shared.opened, signal);
   } catch (error) {
-    await leave(key, shared);
+    // Whoever gives up does not wait for the worker.
+    void leave(key, shared);
     throw error;
   }
-  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", storage }, () => leave(key, shared));
+  return new DatabaseConnection(path, shared.link, { full: synchronous === "full", busyTimeout }, storage, () =>
+    leave(key, shared),
+  );
 }
 
 function startWorker(): Worker {
@@ -88,7 +90,7 @@ async function leave(key: string, shared: Shared): Promise<void> {
   if (--shared.users > 0) return;
   const global = globalThis as Global;
   if (global[REGISTRY]!.get(key) === shared) global[REGISTRY]!.delete(key);
-  const done = shared.opened.catch(() => {}).then(() => shared.link.close());
+  const done = shared.link.close();
   global[CLOSING]!.set(key, done);
   await done;
   global[CLOSING]!.delete(key);
@@ -98,7 +100,7 @@ function checkOptions({ busyTimeout, synchronous, storage }: ConnectOptions): vo
   const refuse = (message: string) => {
     throw new ContextStoreError("invalid-argument", message);
   };
-  if (busyTimeout !== undefined && !(busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1))
+  if (busyTimeout !== undefined && !(typeof busyTimeout === "number" && busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1))
     refuse("busyTimeout is a number of milliseconds from 0.");
   if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full")
     refuse('synchronous is "normal" or "full".');

@@ -7,7 +7,7 @@ import type { ContentBlock, ImageBlock, JsonObject, JsonValue, Message, TextBloc
 const ROLES: readonly string[] = ["user", "assistant", "system"];
 const MEDIA_TYPES: readonly string[] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
-/** Checks a message that a caller hands in. Gives a copy that shares nothing with it but image bytes. */
+/** Checks a message that a caller hands in. Gives a copy that shares nothing with it. */
 export function checkMessage(message: Message): Message {
   if (!isRecord(message)) fail("a message is an object with a role and a content");
   if (!ROLES.includes(message.role)) fail(`the role is ${show(message.role)}; use "user", "assistant" or "system"`);
@@ -16,7 +16,7 @@ export function checkMessage(message: Message): Message {
 
 /** Checks the blocks of a message that a caller hands in. */
 export function checkContent(content: unknown): ContentBlock[] {
-  return readContent(content, "invalid-message", jsonObject);
+  return readContent(content, "invalid-message", jsonObject, copyBytes);
 }
 
 /**
@@ -24,17 +24,27 @@ export function checkContent(content: unknown): ContentBlock[] {
  * since the Python package stores any JSON there.
  */
 export function readStoredContent(content: unknown): ContentBlock[] {
-  return readContent(content, "corrupt", (input) => input as JsonObject);
+  return readContent(
+    content,
+    "corrupt",
+    (input) => input as JsonObject,
+    (bytes) => bytes,
+  );
 }
 
-function readContent(content: unknown, code: ErrorCode, readInput: (input: unknown) => JsonObject): ContentBlock[] {
+function readContent(
+  content: unknown,
+  code: ErrorCode,
+  readInput: (input: unknown) => JsonObject,
+  readBytes: (bytes: Uint8Array) => Uint8Array,
+): ContentBlock[] {
   if (!Array.isArray(content)) fail(`the content is ${show(content)}, not an array of blocks`, code);
   return Array.from(content, (block: unknown): ContentBlock => {
     if (!isRecord(block)) fail(`a block is ${show(block)}, not an object`, code);
     switch (block["type"]) {
       case "text":
       case "image":
-        return readSimpleBlock(block, code);
+        return readSimpleBlock(block, code, readBytes);
       case "tool_use":
         return {
           type: "tool_use",
@@ -56,7 +66,9 @@ function readContent(content: unknown, code: ErrorCode, readInput: (input: unkno
           type: "tool_result",
           tool_use_id: string(block, "tool_use_id", code),
           content:
-            typeof result === "string" ? result : Array.from(result, (inner: unknown) => readSimpleBlock(inner, code)),
+            typeof result === "string"
+              ? result
+              : Array.from(result, (inner: unknown) => readSimpleBlock(inner, code, readBytes)),
           is_error,
         };
       }
@@ -69,7 +81,11 @@ function readContent(content: unknown, code: ErrorCode, readInput: (input: unkno
   });
 }
 
-function readSimpleBlock(block: unknown, code: ErrorCode): TextBlock | ImageBlock {
+function readSimpleBlock(
+  block: unknown,
+  code: ErrorCode,
+  readBytes: (bytes: Uint8Array) => Uint8Array,
+): TextBlock | ImageBlock {
   if (!isRecord(block)) fail(`a block is ${show(block)}, not an object`, code);
   if (block["type"] === "text") return { type: "text", text: string(block, "text", code) };
   if (block["type"] !== "image")
@@ -79,28 +95,38 @@ function readSimpleBlock(block: unknown, code: ErrorCode): TextBlock | ImageBloc
     fail(`the media_type of an image is ${show(media_type)}; use one of ${MEDIA_TYPES.join(", ")}`, code);
   }
   if (!(data instanceof Uint8Array)) fail("the data of an image must be a Uint8Array", code);
-  return { type: "image", media_type: media_type as ImageBlock["media_type"], data };
+  return { type: "image", media_type: media_type as ImageBlock["media_type"], data: readBytes(data) };
 }
+
+function copyBytes(bytes: Uint8Array): Uint8Array {
+  try {
+    return bytes.slice();
+  } catch {
+    return fail("the data of an image is detached: its buffer was transferred elsewhere");
+  }
+}
+
+/** Python's reader gives up at 1000 levels, a message's own included. */
+const MAX_DEPTH = 900;
 
 /** Checks that a tool's input or a message's metadata is an object that JSON holds without loss; gives a deep copy. */
 export function jsonObject(value: unknown): JsonObject {
-  const copy = jsonCopy(value, []);
+  const copy = jsonCopy(value, 0);
   if (typeof copy !== "object" || copy === null || Array.isArray(copy))
     fail("a tool's input and metadata must be plain JSON objects");
   return copy as JsonObject;
 }
 
-function jsonCopy(value: unknown, parents: readonly object[]): JsonValue {
+function jsonCopy(value: unknown, depth: number): JsonValue {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (typeof value !== "object") fail(`JSON cannot hold ${show(value)}, which stands in a tool's input or in metadata`);
-  if (parents.includes(value)) fail("a tool's input or metadata contains itself; JSON cannot hold a cycle");
-  const path = [...parents, value];
-  if (Array.isArray(value)) return Array.from(value, (item: unknown) => jsonCopy(item, path));
+  if (depth > MAX_DEPTH) fail(`a tool's input or metadata contains itself, or is deeper than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return Array.from(value, (item: unknown) => jsonCopy(item, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
     fail(`JSON cannot hold ${show(value)}; use plain objects`);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, jsonCopy(item, path)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, jsonCopy(item, depth + 1)]));
 }
 
 function string(block: Record<string, unknown>, key: string, code: ErrorCode): string {

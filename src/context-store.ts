@@ -105,15 +105,15 @@ export class MemoryContextStore extends ContextStore {
   /** Begins with `history`. Throws `invalid-message` for what no store could keep. */
   constructor(history: readonly Message[] = []) {
     super();
-    this.#history = history.map(ownMessage);
+    this.#history = history.map(checkMessage);
   }
 
   override async append(message: Message): Promise<void> {
-    this.#history.push(ownMessage(message));
+    this.#history.push(checkMessage(message));
   }
 
   override async appendAll(messages: readonly Message[]): Promise<void> {
-    this.#history.push(...messages.map(ownMessage));
+    this.#history = [...this.#history, ...messages.map(checkMessage)];
   }
 
   override async getHistory(): Promise<Message[]> {
@@ -124,9 +124,4 @@ export class MemoryContextStore extends ContextStore {
     this.#history = [];
     await this.setContextTokens(0, 0);
   }
-}
-
-/** A checked copy that shares nothing with the caller's message, image bytes included. */
-function ownMessage(message: Message): Message {
-  return structuredClone(checkMessage(message));
 }

@@ -2,6 +2,7 @@ import { checkDbName } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
+  CallTerms,
   DatabaseStatus,
   ImportSummary,
   IntegrityReport,
@@ -16,7 +17,8 @@ import type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
 export class DatabaseConnection implements Connection {
   readonly path: string;
   readonly #link: WorkerLink;
-  readonly #settings: { readonly full: boolean; readonly storage: "opfs" | "memory" };
+  readonly #terms: CallTerms;
+  readonly #storage: "opfs" | "memory";
   readonly #onClose: () => Promise<void>;
   readonly #pending = new Set<(error: ContextStoreError) => void>();
   readonly #subscriptions = new Set<() => void>();
@@ -25,12 +27,14 @@ export class DatabaseConnection implements Connection {
   constructor(
     path: string,
     link: WorkerLink,
-    settings: { readonly full: boolean; readonly storage: "opfs" | "memory" },
+    terms: CallTerms,
+    storage: "opfs" | "memory",
     onClose: () => Promise<void>,
   ) {
     this.path = path;
     this.#link = link;
-    this.#settings = settings;
+    this.#terms = terms;
+    this.#storage = storage;
     this.#onClose = onClose;
   }
 
@@ -39,28 +43,21 @@ export class DatabaseConnection implements Connection {
     name: Name,
     args: Parameters<Operations[Name]>[0],
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
-    return this.#untilClosed(() => this.#link.call(name, args, this.#settings.full));
-  }
-
-  /** Asks the worker itself. */
-  ask<Value>(question: (api: WorkerLink["api"]) => Promise<Value>): Promise<Value> {
-    return this.#untilClosed(() => question(this.#link.api));
+    return this.#untilClosed(() => this.#link.call(name, args, this.#terms));
   }
 
   async status(): Promise<DatabaseStatus> {
-    const [file, role, estimate, persisted] = await Promise.all([
+    const [file, estimate, persisted] = await Promise.all([
       this.call("fileStatus", {}),
-      this.ask((api) => api.role()),
       navigator.storage.estimate(),
       navigator.storage.persisted(),
     ]);
-    const { full, storage } = this.#settings;
+    const { full, busyTimeout } = this.#terms;
     return {
       ...file,
       synchronous: full ? "full" : "normal",
-      role,
-      storage,
-      busyTimeout: this.#link.busyTimeout,
+      storage: this.#storage,
+      busyTimeout,
       usage: estimate.usage ?? 0,
       quota: estimate.quota ?? 0,
       persisted,

@@ -9,5 +9,6 @@ export function previewOf(content: readonly ContentBlock[]): string {
   if (!block) return NO_PREVIEW;
   // 80 code points are at most 160 UTF-16 code units; 162 tell whether there is more without splitting a long text.
   const points = Array.from(block.text.slice(0, 162));
-  return points.length > 80 ? `${points.slice(0, 80).join("")}...` : block.text;
+  // SQLite cannot hold half of a surrogate pair.
+  return (points.length > 80 ? `${points.slice(0, 80).join("")}...` : block.text).toWellFormed();
 }

@@ -68,8 +68,10 @@ export interface ProjectInfo {
   readonly messageCount: number;
 }
 
-/** What the owner of the database knows about it. */
+/** What the worker knows about the database. */
 export interface FileStatus {
+  /** Whether this tab's worker holds the database, or asks the tab that does. */
+  readonly role: "owner" | "follower";
   readonly journalMode: string;
   readonly synchronous: "normal" | "full";
   readonly sqliteVersion: string;
@@ -80,8 +82,6 @@ export interface FileStatus {
 
 /** What {@link Connection.status} answers. */
 export interface DatabaseStatus extends FileStatus {
-  /** Whether this tab's worker holds the database, or asks the tab that does. */
-  readonly role: "owner" | "follower";
   readonly storage: "opfs" | "memory";
   /** Milliseconds an operation waits for the database while another tab holds it. */
   readonly busyTimeout: number;
@@ -148,6 +148,8 @@ export interface Operations<Content = WireContent> {
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
   check(args: NoArguments): IntegrityReport;
+  /** The messages that did not fit into a {@link MessageBatch}; null when the worker no longer has them. */
+  rest(args: { token: number }): MessageBatch | null;
 }
 
 export type OperationName = keyof Operations;
@@ -163,14 +165,21 @@ export const WRITES: ReadonlySet<OperationName> = new Set([
   "repair",
 ]);
 
+/** What a connection asks of each of its calls. */
+export interface CallTerms {
+  /** Flush to the disk before the answer (`synchronous: "full"`). */
+  readonly full: boolean;
+  /** Milliseconds that the call waits for the database while another tab holds it. */
+  readonly busyTimeout: number;
+}
+
 /** One call of one page. */
 export interface Request<Name extends OperationName = OperationName, Content = WireContent> {
   /** Grows by one with each call of this page. */
   readonly seq: number;
   readonly name: Name;
   readonly args: Parameters<Operations<Content>[Name]>[0];
-  /** Flush to the disk before the answer (`synchronous: "full"`). */
-  readonly full: boolean;
+  readonly terms: CallTerms;
 }
 
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */
@@ -209,10 +218,6 @@ export interface WorkerApi {
   open(options: OpenOptions, onEvent: (event: WorkerEvent) => void): Promise<Reply<{ readonly databaseId: string }>>;
   /** Answers each request in its place. `unanswered`: the page waits for these calls, in order, and for no earlier ones. */
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]>;
-  /** The messages that did not fit into a {@link MessageBatch}. */
-  rest(token: number): Promise<Reply<MessageBatch>>;
-  /** Whether this worker holds the database, or asks the one that does. */
-  role(): Promise<"owner" | "follower">;
   /** Whether the page wants to hear of changes. */
   listen(wanted: boolean): Promise<void>;
   /** Lets go of the database. Requests that have not been answered stay unanswered. */

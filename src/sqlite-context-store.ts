@@ -25,7 +25,8 @@ import type {
   Unreadable,
   WireContent,
 } from "./protocol.js";
-import { unwrap } from "./worker-boot.js";
+
+type Row = MessageRow<WireContent | Unreadable>;
 
 /** What goes with an appended message. */
 export interface AppendOptions {
@@ -86,10 +87,7 @@ export class SQLiteContextStore extends ContextStore {
    * them cannot be read; {@link SQLiteContextStore.getMessages} reads what is before and after it.
    */
   override async getHistory(): Promise<Message[]> {
-    const messages: Message[] = [];
-    for await (const row of this.#rows({}))
-      messages.push({ role: row.role as Message["role"], content: this.#read(row) });
-    return messages;
+    return this.#collect({}, (row) => ({ role: row.role as Message["role"], content: this.#read(row) }));
   }
 
   /**
@@ -99,26 +97,36 @@ export class SQLiteContextStore extends ContextStore {
   async getMessages(range: MessageRange = {}): Promise<StoredMessage[]> {
     for (const key of ["last", "limit", "before"] as const) if (range[key] !== undefined) checkCount(key, range[key]);
     // After -1 is the beginning.
-    if (range.after !== undefined) checkCount("after, plus 1,", range.after + 1);
-    const messages: StoredMessage[] = [];
-    for await (const row of this.#rows(range)) messages.push(this.#stored(row));
-    return messages;
+    if (range.after !== undefined && range.after !== -1) checkCount("after", range.after);
+    return this.#collect(range, (row) => this.#stored(row));
   }
 
-  async *#rows(range: MessageRange): AsyncGenerator<MessageRow<WireContent | Unreadable>> {
-    let batch: MessageBatch | undefined = await this.#connection.call("messages", { session: this.#session, range });
+  /** Reads a range, in batches that the main thread takes one at a time. */
+  async #collect<Value>(range: MessageRange, convert: (row: Row) => Value): Promise<Value[]> {
+    let values: Value[] | undefined;
+    // Without an answer the worker was started again in the middle, and has lost its place.
+    while (!values) values = await this.#tryToCollect(range, convert);
+    return values;
+  }
+
+  async #tryToCollect<Value>(range: MessageRange, convert: (row: Row) => Value): Promise<Value[] | undefined> {
+    const values: Value[] = [];
+    let batch: MessageBatch | null = await this.#connection.call("messages", { session: this.#session, range });
     while (batch) {
-      const { rest }: MessageBatch = batch;
+      const rows = batch.rows;
+      const rest: number | undefined = batch.rest;
       // Asked for before the rows are read, so that the worker unseals the next ones meanwhile.
-      const next: Promise<MessageBatch> | undefined =
-        rest === undefined ? undefined : this.#connection.ask(async (api) => unwrap(await api.rest(rest)));
+      const next: Promise<MessageBatch | null> | undefined =
+        rest === undefined ? undefined : this.#connection.call("rest", { token: rest });
       next?.catch(() => {});
-      yield* batch.rows;
+      for (const row of rows) values.push(convert(row));
+      if (!next) return values;
       batch = await next;
     }
+    return undefined;
   }
 
-  #stored(row: MessageRow<WireContent | Unreadable>): StoredMessage {
+  #stored(row: Row): StoredMessage {
     const { id, uid, position, createdAt, role, metadata } = row;
     return {
       id,
@@ -132,7 +140,7 @@ export class SQLiteContextStore extends ContextStore {
     };
   }
 
-  #read({ content, position }: MessageRow<WireContent | Unreadable>): readonly ContentBlock[] {
+  #read({ content, position }: Row): readonly ContentBlock[] {
     try {
       if (typeof content === "string") return readStoredContent(JSON.parse(content));
       if ("unreadable" in content) throw new Error(content.unreadable);

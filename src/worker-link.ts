@@ -3,6 +3,7 @@ import type { ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
 import {
+  type CallTerms,
   type OperationName,
   type Operations,
   PROTOCOL,
@@ -77,19 +78,15 @@ export class WorkerLink {
     document.addEventListener("resume", () => this.#resume(), { signal });
   }
 
-  get busyTimeout(): number {
-    return this.#options.busyTimeout;
-  }
-
   /** Asks for an operation. Calls are carried out in the order in which they are made. */
   call<Name extends OperationName>(
     name: Name,
     args: Parameters<Operations[Name]>[0],
-    full = false,
+    terms: CallTerms,
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
     if (this.#ended) return Promise.reject(fromWire(this.#ended));
     return new Promise((resolve, reject) => {
-      const request = { seq: ++this.#seq, name, args, full };
+      const request = { seq: ++this.#seq, name, args, terms };
       // Calls made in one go travel, and are committed, together.
       if (this.#queue.push({ request, resolve: resolve as (value: unknown) => void, reject }) === 1) {
         queueMicrotask(() => this.#flush());
@@ -104,12 +101,6 @@ export class WorkerLink {
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.#api?.listen(false);
     };
-  }
-
-  /** The worker's own interface, for what is not an operation on the database. Throws while there is no worker. */
-  get api(): Remote<WorkerApi> {
-    if (!this.#api) throw this.#ended ?? workerFailed("is being started again; try again");
-    return this.#api;
   }
 
   /** Whether the worker, or the database, is gone for good. */

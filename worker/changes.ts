@@ -1,7 +1,6 @@
 import type { ContextChange } from "../src/changes.js";
 import type { MessageRef } from "../src/messages.js";
-import type { OperationName } from "../src/protocol.js";
-import type { OwnerRequest } from "./executor.js";
+import type { OwnerOperation, OwnerRequest } from "./executor.js";
 
 /** A change before it is known in which commit, and by whom. */
 export type Change = Omit<ContextChange, "commit" | "local">;
@@ -18,6 +17,6 @@ export function changesOf(request: OwnerRequest, result: unknown, dbNames: Itera
   return Array.from(dbNames, (dbName) => ({ kind: request.name === "import" ? "import" : "resync", dbName }));
 }
 
-function is<Name extends OperationName>(request: OwnerRequest, name: Name): request is OwnerRequest<Name> {
+function is<Name extends OwnerOperation>(request: OwnerRequest, name: Name): request is OwnerRequest<Name> {
   return request.name === name;
 }

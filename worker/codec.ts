@@ -1,18 +1,9 @@
-import type {
-  MessageBatch,
-  MessageRow,
-  NewMessage,
-  Operations,
-  Reply,
-  Request,
-  Unreadable,
-  WireContent,
-} from "../src/protocol.js";
+import type { MessageBatch, MessageRow, NewMessage, Reply, Request, Unreadable, WireContent } from "../src/protocol.js";
 import { readStoredContent } from "../src/content.js";
 import { EnvelopeError, seal, unseal } from "./envelope.js";
 import { ContextStoreError } from "../src/errors.js";
-import type { OwnerRequest } from "./executor.js";
-import { failure } from "./failure.js";
+import type { OwnerOperation, OwnerRequest } from "./executor.js";
+import { success } from "./failure.js";
 import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
 
 // Envelopes are made and read by the worker of the tab that asks, so that the owner of the database does nothing but SQL.
@@ -21,11 +12,18 @@ import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
 const BATCH_CHARACTERS = 256 * 1024;
 const BATCH_ROWS = 1000;
 
+/** The most histories that are being read in batches at once; who comes too late begins again. */
+const MAX_RESTS = 16;
+
 /** The request as the owner takes it: contents sealed. */
-export function sealRequest(request: Request): OwnerRequest {
-  if (request.name !== "append") return request;
-  const args = request.args as Parameters<Operations["append"]>[0];
+export function sealRequest(request: Request<OwnerOperation>): OwnerRequest {
+  if (!isAppend(request)) return request;
+  const { args } = request;
   return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
+}
+
+function isAppend(request: Request<OwnerOperation>): request is Request<"append"> {
+  return request.name === "append";
 }
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
@@ -45,15 +43,14 @@ export class Unsealer {
 
   unseal(request: Request, reply: Reply): Reply {
     if (request.name !== "messages" || !reply.ok) return reply;
-    return { ok: true, value: this.#batch(reply.value as readonly MessageRow<string>[]) };
+    return success(this.#batch(reply.value as readonly MessageRow<string>[]));
   }
 
-  /** The messages that an earlier batch left over. */
-  rest(token: number): Reply<MessageBatch> {
+  /** The messages that an earlier batch left over; null when they are not here any more. */
+  rest(token: number): MessageBatch | null {
     const rows = this.#rests.get(token);
     this.#rests.delete(token);
-    if (!rows) return failure(new Error(`the rest ${token} of a history was asked for twice`));
-    return { ok: true, value: this.#batch(rows) };
+    return rows ? this.#batch(rows) : null;
   }
 
   #batch(rows: readonly MessageRow<string>[]): MessageBatch {
@@ -68,6 +65,9 @@ export class Unsealer {
     if (batch.length === rows.length) return { rows: batch };
     const rest = this.#nextToken++;
     this.#rests.set(rest, rows.slice(batch.length));
+    // A reader that stops in the middle does not say so.
+    const [oldest] = this.#rests.keys();
+    if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
     return { rows: batch, rest };
   }
 }

@@ -8,7 +8,10 @@ import { HANDLERS } from "./operations/index.js";
 import { createTables, dbNames } from "./schema.js";
 import type { Storage } from "./storage.js";
 
-export type OwnerRequest<Name extends OperationName = OperationName> = Request<Name, string>;
+/** What the owner is asked for; the rest of a history is with the worker that reads it. */
+export type OwnerOperation = Exclude<OperationName, "rest">;
+
+export type OwnerRequest<Name extends OwnerOperation = OwnerOperation> = Request<Name, string>;
 
 /** Calls of one page that arrived together. */
 export interface Batch {
@@ -94,7 +97,7 @@ export class Executor {
   }
 
   #begin(requests: readonly OwnerRequest[]): Group {
-    const synchronous = requests.some(({ full }) => full) ? "FULL" : "NORMAL";
+    const synchronous = requests.some(({ terms }) => terms.full) ? "FULL" : "NORMAL";
     if (synchronous !== this.#synchronous) {
       this.#db.run(`PRAGMA synchronous=${synchronous}`);
       this.#synchronous = synchronous;
@@ -136,7 +139,7 @@ export class Executor {
     }
   }
 
-  #apply<Name extends OperationName>(request: OwnerRequest<Name>, staged?: Database): unknown {
+  #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, staged?: Database): unknown {
     return HANDLERS[request.name](request.args, this.#storage, staged);
   }
 

@@ -1,4 +1,4 @@
-import { ContextStoreError } from "../src/errors.js";
+import { ContextStoreError, type ErrorCode } from "../src/errors.js";
 import type { ImportSummary, SessionKey } from "../src/protocol.js";
 import type { SqlValue } from "@sqlite.org/sqlite-wasm";
 import type { Database, Row } from "./database.js";
@@ -165,10 +165,19 @@ function sameMessage([role, content]: Row, [otherRole, otherContent]: Row): bool
   }
 }
 
-/** Refuses what is not an SQLite database before anything is read of it. */
+/** Refuses what SQLite could not open, or would open as something else, before anything is read of it. */
 export async function checkFileHeader(file: Blob): Promise<void> {
-  const magic = await file.slice(0, 16).text();
-  if (magic === "SQLite format 3\0") return;
-  const what = file.size === 0 ? "is empty" : "does not begin as an SQLite database does";
-  throw new ContextStoreError("not-a-database", `The file to import ${what}. Nothing was imported.`);
+  const header = new DataView(await file.slice(0, 100).arrayBuffer());
+  const refuse = (code: ErrorCode, what: string) => {
+    throw new ContextStoreError(code, `The file to import ${what}. Nothing was imported.`);
+  };
+  if (file.size === 0) refuse("not-a-database", "is empty");
+  const magic = new TextDecoder().decode(header.buffer.slice(0, 16));
+  if (magic !== "SQLite format 3\0") refuse("not-a-database", "does not begin as an SQLite database does");
+  if (header.byteLength < 100) refuse("corrupt", "is cut off in its header");
+  // https://www.sqlite.org/fileformat2.html#the_database_header
+  const pageSize = header.getUint16(16) === 1 ? 65536 : header.getUint16(16);
+  if (file.size % pageSize !== 0) refuse("corrupt", `is cut off: ${file.size} bytes are no whole number of pages`);
+  if (header.getUint32(56) > 1)
+    refuse("unsupported", "holds its text as UTF-16; copy it into a database of UTF-8 first");
 }

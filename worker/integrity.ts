@@ -49,9 +49,9 @@ function checkPositions(db: Database, dbName: string): IntegrityProblem[] {
 function checkSummaries(db: Database, dbName: string): IntegrityProblem[] {
   const sql = tables(dbName);
   const summaries = new Map(
-    db
-      .rows(sql.summaryKeys)
-      .map(([id, project, count, preview]) => [JSON.stringify([id, project]), { count, preview }]),
+    db.rows(sql.summaryKeys).map(([id, project, count, preview, createdAt]) => {
+      return [JSON.stringify([id, project]), { count, preview, createdAt }];
+    }),
   );
   const problems: IntegrityProblem[] = [];
   const report = (session: SessionKey, detail: string) =>
@@ -60,10 +60,11 @@ function checkSummaries(db: Database, dbName: string): IntegrityProblem[] {
     const key = JSON.stringify([session.sessionId, session.project]);
     const summary = summaries.get(key);
     summaries.delete(key);
-    const count = Number(db.value(sql.countBefore, session.sessionId, session.project, Number.MAX_SAFE_INTEGER));
+    const [count, createdAt] = db.row(sql.summary, session.sessionId, session.project)!;
     if (!summary) report(session, "The session is missing from the list.");
-    else if (Number(summary.count) !== count)
-      report(session, `The list says ${Number(summary.count)} messages; there are ${count}.`);
+    else if (summary.count !== count)
+      report(session, `The list says ${Number(summary.count)} messages; there are ${Number(count)}.`);
+    else if (summary.createdAt !== createdAt) report(session, "The list shows a wrong time of creation.");
     else if (summary.preview !== computePreview(db, session)) report(session, "The list shows an outdated preview.");
   }
   for (const key of summaries.keys()) {

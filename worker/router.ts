@@ -1,5 +1,13 @@
 import { ContextStoreError } from "../src/errors.js";
-import { PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent, WRITES } from "../src/protocol.js";
+import {
+  type FileStatus,
+  PROTOCOL,
+  type OpenOptions,
+  type Reply,
+  type Request,
+  type WorkerEvent,
+  WRITES,
+} from "../src/protocol.js";
 import {
   type Announcement,
   announcementChannel,
@@ -14,8 +22,8 @@ import {
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
 import { warm } from "./envelope.js";
-import type { OwnerRequest } from "./executor.js";
-import { failure } from "./failure.js";
+import type { OwnerOperation, OwnerRequest } from "./executor.js";
+import { failure, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
 import { Owner, type OwnerEvents } from "./owner.js";
 import { awaitLock, openAsOwner, type Release, tryLock } from "./ownership.js";
@@ -95,7 +103,17 @@ export class Router {
   #take(request: Request, resolve: (reply: Reply) => void): Outstanding[] {
     try {
       if (this.#failed) throw this.#failed;
-      const call = { request, sealed: sealRequest(request), resolve, since: performance.now(), sent: false };
+      if (isForThisWorker(request)) {
+        resolve(success(this.#unsealer.rest(request.args.token)));
+        return [];
+      }
+      const call = {
+        request,
+        sealed: sealRequest(request as Request<OwnerOperation>),
+        resolve,
+        since: performance.now(),
+        sent: false,
+      };
       this.#outstanding.set(request.seq, call);
       return [call];
     } catch (error) {
@@ -106,10 +124,6 @@ export class Router {
 
   listen(wanted: boolean): void {
     this.#listening = wanted;
-  }
-
-  rest(token: number): Reply {
-    return this.#unsealer.rest(token);
   }
 
   close(): void {
@@ -233,7 +247,8 @@ export class Router {
       if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
       else this.#deliver(calls, replies);
     } else {
-      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + this.#options.busyTimeout });
+      const patience = Math.max(...calls.map(({ request }) => request.terms.busyTimeout));
+      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + patience });
     }
   }
 
@@ -245,15 +260,20 @@ export class Router {
     const call = this.#outstanding.get(seq);
     if (!call) return;
     this.#outstanding.delete(seq);
-    call.resolve(this.#unsealer.unseal(call.request, reply));
+    const isStatus = call.request.name === "fileStatus" && reply.ok;
+    call.resolve(
+      isStatus
+        ? success({ ...(reply.value as FileStatus), role: this.role })
+        : this.#unsealer.unseal(call.request, reply),
+    );
   }
 
   /** Rejects what has waited too long for an owner that says nothing. */
   #giveUp(): void {
     if (this.#target instanceof Owner) return;
-    const { busyTimeout } = this.#options;
     const now = performance.now();
     for (const { request, since, sent } of this.#outstanding.values()) {
+      const { busyTimeout } = request.terms;
       if (now - Math.max(since, this.#lastHeard) < busyTimeout) continue;
       const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
       const message = `The tab that holds the database has not answered for ${busyTimeout} ms. Close it, or wait, and try again.`;
@@ -291,4 +311,8 @@ function storageCleared(): ContextStoreError {
     "storage-cleared",
     "The site's data was deleted while the database was open. Connect again to start afresh.",
   );
+}
+
+function isForThisWorker(request: Request): request is Request<"rest"> {
+  return request.name === "rest";
 }

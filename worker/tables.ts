@@ -107,7 +107,8 @@ function build(dbName: string) {
     renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
     copySession: `
       INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata)
-      SELECT ?3, project, row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata
+      SELECT ?3, project, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?3)
+        + row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata
       FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?4`,
 
     // Tokens.
@@ -119,7 +120,8 @@ function build(dbName: string) {
     addTokens: `
       INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens) VALUES (?1, ?2, ?3, ?4)
       ON CONFLICT(session_id, project) DO UPDATE
-      SET input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens`,
+      SET input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens
+      RETURNING max(input_tokens, output_tokens)`,
     copyTokens: `
       INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
       SELECT ?3, project, input_tokens, output_tokens FROM ${tokens} WHERE ${session}`,
@@ -158,7 +160,7 @@ function build(dbName: string) {
     // For imports and checks.
     forMerge: `SELECT role, content FROM ${messages} WHERE ${session} ORDER BY position`,
     sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
-    summaryKeys: `SELECT session_id, project, message_count, preview FROM ${sessions}`,
+    summaryKeys: `SELECT session_id, project, message_count, preview, created_at FROM ${sessions}`,
     positionGaps: `
       SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
       HAVING min(position) <> 0 OR max(position) <> count(*) - 1`,

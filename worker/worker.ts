@@ -26,12 +26,6 @@ const api: WorkerApi = {
   async run(requests, unanswered) {
     return router!.run(requests, unanswered);
   },
-  async rest(token) {
-    return router!.rest(token) as Awaited<ReturnType<WorkerApi["rest"]>>;
-  },
-  async role() {
-    return router!.role;
-  },
   async listen(wanted) {
     router?.listen(wanted);
   },

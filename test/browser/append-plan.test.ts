@@ -81,7 +81,7 @@ test("an operation that fails takes nothing from those committed with it", async
     seq,
     name: "append" as const,
     args: { session: SESSION, messages: [{ uid: `u${seq}`, role: "user", content: content! }] },
-    full: false,
+    terms: { full: false, busyTimeout: 5000 },
   });
   const requests = [append(101, "plain:[]"), append(102, null), append(103, "plain:[]")];
   const replies = executor.execute({ client: "other", unanswered: [101, 102, 103], requests });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { MessageRef } from "../../src/messages.js";
-import type { OperationName, Operations, Reply } from "../../src/protocol.js";
-import { Executor, type OwnerRequest } from "../../worker/executor.js";
+import type { Operations, Reply } from "../../src/protocol.js";
+import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { prepareSchema } from "../../worker/schema.js";
 import type { Storage } from "../../worker/storage.js";
@@ -17,12 +17,12 @@ beforeEach(async () => {
   executor = new Executor(storage);
 });
 
-function request<Name extends OperationName>(
+function request<Name extends OwnerOperation>(
   seq: number,
   name: Name,
   args: Parameters<Operations<string>[Name]>[0],
 ): OwnerRequest {
-  return { seq, name, args, full: false };
+  return { seq, name, args, terms: { full: false, busyTimeout: 5000 } };
 }
 
 function append(seq: number, text: string, uid = `uid-${text}`): OwnerRequest {

@@ -69,7 +69,7 @@ async function writeExamples(folder: string): Promise<void> {
       isolatedDeclarations: false,
       declaration: false,
       noUnusedLocals: false,
-      lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+      lib: ["ES2024", "ESNext.Disposable", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
       types: ["vite/client"],
       paths: {
         "axio-context-opfs": [join(root, "src/index.ts")],

@@ -1,4 +1,4 @@
-import type { OperationName, Operations } from "../../src/protocol.js";
+import type { Operations } from "../../src/protocol.js";
 import type { Database } from "../database.js";
 import { checkIntegrity, repair } from "../integrity.js";
 import { importStaged } from "../import.js";
@@ -8,10 +8,10 @@ import { append, clear, fork, messages } from "./messages.js";
 import { addTokens, projects, sessions, setTokens, tokens } from "./sessions.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
-export type OwnerOperations = Operations<string>;
+export type OwnerOperations = Omit<Operations<string>, "rest">;
 
 type Handlers = {
-  readonly [Name in OperationName]: (
+  readonly [Name in keyof OwnerOperations]: (
     args: Parameters<OwnerOperations[Name]>[0],
     storage: Storage,
     /** For an import: the foreign file, opened. */
@@ -33,6 +33,7 @@ export const HANDLERS: Handlers = {
   sessions: ({ dbName, project }, { database }) => sessions(database, dbName, project),
   projects: ({ dbName }, { database }) => projects(database, dbName),
   fileStatus: (_, { database }) => ({
+    role: "owner",
     journalMode: String(database.value("PRAGMA journal_mode")),
     synchronous: Number(database.value("PRAGMA synchronous")) === 2 ? "full" : "normal",
     sqliteVersion: String(database.value("SELECT sqlite_version()")),

@@ -1,3 +1,4 @@
+import { ContextStoreError } from "../../src/errors.js";
 import type { ContextTokens, SessionInfo } from "../../src/messages.js";
 import { NO_PREVIEW } from "../../src/preview.js";
 import type { ProjectInfo, SessionKey } from "../../src/protocol.js";
@@ -40,7 +41,9 @@ export function setTokens(db: Database, { sessionId, project, dbName }: SessionK
 }
 
 export function addTokens(db: Database, { sessionId, project, dbName }: SessionKey, counts: ContextTokens): void {
-  db.run(tables(dbName).addTokens, sessionId, project, counts.inputTokens, counts.outputTokens);
+  const greatest = db.value(tables(dbName).addTokens, sessionId, project, counts.inputTokens, counts.outputTokens);
+  if (Number(greatest) <= Number.MAX_SAFE_INTEGER) return;
+  throw new ContextStoreError("invalid-argument", "The sum of the tokens exceeds 2^53 - 1. Nothing was added.");
 }
 
 export function projects(db: Database, dbName: string): ProjectInfo[] {
