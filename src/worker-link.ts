@@ -13,7 +13,7 @@ import {
   WRITES,
   type WorkerApi,
 } from "./protocol.js";
-import { boot, fromWire, workerFailed } from "./worker-boot.js";
+import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
 
 /** How the worker is started and the database opened. */
 export interface LinkOptions {
@@ -131,8 +131,14 @@ export class WorkerLink {
     }
     const databaseId = this.#databaseId;
     const options = { protocol: PROTOCOL, path, storage, busyTimeout, client, alive, databaseId };
-    const booted = await boot(worker, options, (event) => this.#hear(worker, event));
-    // The page may have been hidden, or the connection closed, meanwhile.
+    let booted: Booted;
+    try {
+      booted = await boot(worker, options, (event) => this.#hear(worker, event));
+    } catch (error) {
+      // The page was hidden meanwhile, and may have another worker by now: this one's end is nobody's concern.
+      if (this.#worker !== worker && !this.#ended) return;
+      throw error;
+    }
     if (this.#worker !== worker) return worker.terminate();
     this.#databaseId = booted.databaseId;
     this.#api = booted.api;

@@ -120,11 +120,16 @@ export class Owner {
 
   /** Lets go of the database. */
   close(): void {
+    this.stop();
+    this.#storage.release();
+  }
+
+  /** Answers nobody any more. */
+  stop(): void {
     clearTimeout(this.#idle);
     this.#requests?.close();
     this.#all?.close();
     for (const channel of this.#clients.values()) channel.close();
-    this.#storage.release();
   }
 
   async #answer(path: string, message: OwnerMessage): Promise<void> {

@@ -127,11 +127,16 @@ export class Router {
   }
 
   close(): void {
+    if (this.#target instanceof Owner) this.#target.close();
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#target instanceof Owner) this.#target.stop();
+    this.#target = undefined;
     this.#waiting.abort();
     clearInterval(this.#watch);
     for (const channel of this.#channels) channel.close();
-    if (this.#target instanceof Owner) this.#target.close();
-    this.#target = undefined;
     this.#release?.();
   }
 
@@ -287,7 +292,9 @@ export class Router {
     if (reply.ok) return;
     const { code, message, cause } = reply.error;
     this.#failed = new ContextStoreError(code, message, { cause });
-    this.close();
+    // Chromium never comes back from closing a file whose origin's data was cleared. It goes with the worker.
+    if (code === "storage-cleared") this.#leave();
+    else this.close();
     // Until then, it is the answer to open() that says so.
     if (this.#opened) this.#onEvent({ type: "ended", error: reply.error });
     this.#ready?.reject(this.#failed);
