@@ -2,7 +2,7 @@ import { ContextStoreError } from "../src/errors.js";
 import { HEADER_BYTES, poolFiles } from "./opfs-directory.js";
 
 // The first 524 bytes of a pool file: 512 bytes of name, zero padded; 4 of flags, big endian; 8 of a digest over both,
-// as two 32-bit words in the machine's order. A free file has zeros only.
+// as two 32-bit words in the machine's order. A free file has no name and no flags.
 const NAME_BYTES = 512;
 const CORPUS_BYTES = 516;
 const DIGEST_BYTES = 8;
@@ -29,7 +29,8 @@ export async function checkPoolHeaders(path: string): Promise<void> {
 }
 
 function isFree(header: Uint8Array): boolean {
-  return header.every((byte) => byte === 0);
+  // The pool clears the digest in a second step, which a death may have kept it from.
+  return header.subarray(0, CORPUS_BYTES).every((byte) => byte === 0);
 }
 
 function isNamed(header: Uint8Array): boolean {

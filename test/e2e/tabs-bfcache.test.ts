@@ -1,8 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.js";
 
-test.skip(({ browserName }) => browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
-
 async function leave(page: Page): Promise<void> {
   await page.goto(new URL("elsewhere.html", page.url()).href);
 }
@@ -14,85 +12,89 @@ async function goBack(page: Page): Promise<void> {
   expect(await page.evaluate(() => harness.persisted)).toBe(true);
 }
 
-test("a tab that was waiting takes over from an owner that goes into the back/forward cache", async ({
-  context,
-  site,
-}) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  await owner.evaluate(() => harness.append("before"));
-  const waiting = await site.openTab(context);
-  await waiting.evaluate(() => harness.open());
-  await leave(owner);
-  await waiting.evaluate(() => harness.append("meanwhile"));
-  expect(await waiting.evaluate(() => harness.role())).toBe("owner");
-  await goBack(owner);
-  await owner.evaluate(() => harness.append("after"));
-  expect(await owner.evaluate(() => harness.role())).toBe("follower");
-  for (const page of [owner, waiting])
-    expect(await page.evaluate(() => harness.texts())).toEqual(["before", "meanwhile", "after"]);
-});
+test.describe("the back/forward cache", () => {
+  test.skip(({ browserName }) => browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
 
-test("what an owner had in flight when it went into the back/forward cache is there once, after a waiting tab took over", async ({
-  context,
-  site,
-}) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const waiting = await site.openTab(context);
-  await waiting.evaluate(() => harness.open());
-  await owner.evaluate(() => harness.startPump());
-  for (let visit = 1; visit <= 3; visit++) {
-    const before = await owner.evaluate(() => harness.pumped);
-    await owner.waitForFunction((count) => harness.pumped >= count + 30, before);
+  test("a tab that was waiting takes over from an owner that goes into the back/forward cache", async ({
+    context,
+    site,
+  }) => {
+    const owner = await site.openTab(context);
+    await owner.evaluate(() => harness.open());
+    await owner.evaluate(() => harness.append("before"));
+    const waiting = await site.openTab(context);
+    await waiting.evaluate(() => harness.open());
     await leave(owner);
-    await waiting.evaluate(() => harness.texts());
+    await waiting.evaluate(() => harness.append("meanwhile"));
+    expect(await waiting.evaluate(() => harness.role())).toBe("owner");
     await goBack(owner);
-  }
-  const appended = await owner.evaluate(() => harness.stopPump());
-  expect(await waiting.evaluate(() => harness.texts())).toEqual(appended);
-});
-
-test("what a follower had in flight when it went into the back/forward cache is there once", async ({
-  context,
-  site,
-}) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
-  await follower.evaluate(() => harness.startPump());
-  await follower.waitForFunction(() => harness.pumped >= 50);
-  await leave(follower);
-  await owner.evaluate(() => harness.append("not of the pump"));
-  await goBack(follower);
-  const appended = await follower.evaluate(() => harness.stopPump());
-  const texts = await owner.evaluate(() => harness.texts());
-  expect(texts.filter((text) => text !== "not of the pump")).toEqual(appended);
-});
-
-test("a page that goes into the back/forward cache while it opens the database does not keep it from other tabs", async ({
-  context,
-  site,
-}) => {
-  const page = await site.openTab(context);
-  await page.evaluate(() => {
-    void harness.open();
+    await owner.evaluate(() => harness.append("after"));
+    expect(await owner.evaluate(() => harness.role())).toBe("follower");
+    for (const page of [owner, waiting])
+      expect(await page.evaluate(() => harness.texts())).toEqual(["before", "meanwhile", "after"]);
   });
-  await expect.poll(() => page.workers().length).toBe(1);
-  // The lock is what other tabs would wait for in vain.
-  await page.waitForFunction(async () => {
-    const { held = [] } = await navigator.locks.query();
-    return held.some(({ name }) => name === "axio-context-opfs:chat.db");
+
+  test("what an owner had in flight when it went into the back/forward cache is there once, after a waiting tab took over", async ({
+    context,
+    site,
+  }) => {
+    const owner = await site.openTab(context);
+    await owner.evaluate(() => harness.open());
+    const waiting = await site.openTab(context);
+    await waiting.evaluate(() => harness.open());
+    await owner.evaluate(() => harness.startPump());
+    for (let visit = 1; visit <= 3; visit++) {
+      const before = await owner.evaluate(() => harness.pumped);
+      await owner.waitForFunction((count) => harness.pumped >= count + 30, before);
+      await leave(owner);
+      await waiting.evaluate(() => harness.texts());
+      await goBack(owner);
+    }
+    const appended = await owner.evaluate(() => harness.stopPump());
+    expect(await waiting.evaluate(() => harness.texts())).toEqual(appended);
   });
-  await leave(page);
-  const other = await site.openTab(context);
-  expect(await other.evaluate(() => harness.rejection(harness.open()))).toMatchObject({ code: "none" });
-  await other.evaluate(() => harness.append("meanwhile"));
-  await page.goBack({ waitUntil: "commit" });
-  await page.waitForFunction(() => globalThis.harness?.wasShown);
-  await page.evaluate(() => harness.open());
-  expect(await page.evaluate(() => harness.texts())).toEqual(["meanwhile"]);
+
+  test("what a follower had in flight when it went into the back/forward cache is there once", async ({
+    context,
+    site,
+  }) => {
+    const owner = await site.openTab(context);
+    await owner.evaluate(() => harness.open());
+    const follower = await site.openTab(context);
+    await follower.evaluate(() => harness.open());
+    await follower.evaluate(() => harness.startPump());
+    await follower.waitForFunction(() => harness.pumped >= 50);
+    await leave(follower);
+    await owner.evaluate(() => harness.append("not of the pump"));
+    await goBack(follower);
+    const appended = await follower.evaluate(() => harness.stopPump());
+    const texts = await owner.evaluate(() => harness.texts());
+    expect(texts.filter((text) => text !== "not of the pump")).toEqual(appended);
+  });
+
+  test("a page that goes into the back/forward cache while it opens the database does not keep it from other tabs", async ({
+    context,
+    site,
+  }) => {
+    const page = await site.openTab(context);
+    await page.evaluate(() => {
+      void harness.open();
+    });
+    await expect.poll(() => page.workers().length).toBe(1);
+    // The lock is what other tabs would wait for in vain.
+    await page.waitForFunction(async () => {
+      const { held = [] } = await navigator.locks.query();
+      return held.some(({ name }) => name === "axio-context-opfs:chat.db");
+    });
+    await leave(page);
+    const other = await site.openTab(context);
+    expect(await other.evaluate(() => harness.rejection(harness.open()))).toMatchObject({ code: "none" });
+    await other.evaluate(() => harness.append("meanwhile"));
+    await page.goBack({ waitUntil: "commit" });
+    await page.waitForFunction(() => globalThis.harness?.wasShown);
+    await page.evaluate(() => harness.open());
+    expect(await page.evaluate(() => harness.texts())).toEqual(["meanwhile"]);
+  });
 });
 
 test("going back and forth while the worker starts does not end the connection later", async ({ context, site }) => {

@@ -7,7 +7,7 @@ import { pageSize, wholeSize } from "./sizes.mjs";
 
 // What has been reached, in bytes: a change that adds to it says so here.
 const PAGE_BUDGET = 8_192;
-const WHOLE_BUDGET = 473_000;
+const WHOLE_BUDGET = 474_000;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",

@@ -8,17 +8,12 @@ import {
   SQLiteContextStore,
 } from "../../../src/index.js";
 import { FaultyWorkers } from "./faulty-workers.js";
+import { type Ending, Load } from "./load.js";
+import { Pool } from "./pool.js";
 
 declare global {
   /** What tests call in the page. */
   var harness: Harness;
-}
-
-/** How a call ended. */
-interface Rejection {
-  readonly code: string;
-  readonly outcome: string;
-  readonly message: string;
 }
 
 /** Texts appended without end, several at a time. */
@@ -39,15 +34,26 @@ class Harness {
   readonly workers: Worker[] = [];
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
+  readonly pool = new Pool();
   /** What {@link listen} heard. */
   readonly heard: ContextChange[] = [];
+  stopListening: () => void = () => {};
+  /** What {@link listenAndRead} read last. */
+  lastRead: readonly string[] = [];
+  readonly #onHeard = new EventTarget();
   /** Whether the page came out of the back/forward cache when it was last shown. */
   persisted = false;
   wasShown = false;
+  readonly load: Load = new Load((text) => this.rejection(this.append(text)));
+  readonly #onPumped = new EventTarget();
   readonly #pump: Pump = { isOn: false, next: 0, acknowledged: 0, lanes: [] };
 
   get store(): SQLiteContextStore {
-    return new SQLiteContextStore(this.connection!, "session");
+    return this.storeOf("session");
+  }
+
+  storeOf(sessionId: string): SQLiteContextStore {
+    return new SQLiteContextStore(this.connection!, sessionId);
   }
 
   connect(options?: ConnectOptions): Promise<Connection> {
@@ -76,8 +82,31 @@ class Harness {
 
   /** Hears of every change that is made from now on. */
   async listen(filter?: ChangeFilter): Promise<void> {
-    this.connection!.subscribe((change) => this.heard.push(change), filter);
+    this.stopListening = this.connection!.subscribe((change) => {
+      this.heard.push(change);
+      this.#onHeard.dispatchEvent(new Event("change"));
+    }, filter);
     // The worker has been told to listen when it answers what it was asked after that.
+    await this.connection!.status();
+  }
+
+  /** Resolves once such a change has been heard. */
+  async untilHeard(matches: (change: ContextChange) => boolean): Promise<void> {
+    while (!this.heard.some(matches)) {
+      await new Promise((resolve) => this.#onHeard.addEventListener("change", resolve, { once: true }));
+    }
+  }
+
+  /** What an application does: reads the session again whenever it hears of a change. */
+  async listenAndRead(): Promise<void> {
+    let reading = Promise.resolve();
+    const readAfter = async (before: Promise<void>): Promise<void> => {
+      await before;
+      this.lastRead = await this.texts();
+    };
+    this.connection!.subscribe(() => {
+      reading = readAfter(reading);
+    });
     await this.connection!.status();
   }
 
@@ -88,6 +117,12 @@ class Harness {
   async close(): Promise<void> {
     await this.connection?.close();
     this.connection = undefined;
+  }
+
+  /** Opens the database again after its connection has come to an end. */
+  async reopen(): Promise<void> {
+    await this.close();
+    await this.open();
   }
 
   /** How connect() rejects. */
@@ -102,7 +137,7 @@ class Harness {
   }
 
   /** How a call of the package rejects; code "none" when it does not. */
-  async rejection(call: Promise<unknown>): Promise<Rejection> {
+  async rejection(call: Promise<unknown>): Promise<Ending> {
     try {
       await call;
     } catch (error) {
@@ -131,6 +166,7 @@ class Harness {
         const text = String(pump.next++);
         await this.append(text);
         pump.acknowledged++;
+        this.#onPumped.dispatchEvent(new Event("pumped"));
         sessionStorage.setItem(ACKNOWLEDGED, `${sessionStorage.getItem(ACKNOWLEDGED) ?? ""}${text} `);
       }
     };
@@ -139,6 +175,12 @@ class Harness {
 
   get pumped(): number {
     return this.#pump.acknowledged;
+  }
+
+  /** Resolves once so many were acknowledged. */
+  async untilPumped(count: number): Promise<void> {
+    while (this.pumped < count)
+      await new Promise((resolve) => this.#onPumped.addEventListener("pumped", resolve, { once: true }));
   }
 
   /** Lets what is in flight come to its end. Resolves to what was appended. */

@@ -1,0 +1,105 @@
+import type { Page } from "@playwright/test";
+import { expect, type Hold, test } from "./fixtures.js";
+
+/** Blocks the thread of the page's worker until the test lets go. */
+async function hang(page: Page, hold: Hold): Promise<void> {
+  await page.evaluate((url) => harness.faulty.ask({ type: "hang", url }), hold.url);
+}
+
+test("calls reject busy while the owner's worker hangs, and work again when it goes on", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  await owner.evaluate(() => harness.append("before"));
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
+  const late = await site.openTab(context);
+
+  const hold = site.hold();
+  await hang(owner, hold);
+  const [write, read, opening] = await Promise.all([
+    follower.evaluate(() => harness.rejection(harness.append("while it hung"))),
+    follower.evaluate(() => harness.rejection(harness.texts())),
+    late.evaluate(() => harness.rejection(harness.open({ busyTimeout: 700 }))),
+  ]);
+  expect(write).toMatchObject({ code: "busy", outcome: "unknown" });
+  expect(read).toMatchObject({ code: "busy", outcome: "not-applied" });
+  expect(opening).toMatchObject({ code: "busy" });
+  for (const { message } of [write, read, opening]) {
+    expect(message).toContain("tab");
+    expect(message).toContain("700 ms");
+  }
+  await hold.release();
+  await follower.evaluate(() => harness.append("after"));
+  // The owner heard of the write after its time was over.
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["before", "after"]);
+  expect(await owner.evaluate(() => harness.role())).toBe("owner");
+  await late.evaluate(() => harness.open());
+  expect(await late.evaluate(() => harness.texts())).toEqual(["before", "after"]);
+});
+
+test("a write that was rejected busy is safely repeated with its uid", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open({ busyTimeout: 300 }));
+  for (let turn = 0; turn < 3; turn++) {
+    const hold = site.hold();
+    await hang(owner, hold);
+    const uid = `uid-${turn}`;
+    const append = (id: string) =>
+      harness.rejection(harness.store.append({ role: "user", content: [{ type: "text", text: id }] }, { uid: id }));
+    expect(await follower.evaluate(append, uid)).toMatchObject({ code: "busy" });
+    await hold.release();
+    expect(await follower.evaluate(append, uid)).toMatchObject({ code: "none" });
+  }
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["uid-0", "uid-1", "uid-2"]);
+});
+
+test("a write load over hangs of every length leaves each acknowledged write there once, and none that was not applied", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open({ busyTimeout: 250 }));
+  await follower.evaluate(() => harness.load.start());
+  for (let turn = 0; turn < 8; turn++) {
+    const hold = site.hold();
+    const before = await follower.evaluate(() => harness.load.writes.length);
+    await hang(owner, hold);
+    // Odd turns end before anything is given up; in the others, some calls have been, and others are about to be.
+    if (turn % 2 === 0) await follower.evaluate((count) => harness.load.until("rejected", count), turn * 5 + 1);
+    await hold.release();
+    await follower.evaluate((count) => harness.load.until("settled", count), before + 20);
+  }
+  const load = await follower.evaluate(() => harness.load.stop());
+  const texts = await owner.evaluate(() => harness.texts());
+  expect(texts).toEqual([...new Set(texts)]);
+  const there = new Set(texts);
+  for (const { text, code, outcome } of load) {
+    if (code === "none") expect(there).toContain(text);
+    else expect(code).toBe("busy");
+    if (outcome === "not-applied") expect(there).not.toContain(text);
+  }
+  expect(load.some(({ code }) => code === "busy")).toBe(true);
+  const acknowledged = load.filter(({ code }) => code === "none").map(({ text }) => text);
+  const kept = texts.filter((text) => acknowledged.includes(text));
+  expect(kept).toEqual(acknowledged.toSorted((a, b) => Number(a) - Number(b)));
+});
+
+test("what waits for a hanging owner is carried out, once and in order, by the tab that takes over when it is closed", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open());
+  await hang(owner, site.hold());
+  const appended = follower.evaluate(() => harness.append("0", "1", "2"));
+  await owner.evaluate(() => harness.faulty.terminate());
+  await appended;
+  expect(await follower.evaluate(() => harness.texts())).toEqual(["0", "1", "2"]);
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["0", "1", "2"]);
+});

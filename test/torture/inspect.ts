@@ -1,0 +1,49 @@
+import type { Page } from "playwright";
+import { checkReads, checkSessions } from "./check.js";
+import type { Journal } from "./journal.js";
+import type { SessionState } from "./operations.js";
+import type { Violation } from "./violation.js";
+
+const SESSIONS_AT_ONCE = 200;
+
+/** Reads everything with a fresh connection, while no tab writes, and holds it against the record. */
+export async function inspect(page: Page, journal: Journal, isEnd: boolean): Promise<Violation[]> {
+  const start = performance.now();
+  const states = await readAll(page, [...journal.sessions.keys()]);
+  const problems = await page.evaluate(() => torture.problems());
+  const listed = await page.evaluate(() => torture.sessions());
+  const known = new Set(journal.sessions.keys());
+  return [
+    ...problems.map((detail): Violation => ({ kind: "damaged", detail })),
+    ...listed
+      .filter((session) => !known.has(session))
+      .map((session): Violation => ({ kind: "unexplained", detail: `Nobody made the session ${session}.` })),
+    ...checkSessions(journal, states, { start, end: performance.now() }),
+    ...(isEnd ? [...checkReads(journal), ...unanswered(journal), ...refused(journal)] : []),
+  ];
+}
+
+async function readAll(page: Page, sessions: readonly string[]): Promise<SessionState[]> {
+  const states: SessionState[] = [];
+  for (let at = 0; at < sessions.length; at += SESSIONS_AT_ONCE) {
+    const some = sessions.slice(at, at + SESSIONS_AT_ONCE);
+    states.push(...(await page.evaluate((sessions) => torture.read(sessions), some)));
+  }
+  return states;
+}
+
+/** Calls that pages which are alive still wait for, long after they made them. */
+function unanswered(journal: Journal): Violation[] {
+  return journal.pending.map(({ operation, start }) => ({
+    kind: "unanswered",
+    detail: `${JSON.stringify(operation)}, issued at ${start.toFixed(1)}.`,
+  }));
+}
+
+/** A death is no reason to refuse a call of another page. */
+function refused(journal: Journal): Violation[] {
+  return [...journal.entries.values()].flatMap(({ operation, answer }) => {
+    if (answer?.error === undefined) return [];
+    return { kind: "refused", detail: `${JSON.stringify(operation)}: ${answer.outcome}, ${answer.error}` };
+  });
+}

@@ -1,0 +1,121 @@
+import { connect, type Connection, isContextStoreError, SQLiteContextStore } from "../../../src/index.js";
+import type { Answer, CrowdRecord, Life, Operation, SessionState } from "../operations.js";
+import { appendInCrowd } from "./crowd.js";
+import { perform, readRows } from "./perform.js";
+import { Plan } from "./plan.js";
+import { Reporter } from "./reporter.js";
+
+declare global {
+  /** What the harness calls in the page. */
+  var torture: Torture;
+}
+
+/** The most calls that a tab has under way. */
+const WINDOW = 16;
+
+class Torture {
+  life: number | undefined;
+  #connection: Connection | undefined;
+  #worker: Worker | undefined;
+  #owner = 0;
+  #isOn = false;
+  #working: Promise<void> | undefined;
+  readonly #pending = new Map<string, Promise<void>>();
+
+  /** Opens the database, and resolves to how many milliseconds that took. */
+  async open(): Promise<number> {
+    const begin = performance.now();
+    this.#connection = await connect("torture.db", {
+      worker: () => {
+        this.#worker = new Worker(new URL("../../../worker/worker.js", import.meta.url), { type: "module" });
+        return this.#worker;
+      },
+    });
+    return performance.now() - begin;
+  }
+
+  /** Begins a life. */
+  start(life: Life): void {
+    this.life = life.life;
+    // Each owner that this tab meets makes itself known to listeners.
+    this.#connection!.subscribe(({ kind, commit }) => {
+      if (kind === "resync") this.#owner = commit;
+    });
+    this.#isOn = true;
+    this.#working = this.#work(new Plan(life), new Reporter(life.recorder, life.life));
+  }
+
+  /** Makes no more calls, and resolves once all have been answered. */
+  async stop(): Promise<void> {
+    this.#isOn = false;
+    await this.#working;
+    await Promise.all(this.#pending.values());
+  }
+
+  /** Takes part in a crowd in which nobody dies. */
+  append(tab: number, each: number): Promise<CrowdRecord> {
+    return appendInCrowd(this.#connection!, tab, each);
+  }
+
+  async role(): Promise<"owner" | "follower"> {
+    return (await this.#connection!.status()).role;
+  }
+
+  endWorker(): void {
+    this.#worker!.terminate();
+  }
+
+  async sessions(): Promise<string[]> {
+    const sessions = await new SQLiteContextStore(this.#connection!, "-").listSessions();
+    return sessions.map(({ sessionId }) => sessionId);
+  }
+
+  read(sessions: readonly string[]): Promise<SessionState[]> {
+    return Promise.all(
+      sessions.map(async (session) => {
+        const store = new SQLiteContextStore(this.#connection!, session);
+        return { session, rows: await readRows(store), tokens: await store.getContextTokens() };
+      }),
+    );
+  }
+
+  /** What is wrong with the file. */
+  async problems(): Promise<string[]> {
+    const { ok, problems } = await this.#connection!.checkIntegrity();
+    return ok ? [] : problems.map((problem) => JSON.stringify(problem));
+  }
+
+  async #work(plan: Plan, reporter: Reporter): Promise<void> {
+    while (this.#isOn) {
+      const operations = plan.next();
+      await reporter.issue(operations);
+      for (const operation of operations) this.#pending.set(operation.id, this.#make(operation, plan, reporter));
+      while (this.#pending.size >= WINDOW) await Promise.race(this.#pending.values());
+    }
+  }
+
+  async #make(operation: Operation, plan: Plan, reporter: Reporter): Promise<void> {
+    const answer = await this.#answer(operation);
+    if (answer.outcome === "done") plan.done(operation);
+    reporter.answer({ ...answer, owner: this.#owner });
+    this.#pending.delete(operation.id);
+  }
+
+  async #answer(operation: Operation): Promise<Omit<Answer, "owner">> {
+    const { id, kind } = operation;
+    const first = await this.#attempt(operation);
+    if (first.outcome !== "unknown" || kind !== "append") return { id, ...first };
+    return { id, ...(await this.#attempt(operation)), repeated: true };
+  }
+
+  async #attempt(operation: Operation): Promise<Omit<Answer, "id" | "owner">> {
+    try {
+      return { outcome: "done", ...(await perform(this.#connection!, operation)) };
+    } catch (error) {
+      const outcome = isContextStoreError(error) ? error.outcome : "unknown";
+      return { outcome, error: isContextStoreError(error) ? `${error.code}: ${error.message}` : String(error) };
+    }
+  }
+}
+
+globalThis.torture = new Torture();

@@ -1,0 +1,147 @@
+import { inspect } from "./inspect.js";
+import { type Death, DEATHS, kill, signals } from "./deaths.js";
+import type { HandOvers } from "./hand-over.js";
+import type { Journal } from "./journal.js";
+import type { Random } from "./random.js";
+import type { Recorder } from "./recorder.js";
+import type { RunningBrowser } from "./running-browser.js";
+import type { TortureSite } from "./site.js";
+import { Tab } from "./tab.js";
+import type { TortureOptions, TortureResult } from "./torture.js";
+import type { Violation } from "./violation.js";
+import { mustWithin, pause, within } from "./waiting.js";
+
+interface Setup extends Pick<TortureOptions, "kills" | "tabs" | "onDeath"> {
+  readonly browser: RunningBrowser;
+  readonly site: TortureSite;
+  readonly journal: Journal;
+  readonly handOvers: HandOvers;
+  readonly recorder: Recorder;
+  readonly random: Random;
+}
+
+/** After so many deaths the tabs share another session: what is compared with everything else stays small. */
+const ERA = 10;
+
+/** Longer than anything takes that still goes on. */
+const HUNG = 30_000;
+
+/** A page that says nothing for so long is dead, or is closed all the same. */
+const DEAD = 3000;
+
+/** As long as a hand-over is waited for. */
+const HAND_OVER = 5000;
+
+/** The tabs, their deaths, and what took their places. */
+export class Run {
+  readonly #setup: Setup;
+  readonly #deaths: { death: Death; ofOwner: boolean }[] = [];
+  readonly #opens: number[] = [];
+  readonly #violations: Violation[] = [];
+  #tabs: Tab[] = [];
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+  }
+
+  get result(): Pick<TortureResult, "deaths" | "opens" | "violations"> {
+    return { deaths: this.#deaths, opens: this.#opens, violations: this.#violations };
+  }
+
+  /** Stops early where something is wrong: what follows would hide the evidence. */
+  async run(): Promise<void> {
+    await this.#openAll();
+    while (this.#deaths.length < this.#setup.kills && this.#violations.length === 0) await this.#killOne();
+    await Promise.all(this.#tabs.map((tab) => within(HUNG, tab.stop())));
+    await Promise.all(this.#tabs.map((tab) => within(HUNG, tab.page.close())));
+    await this.#inspect(true);
+  }
+
+  async #killOne(): Promise<void> {
+    const { browser, site, handOvers, recorder, random, onDeath } = this.#setup;
+    await pause(random.below(400));
+    const death = random.weighted(DEATHS);
+    const owner = await this.#findOwner();
+    const victim = owner && (signals(death, browser) || random.below(3) > 0) ? owner : random.pick(this.#tabs);
+    const ofOwner = victim === owner || death === "browser killed";
+    // Others shall have writes in flight.
+    recorder.isPressing = true;
+    await pause(random.below(50));
+    const strike = () => {
+      if (ofOwner) handOvers.begin(death, victim.life);
+    };
+    await within(HUNG, kill(death, victim, { browser, elsewhere: site.elsewhere, absence: random.below(300), strike }));
+    recorder.isPressing = false;
+    this.#deaths.push({ death, ofOwner });
+    onDeath?.(death, this.#deaths.length);
+    if (death === "browser killed") await this.#restart();
+    else await this.#replaceDead(death === "page reloaded" || death === "away and back" ? victim : undefined);
+    // Now and then the next death comes before the next owner is ready.
+    if (random.below(4) > 0) await within(HAND_OVER, handOvers.done);
+    handOvers.giveUp();
+  }
+
+  async #findOwner(): Promise<Tab | undefined> {
+    const isOwner = await Promise.all(this.#tabs.map((tab) => tab.isOwner()));
+    return this.#tabs[isOwner.indexOf(true)];
+  }
+
+  async #restart(): Promise<void> {
+    const { browser, journal, handOvers } = this.#setup;
+    journal.dieAll();
+    handOvers.giveUp();
+    await browser.launch();
+    await this.#inspect(false);
+    await this.#openAll();
+  }
+
+  /** `loaded`: the tab whose page was loaded again, or brought back. */
+  async #replaceDead(loaded: Tab | undefined): Promise<void> {
+    this.#tabs = await Promise.all(
+      this.#tabs.map(async (tab) => {
+        const life = await tab.lifeWithin(tab === loaded ? HUNG : DEAD);
+        if (life === tab.life) return tab;
+        if (tab !== loaded || life !== "none") await within(HUNG, tab.page.close());
+        this.#setup.journal.die(tab.life);
+        return tab.page.isClosed() ? this.#open() : this.#begin(tab);
+      }),
+    );
+  }
+
+  async #openAll(): Promise<void> {
+    this.#tabs = await Promise.all(Array.from({ length: this.#setup.tabs }, () => this.#open()));
+  }
+
+  async #open(): Promise<Tab> {
+    const { browser, site } = this.#setup;
+    const page = await browser.context.newPage();
+    await page.goto(site.url);
+    return this.#begin(new Tab(page));
+  }
+
+  async #begin(tab: Tab): Promise<Tab> {
+    const { journal, recorder, random } = this.#setup;
+    const shared = `shared-${Math.floor(this.#deaths.length / ERA)}`;
+    const life = { life: journal.begin(), seed: random.below(2 ** 32), shared, recorder: recorder.url };
+    try {
+      this.#opens.push(await mustWithin(HUNG, "opening the database", tab.begin(life)));
+    } catch (error) {
+      this.#violations.push({ kind: "not opened", detail: String(error) });
+    }
+    return tab;
+  }
+
+  async #inspect(isEnd: boolean): Promise<void> {
+    const { browser, site, journal } = this.#setup;
+    const page = await browser.context.newPage();
+    await page.goto(site.url);
+    try {
+      const opening = page.evaluate(() => torture.open());
+      this.#opens.push(await mustWithin(HUNG, "opening the database", opening));
+      this.#violations.push(...(await inspect(page, journal, isEnd)));
+    } catch (error) {
+      this.#violations.push({ kind: "not opened", detail: String(error) });
+    }
+    await page.close();
+  }
+}
