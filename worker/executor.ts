@@ -132,11 +132,14 @@ export class Executor {
       if (group.places.length > 0) this.#ledger.record(client, group.results);
       this.#db.run("COMMIT");
       this.#ledger.commit(client, group.results);
-      if (group.changes.length > 0) this.#onCommit(group.changes, client);
     } catch (error) {
       this.#db.rollback();
-      for (const place of group.places) replies[place] = failure(error);
+      // Made once: what OPFS itself had thrown is told to the first who asks.
+      const failed = failure(error);
+      for (const place of group.places) replies[place] = failed;
+      return;
     }
+    if (group.changes.length > 0) this.#onCommit(group.changes, client);
   }
 
   #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, staged?: Database): unknown {

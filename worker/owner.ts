@@ -162,8 +162,8 @@ export class Owner {
   #tell(changes: readonly Change[], client: string): void {
     const commit = { client, commit: ++this.#commits, changes };
     this.#events.committed(commit);
-    // Nobody has asked for anything: there is no other tab.
-    if (this.#clients.size > 0) this.#announce({ type: "commit", ownership: this.ownership, commit });
+    // Also where no other tab has said a word to this owner: a follower learns of it by its announcement alone.
+    this.#announce({ type: "commit", ownership: this.ownership, commit });
   }
 
   #announce(announcement: Announcement): void {
