@@ -10,8 +10,10 @@ export interface Ownership {
   readonly protocol: number;
   /** Random, in the file. */
   readonly databaseId: string;
-  /** Grows by one with each owner of the file. */
+  /** Grows by one with each owner that writes to the file. */
   readonly epoch: number;
+  /** Random: an owner that has not written yet shares its epoch with the next one. */
+  readonly owner: string;
 }
 
 /** To the owner. */
@@ -66,6 +68,11 @@ export function ownerLock(path: string): string {
   return `axio-context-opfs:${path}`;
 }
 
+/** Held by the first of those who wait for the owner's lock. */
+export function nextLock(path: string): string {
+  return `${ownerLock(path)}:next`;
+}
+
 /**
  * The number from which an owner counts its commits: they grow over all owners of a file without being written to it, and
  * stay numbers that JavaScript counts exactly.
@@ -75,5 +82,5 @@ export function firstCommit({ epoch }: Ownership): number {
 }
 
 export function sameOwnership(a: Ownership, b: Ownership): boolean {
-  return a.databaseId === b.databaseId && a.epoch === b.epoch;
+  return a.databaseId === b.databaseId && a.owner === b.owner;
 }

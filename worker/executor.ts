@@ -7,6 +7,7 @@ import { Ledger } from "./ledger.js";
 import { HANDLERS } from "./operations/index.js";
 import { createTables, dbNames } from "./schema.js";
 import type { Storage } from "./storage.js";
+import { META_SET } from "./tables.js";
 
 /** What the owner is asked for; the rest of a history is with the worker that reads it. */
 export type OwnerOperation = Exclude<OperationName, "rest">;
@@ -39,11 +40,21 @@ export class Executor {
   readonly #db: Database;
   readonly #ledger: Ledger;
   readonly #dbNames: Set<string>;
+  readonly #epoch: number;
   readonly #onCommit: (changes: readonly Change[], client: string) => void;
+  #hasWritten = false;
   #synchronous: "FULL" | "NORMAL" = "NORMAL";
 
-  /** `onCommit` is told of what each commit has changed, and which page asked for it. */
-  constructor(storage: Storage, onCommit: (changes: readonly Change[], client: string) => void = () => {}) {
+  /**
+   * `epoch` is written to the file with the first write, so that a full disk can be opened and read. `onCommit` is told
+   * of what each commit has changed, and which page asked for it.
+   */
+  constructor(
+    storage: Storage,
+    epoch: number = 1,
+    onCommit: (changes: readonly Change[], client: string) => void = () => {},
+  ) {
+    this.#epoch = epoch;
     this.#onCommit = onCommit;
     this.#storage = storage;
     this.#db = storage.database;
@@ -77,7 +88,12 @@ export class Executor {
         replies[place] = known;
         continue;
       }
-      group ??= this.#begin(requests);
+      try {
+        group ??= this.#begin(requests);
+      } catch (error) {
+        replies[place] = failure(error);
+        continue;
+      }
       this.#write(request, place, group, replies, staged);
       if (!this.#db.inTransaction) group = undefined;
     }
@@ -130,7 +146,9 @@ export class Executor {
   #commit(client: string, group: Group, replies: Reply[]): void {
     try {
       if (group.places.length > 0) this.#ledger.record(client, group.results);
+      if (!this.#hasWritten) this.#enter();
       this.#db.run("COMMIT");
+      this.#hasWritten = true;
       this.#ledger.commit(client, group.results);
     } catch (error) {
       this.#db.rollback();
@@ -140,6 +158,12 @@ export class Executor {
       return;
     }
     if (group.changes.length > 0) this.#onCommit(group.changes, client);
+  }
+
+  /** What the first write of an ownership brings with it, in its transaction. */
+  #enter(): void {
+    this.#db.run(META_SET, "epoch", String(this.#epoch));
+    this.#ledger.purge();
   }
 
   #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, staged?: Database): unknown {

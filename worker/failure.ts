@@ -32,6 +32,8 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
       "The disk or the site's storage quota is full. Free some space, then try again; what is stored stays readable.",
     );
   }
+  // Firefox closes our handles before it removes the files; nobody else does.
+  if (io?.name === "InvalidStateError") return storageCleared(io);
   if (sqliteCode === SQLITE_NOTADB) return fail("not-a-database", "The file is not an SQLite database.");
   if (sqliteCode === SQLITE_CORRUPT) {
     return fail(
@@ -66,6 +68,15 @@ export function toWire(error: unknown): WireError {
     outcome,
     ...(cause instanceof Error && { cause: new Error(`${cause.name}: ${cause.message}`) }),
   };
+}
+
+/** The files of the database are gone from the origin. */
+export function storageCleared(cause?: unknown): ContextStoreError {
+  return new ContextStoreError(
+    "storage-cleared",
+    "The site's data was deleted while the database was open. Connect again to start afresh.",
+    { cause },
+  );
 }
 
 export function failure(error: unknown): Reply<never> {

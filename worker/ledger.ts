@@ -25,7 +25,11 @@ export class Ledger {
 
   constructor(db: Database) {
     this.#db = db;
-    db.run(CLIENTS_PURGE, Date.now() - REMEMBERED_MS);
+  }
+
+  /** Forgets, in the open transaction, pages that have not written for long. */
+  purge(): void {
+    this.#db.run(CLIENTS_PURGE, Date.now() - REMEMBERED_MS);
   }
 
   /**

@@ -2,6 +2,7 @@ import { ContextStoreError } from "../src/errors.js";
 import { Database } from "./database.js";
 import { directoryOf, poolDirectory } from "./opfs-directory.js";
 import { checkPoolHeaders } from "./pool-headers.js";
+import { storageCleared } from "./failure.js";
 import { loadSqlite, type Sqlite3Static } from "./sqlite.js";
 import type { Storage } from "./storage.js";
 
@@ -34,12 +35,7 @@ export async function openOpfsStorage(path: string, { create }: { create: boolea
   try {
     await pool.reserveMinimumCapacity(CAPACITY);
     const names = pool.getFileNames();
-    if (!create && !names.includes(MAIN)) {
-      throw new ContextStoreError(
-        "storage-cleared",
-        "The site's data was deleted while the database was open. Connect again to start afresh.",
-      );
-    }
+    if (!create && !names.includes(MAIN)) throw storageCleared();
     if (!names.includes(MAIN) && names.includes(`${MAIN}-wal`)) {
       throw new ContextStoreError(
         "corrupt",

@@ -1,4 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
+import { newUid } from "../src/ids.js";
 import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
   type Announcement,
@@ -15,12 +16,12 @@ import {
 import { type Batch, Executor } from "./executor.js";
 import type { Change } from "./changes.js";
 import type { Database } from "./database.js";
-import { failure, toContextStoreError } from "./failure.js";
+import { failure, storageCleared, toContextStoreError } from "./failure.js";
 import { checkFileHeader } from "./import.js";
 import { checkPages } from "./incoming.js";
 import { prepareSchema } from "./schema.js";
 import type { Storage } from "./storage.js";
-import { META_GET, META_SET } from "./tables.js";
+import { META_GET } from "./tables.js";
 import { applyWal } from "./wal-file.js";
 
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
@@ -49,6 +50,8 @@ export class Owner {
   #requests: BroadcastChannel | undefined;
   #all: BroadcastChannel | undefined;
   #probing: Promise<void> | undefined;
+  #cleared: ContextStoreError | undefined;
+  #stopped = false;
   #seen: number = performance.now();
   #imports: Promise<unknown> = Promise.resolve();
   #commits: number;
@@ -68,10 +71,9 @@ export class Owner {
       );
     }
     const epoch = Number(database.value(META_GET, "epoch") ?? 0) + 1;
-    database.run(META_SET, "epoch", String(epoch));
-    this.ownership = { protocol: PROTOCOL, databaseId, epoch };
+    this.ownership = { protocol: PROTOCOL, databaseId, epoch, owner: newUid() };
     this.#commits = firstCommit(this.ownership);
-    this.#executor = new Executor(storage, (changes, client) => this.#tell(changes, client));
+    this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
   }
 
   /** Carries out calls that arrived together; answers each in its place. */
@@ -84,30 +86,43 @@ export class Owner {
       this.#imports = imported;
       return imported;
     }
-    if (!this.#probing && performance.now() - this.#seen > PROBE_MS) this.#probing = this.#probe();
-    if (this.#probing) return this.#probing.then(() => this.#execute(batch)).catch(failAll(batch));
+    if (this.#probing || performance.now() - this.#seen > PROBE_MS) {
+      return this.#probe().then(() => this.#execute(batch), failAll(batch));
+    }
     return this.#execute(batch);
   }
 
   #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     const replies = this.#executor.execute(batch);
+    const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
+    if (codes.includes("storage-cleared")) this.#lose();
     // Firefox fails the writes into files that are gone.
-    if (!replies.some((reply) => !reply.ok && reply.error.code === "corrupt")) return replies;
-    return this.#probe().then(() => replies, failAll(batch));
+    else if (codes.includes("corrupt")) return this.#probe().then(() => replies, failAll(batch));
+    return replies;
   }
 
   /** Rejects, and ends the ownership, when the files are no longer where they were. */
-  async #probe(): Promise<void> {
+  #probe(): Promise<void> {
+    this.#probing ??= this.#look().finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  async #look(): Promise<void> {
     const asked = performance.now();
-    const exists = await this.#storage.exists();
-    this.#probing = undefined;
+    // Asked once more after it said no, Chromium takes seconds to answer.
+    if (this.#cleared || !(await this.#storage.exists())) throw this.#lose();
     this.#seen = asked;
-    if (exists) return;
-    const message = "The site's data was deleted while the database was open. Connect again to start afresh.";
-    const error = new ContextStoreError("storage-cleared", message);
-    this.#announce({ type: "cleared", ownership: this.ownership });
-    this.#events.lost(error);
-    throw error;
+  }
+
+  #lose(): ContextStoreError {
+    if (!this.#cleared) {
+      this.#cleared = storageCleared();
+      this.#announce({ type: "cleared", ownership: this.ownership });
+      this.#events.lost(this.#cleared);
+    }
+    return this.#cleared;
   }
 
   /** Answers other tabs from now on. */
@@ -119,13 +134,18 @@ export class Owner {
   }
 
   /** Lets go of the database. */
-  close(): void {
+  async close(): Promise<void> {
     this.stop();
-    this.#storage.release();
+    // Chromium never comes back from closing a file whose origin's data was cleared. It goes with the worker.
+    await this.#probe().then(
+      () => this.#storage.release(),
+      () => {},
+    );
   }
 
   /** Answers nobody any more. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#idle);
     this.#requests?.close();
     this.#all?.close();
@@ -135,7 +155,12 @@ export class Owner {
   async #answer(path: string, message: OwnerMessage): Promise<void> {
     if (message.type === "hello") {
       if (message.protocol > PROTOCOL) return this.#giveWay();
-      this.#post(path, message.client, { type: "owner", ownership: this.ownership });
+      this.#post(path, message.client, { type: "working", ownership: this.ownership });
+      // Whoever comes after the site's data was cleared must not join those who have not noticed.
+      await this.#probe().then(
+        () => this.#post(path, message.client, { type: "owner", ownership: this.ownership }),
+        () => {},
+      );
       return;
     }
     const { ownership, batch, deadline } = message;
@@ -167,7 +192,7 @@ export class Owner {
   }
 
   #announce(announcement: Announcement): void {
-    this.#all?.postMessage(announcement);
+    if (!this.#stopped) this.#all?.postMessage(announcement);
   }
 
   /** An import takes its time: the client hears that it goes on, and does not give up. */
@@ -185,6 +210,7 @@ export class Owner {
   }
 
   #post(path: string, client: string, message: ClientMessage): void {
+    if (this.#stopped) return;
     let channel = this.#clients.get(client);
     if (!channel) this.#clients.set(client, (channel = clientChannel(path, client)));
     channel.postMessage(message);

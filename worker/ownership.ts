@@ -1,9 +1,12 @@
 import { ContextStoreError } from "../src/errors.js";
-import { ownerLock } from "./channels.js";
+import { nextLock, ownerLock } from "./channels.js";
 import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents } from "./owner.js";
 import { loadSqlite } from "./sqlite.js";
+
+/** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
+const PREPARE_MS = 1000;
 
 /** Gives the lock back. */
 export type Release = () => void;
@@ -13,9 +16,23 @@ export function tryLock(path: string): Promise<Release | undefined> {
   return hold(ownerLock(path), { ifAvailable: true });
 }
 
-/** The lock of the database's owner once all who asked before have let go of it. Rejects when `signal` fires. */
-export async function awaitLock(path: string, signal: AbortSignal): Promise<Release> {
-  return (await hold(ownerLock(path), { signal }))!;
+/**
+ * The lock of the database's owner once all who asked before have let go of it. The first of those who wait loads SQLite
+ * when there is nothing else to do; the others need not. Rejects when `signal` fires.
+ */
+export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Release> {
+  const isNoLongerNext = (await hold(nextLock(path), { signal }))!;
+  const timer = setInterval(() => {
+    if (!isIdle()) return;
+    clearInterval(timer);
+    loadSqlite().catch(() => {});
+  }, PREPARE_MS);
+  try {
+    return (await hold(ownerLock(path), { signal }))!;
+  } finally {
+    clearInterval(timer);
+    isNoLongerNext();
+  }
 }
 
 /** Takes a lock that goes when the worker goes. */
@@ -30,6 +47,16 @@ export function hold(name: string, options: LockOptions = {}): Promise<Release |
   });
 }
 
+/** Under which conditions {@link openAsOwner} opens the database. */
+export interface Conditions {
+  /** Milliseconds that another worker may hold the files. */
+  readonly patience: number;
+  /** Fires when nobody wants it any more. */
+  readonly signal: AbortSignal;
+  /** Resolves once no owner of cleared files is there any more. By the time SQLite is loaded it has made itself known. */
+  readonly predecessor: () => Promise<void>;
+}
+
 /**
  * Opens the database as its owner. To be called under the lock, which is only the queue: the pool's files are the real
  * mutex, and the last owner's may be open for some milliseconds after its lock has gone.
@@ -37,13 +64,15 @@ export function hold(name: string, options: LockOptions = {}): Promise<Release |
 export async function openAsOwner(
   path: string,
   expectedId: string | undefined,
-  patience: number,
+  { patience, signal, predecessor }: Conditions,
   events: OwnerEvents,
 ): Promise<Owner> {
   const end = performance.now() + patience;
   // The envelope's code is compiled while the browser fetches and compiles the wasm.
-  loadSqlite().catch(() => {});
+  const loaded = loadSqlite();
   warm();
+  await loaded;
+  await predecessor();
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
       const storage = await openOpfsStorage(path, { create: expectedId === undefined });
@@ -61,6 +90,7 @@ export async function openAsOwner(
         throw new ContextStoreError("busy", message, { cause: error });
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
+      signal.throwIfAborted();
     }
   }
 }

@@ -23,10 +23,22 @@ import {
 import { sealRequest, Unsealer } from "./codec.js";
 import { warm } from "./envelope.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
-import { failure, success } from "./failure.js";
+import { failure, storageCleared, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
 import { Owner, type OwnerEvents } from "./owner.js";
-import { awaitLock, openAsOwner, type Release, tryLock } from "./ownership.js";
+import { awaitTurn, openAsOwner, type Release, tryLock } from "./ownership.js";
+
+/** How often those who wait for another tab's owner are looked after. */
+const WATCH_MS = 200;
+
+/** An owner that has said nothing for so long is asked who it is. */
+const ASK_AGAIN_MS = 1000;
+
+/** How long an owner may take to see whether its files are still there. */
+const CHECK_MS = 5000;
+
+/** How long a worker whose files are gone may take to end. */
+const RELEASE_MS = 300;
 
 /** A call that has not been answered. */
 interface Outstanding {
@@ -60,6 +72,9 @@ export class Router {
   #failed: ContextStoreError | undefined;
   #unanswered: readonly number[] = [];
   #lastHeard = 0;
+  #lastAsked = 0;
+  /** When the owner of files that are gone will have ended; 0 while there is no sign of one. */
+  #heldUntil = 0;
   #release: Release | undefined;
   #channels: BroadcastChannel[] = [];
   #toOwner: BroadcastChannel | undefined;
@@ -81,9 +96,13 @@ export class Router {
     const { path, storage } = this.#options;
     if (storage === "memory") this.#setTarget(new Owner(await openMemoryStorage(), this.#databaseId, this.#events));
     else {
+      this.#watch = setInterval(() => this.#lookAfter(), WATCH_MS);
+      this.#join();
       this.#release = await tryLock(path);
-      if (this.#release) await this.#own();
-      else await this.#follow();
+      const opening = this.#release ? this.#own() : this.#follow();
+      // A page that was here before knows what it waits for, and each of its calls gives up in its own time.
+      if (this.#databaseId === undefined) await opening;
+      else opening.catch((error: unknown) => this.#fail(error));
     }
     this.#opened = true;
     return this.#databaseId!;
@@ -126,24 +145,23 @@ export class Router {
     this.#listening = wanted;
   }
 
-  close(): void {
-    if (this.#target instanceof Owner) this.#target.close();
-    this.#leave();
-  }
-
-  #leave(): void {
-    if (this.#target instanceof Owner) this.#target.stop();
+  async close(): Promise<void> {
+    const target = this.#target;
     this.#target = undefined;
     this.#waiting.abort();
     clearInterval(this.#watch);
     for (const channel of this.#channels) channel.close();
+    if (target instanceof Owner) await target.close();
     this.#release?.();
   }
 
   async #own(): Promise<void> {
     const { path, busyTimeout } = this.#options;
+    const { signal } = this.#waiting;
     try {
-      const owner = await openAsOwner(path, this.#databaseId, busyTimeout, this.#events);
+      const patience = this.#databaseId === undefined ? busyTimeout : Infinity;
+      const predecessor = () => this.#untilReleased();
+      const owner = await openAsOwner(path, this.#databaseId, { patience, signal, predecessor }, this.#events);
       this.#setTarget(owner);
       owner.serve(path);
     } catch (error) {
@@ -152,9 +170,19 @@ export class Router {
     }
   }
 
-  /** Asks the owner to make itself known, and queues for its place. */
-  #follow(): Promise<void> {
-    const { path, client, busyTimeout } = this.#options;
+  /**
+   * After the site's data was cleared, Chromium grants the lock while the last owner still has its files open. Whatever
+   * is created before that one lets go is destroyed when it does (Chromium 156), so it is waited for.
+   */
+  async #untilReleased(): Promise<void> {
+    for (let pause; (pause = this.#heldUntil - performance.now()) > 0;) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  /** Asks the owner to make itself known. */
+  #join(): void {
+    const { path, client } = this.#options;
     const replies = clientChannel(path, client);
     replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => this.#hear(data));
     const all = announcementChannel(path);
@@ -162,11 +190,16 @@ export class Router {
     this.#toOwner = ownerChannel(path);
     this.#channels = [replies, all, this.#toOwner];
     this.#hello();
+  }
+
+  /** Waits for the owner's answer, and queues for its place. */
+  #follow(): Promise<void> {
+    const { busyTimeout } = this.#options;
     warm();
-    this.#watch = setInterval(() => this.#giveUp(), 200);
     this.#queue().catch((error: unknown) => this.#fail(error));
     return new Promise((resolve, reject) => {
       this.#ready = { resolve, reject };
+      if (this.#databaseId !== undefined) return;
       setTimeout(() => {
         const message = `Another tab holds the database and did not answer within ${busyTimeout} ms. Close it, or wait, and try again.`;
         reject(new ContextStoreError("busy", message));
@@ -175,10 +208,11 @@ export class Router {
   }
 
   async #queue(): Promise<void> {
+    const { signal } = this.#waiting;
     try {
-      this.#release = await awaitLock(this.#options.path, this.#waiting.signal);
+      this.#release = await awaitTurn(this.#options.path, signal, () => this.#outstanding.size === 0);
     } catch (error) {
-      if (this.#waiting.signal.aborted) return;
+      if (signal.aborted) return;
       throw error;
     }
     await this.#own();
@@ -187,6 +221,7 @@ export class Router {
   #learn(announcement: Announcement): void {
     const { type, ownership } = announcement;
     if (type === "owner") this.#meet(ownership);
+    else if (type === "cleared" && !this.#target) this.#heldUntil = performance.now() + RELEASE_MS;
     else if (!this.#isCurrent(ownership)) return;
     else if (type === "commit") this.#tell(announcement.commit);
     else this.#fail(storageCleared());
@@ -199,7 +234,12 @@ export class Router {
   }
 
   #hear(message: ClientMessage): void {
-    if (message.type === "owner") return this.#meet(message.ownership);
+    if (message.type === "owner") {
+      this.#heldUntil = 0;
+      return this.#meet(message.ownership);
+    }
+    if (message.type === "working" && !this.#target && this.#heldUntil === 0)
+      this.#heldUntil = performance.now() + CHECK_MS;
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#settle(seq, reply);
@@ -207,7 +247,8 @@ export class Router {
   }
 
   #meet(ownership: Ownership): void {
-    if (this.#target instanceof Owner || this.#isCurrent(ownership)) return;
+    // Who has the lock becomes the owner.
+    if (this.#release || this.#target instanceof Owner || this.#isCurrent(ownership)) return;
     if (ownership.protocol > PROTOCOL) {
       const message = "Another tab runs a newer version of this application. Reload this page to get it.";
       return this.#fail(new ContextStoreError("protocol-mismatch", message));
@@ -273,10 +314,11 @@ export class Router {
     );
   }
 
-  /** Rejects what has waited too long for an owner that says nothing. */
-  #giveUp(): void {
-    if (this.#target instanceof Owner) return;
+  /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
+  #lookAfter(): void {
+    if (this.#target instanceof Owner || this.#outstanding.size === 0) return;
     const now = performance.now();
+    if (this.#toOwner && now - Math.max(this.#lastHeard, this.#lastAsked) > ASK_AGAIN_MS) this.#hello();
     for (const { request, since, sent } of this.#outstanding.values()) {
       const { busyTimeout } = request.terms;
       if (now - Math.max(since, this.#lastHeard) < busyTimeout) continue;
@@ -289,12 +331,10 @@ export class Router {
   /** The end: every call, now and later, gets this error. */
   #fail(error: unknown): void {
     const reply = failure(error);
-    if (reply.ok) return;
+    if (reply.ok || this.#failed) return;
     const { code, message, cause } = reply.error;
     this.#failed = new ContextStoreError(code, message, { cause });
-    // Chromium never comes back from closing a file whose origin's data was cleared. It goes with the worker.
-    if (code === "storage-cleared") this.#leave();
-    else this.close();
+    void this.close();
     // Until then, it is the answer to open() that says so.
     if (this.#opened) this.#onEvent({ type: "ended", error: reply.error });
     this.#ready?.reject(this.#failed);
@@ -305,19 +345,13 @@ export class Router {
   }
 
   #hello(): void {
+    this.#lastAsked = performance.now();
     this.#post({ type: "hello", client: this.#options.client, protocol: PROTOCOL });
   }
 
   #post(message: OwnerMessage): void {
     this.#toOwner!.postMessage(message);
   }
-}
-
-function storageCleared(): ContextStoreError {
-  return new ContextStoreError(
-    "storage-cleared",
-    "The site's data was deleted while the database was open. Connect again to start afresh.",
-  );
 }
 
 function isForThisWorker(request: Request): request is Request<"rest"> {

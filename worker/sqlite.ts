@@ -13,7 +13,12 @@ let ioError: Error | undefined;
 
 /** Loads and compiles SQLite, once in this worker. Rejects where `sqlite3.wasm` cannot be fetched or compiled. */
 export function loadSqlite(): Promise<Sqlite3Static> {
-  return (loading ??= init());
+  // One that failed, offline perhaps, may succeed the next time.
+  loading ??= init().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
 }
 
 async function init(): Promise<Sqlite3Static> {

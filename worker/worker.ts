@@ -17,7 +17,11 @@ const api: WorkerApi = {
         throw new ContextStoreError("protocol-mismatch", message);
       }
       await hold(options.alive);
-      router = new Router(options, onEvent);
+      router = new Router(options, (event) => {
+        onEvent(event);
+        // Its files go with the worker, and the page may be slow to end it.
+        if (event.type === "ended") setTimeout(() => self.close());
+      });
       return success({ databaseId: await router.open() });
     } catch (error) {
       return failure(error);
@@ -30,7 +34,7 @@ const api: WorkerApi = {
     router?.listen(wanted);
   },
   async close() {
-    router?.close();
+    await router?.close();
   },
 };
 

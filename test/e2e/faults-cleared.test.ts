@@ -48,7 +48,6 @@ for (const [how, clear] of [
       context,
       site,
     }) => {
-      test.fixme(test.info().project.name === "firefox", "Not solved yet in Firefox.");
       const { owner, waiting, outside } = await openTabs(context, site);
       for (const page of [owner, waiting]) {
         await page.evaluate(() => harness.load.start());
@@ -88,8 +87,7 @@ for (const [how, clear] of [
       }
     });
 
-    // Not solved yet.
-    test.fixme("lets tabs that connect afterwards start afresh, and share what they write, while old tabs are still open", async ({
+    test("lets tabs that connect afterwards start afresh, and share what they write, while old tabs are still open", async ({
       context,
       site,
     }) => {
@@ -114,8 +112,7 @@ for (const [how, clear] of [
       expect(await next.evaluate(() => harness.texts())).toEqual(["afresh", "afresh too", "and on"]);
     });
 
-    // Not solved yet.
-    test.fixme("lets a connection be closed that has not noticed", async ({ context, site }) => {
+    test("lets a connection be closed that has not noticed", async ({ context, site }) => {
       const { owner, waiting, outside } = await openTabs(context, site);
       await clear(outside, site);
       for (const page of [waiting, owner]) await page.evaluate(() => harness.close());

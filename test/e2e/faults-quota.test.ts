@@ -17,8 +17,7 @@ async function quotaOf(page: Page): Promise<LeaveRoom> {
   };
 }
 
-// Not solved yet.
-test.fixme("on a full disk writes reject quota and reads go on; with room again, writes do too; nothing acknowledged is lost", async ({
+test("on a full disk writes reject quota and reads go on; with room again, writes do too; nothing acknowledged is lost", async ({
   context,
   site,
 }) => {
@@ -71,8 +70,7 @@ test("a first connect() without any room rejects quota, and works once there is 
   expect(await page.evaluate(() => harness.texts())).toEqual(["hello"]);
 });
 
-// Not solved yet.
-test.fixme("an existing database opens and reads on a full disk", async ({ context, site }) => {
+test("an existing database opens and reads on a full disk", async ({ context, site }) => {
   const page = await site.openTab(context);
   const leaveRoom = await quotaOf(page);
   await page.evaluate(() => harness.open());

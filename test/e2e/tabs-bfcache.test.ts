@@ -35,7 +35,7 @@ test.describe("the back/forward cache", () => {
   });
 
   // Seen failing once on a busy machine; not understood yet.
-  test.fixme("what an owner had in flight when it went into the back/forward cache is there once, after a waiting tab took over", async ({
+  test("what an owner had in flight when it went into the back/forward cache is there once, after a waiting tab took over", async ({
     context,
     site,
   }) => {

@@ -90,7 +90,7 @@ test("stops telling a listener that has stopped listening", async ({ context, si
 });
 
 // Not solved yet.
-test.fixme("when the owner is gone, the tab that takes over and the others are told to read again, and then hear of everything", async ({
+test("when the owner is gone, the tab that takes over and the others are told to read again, and then hear of everything", async ({
   context,
   site,
 }) => {
