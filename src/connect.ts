@@ -2,6 +2,7 @@ import { checkPath } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
 import { ContextStoreError } from "./errors.js";
+import { checkSupport } from "./support.js";
 import { WorkerLink } from "./worker-link.js";
 
 /** How {@link connect} opens a database. */
@@ -105,24 +106,6 @@ function checkOptions({ busyTimeout, synchronous, storage }: ConnectOptions): vo
   if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full")
     refuse('synchronous is "normal" or "full".');
   if (storage !== undefined && storage !== "opfs" && storage !== "memory") refuse('storage is "opfs" or "memory".');
-}
-
-/** Says why the browser, the origin or Node cannot do it, before anything is started. */
-function checkSupport(storage: "opfs" | "memory"): void {
-  const lacks = missingFeature(storage);
-  if (lacks) throw new ContextStoreError("unsupported", lacks);
-}
-
-function missingFeature(storage: "opfs" | "memory"): string | undefined {
-  if (typeof Worker === "undefined" || typeof document === "undefined") {
-    return "There is no browser page here; connect() from code that runs in one. Importing the package is safe everywhere.";
-  }
-  if (!isSecureContext) return "This page is not in a secure context; serve it over https, or from localhost.";
-  if (storage === "memory") return undefined;
-  if (typeof navigator.storage?.getDirectory !== "function" || !navigator.locks) {
-    return 'This browser has no origin private file system; update it, or pass { storage: "memory" } to keep nothing.';
-  }
-  return undefined;
 }
 
 function abortable<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {

@@ -1,5 +1,6 @@
 export type { ChangeFilter, ChangeKind, ContextChange } from "./changes.js";
 export { connect, type ConnectOptions } from "./connect.js";
+export { deleteDatabase, listDatabases, rescueDatabase } from "./databases.js";
 export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
 export { ContextStore, MemoryContextStore } from "./context-store.js";
 export { ContextStoreError, type ErrorCode, isContextStoreError, type WriteOutcome } from "./errors.js";

@@ -1,3 +1,4 @@
+import { ownerLock } from "../src/database-directory.js";
 import type { Reply } from "../src/protocol.js";
 import type { Change } from "./changes.js";
 import type { Batch } from "./executor.js";
@@ -64,8 +65,32 @@ export function announcementChannel(path: string): BroadcastChannel {
   return new BroadcastChannel(`axio-context-opfs:${path}:all`);
 }
 
-export function ownerLock(path: string): string {
-  return `axio-context-opfs:${path}`;
+/** What the worker of one tab hears and says while another owns the database. */
+export class TabChannels {
+  readonly #replies: BroadcastChannel;
+  readonly #all: BroadcastChannel;
+  readonly #owner: BroadcastChannel;
+
+  constructor(
+    path: string,
+    client: string,
+    onMessage: (message: ClientMessage) => void,
+    onAnnouncement: (announcement: Announcement) => void,
+  ) {
+    this.#replies = clientChannel(path, client);
+    this.#replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => onMessage(data));
+    this.#all = announcementChannel(path);
+    this.#all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => onAnnouncement(data));
+    this.#owner = ownerChannel(path);
+  }
+
+  tellOwner(message: OwnerMessage): void {
+    this.#owner.postMessage(message);
+  }
+
+  close(): void {
+    for (const channel of [this.#replies, this.#all, this.#owner]) channel.close();
+  }
 }
 
 /** Held by the first of those who wait for the owner's lock. */

@@ -6,26 +6,25 @@ import {
   type Reply,
   type Request,
   type WorkerEvent,
-  WRITES,
 } from "../src/protocol.js";
 import {
   type Announcement,
-  announcementChannel,
   type ClientMessage,
   type Commit,
-  clientChannel,
   firstCommit,
   type OwnerMessage,
-  ownerChannel,
   type Ownership,
   sameOwnership,
+  TabChannels,
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
 import { warm } from "./envelope.js";
-import type { OwnerOperation, OwnerRequest } from "./executor.js";
+import type { OwnerOperation } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
+import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents } from "./owner.js";
+import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, type Release, tryLock } from "./ownership.js";
 
 /** How often those who wait for another tab's owner are looked after. */
@@ -34,23 +33,6 @@ const WATCH_MS = 200;
 /** An owner that has said nothing for so long is asked who it is. */
 const ASK_AGAIN_MS = 1000;
 
-/** How long an owner may take to see whether its files are still there. */
-const CHECK_MS = 5000;
-
-/** How long a worker whose files are gone may take to end. */
-const RELEASE_MS = 300;
-
-/** A call that has not been answered. */
-interface Outstanding {
-  readonly request: Request;
-  readonly sealed: OwnerRequest;
-  readonly resolve: (reply: Reply) => void;
-  /** When it was last given to an owner, or arrived. */
-  since: number;
-  /** Whether any owner may have seen it. */
-  sent: boolean;
-}
-
 /**
  * Brings the calls of this worker's page to the owner of the database: this worker itself, or that of another tab. What
  * was not answered when the owner changes is sent again; the ledger in the database makes that safe.
@@ -58,9 +40,10 @@ interface Outstanding {
 export class Router {
   readonly #options: OpenOptions;
   readonly #onEvent: (event: WorkerEvent) => void;
-  readonly #outstanding = new Map<number, Outstanding>();
+  readonly #outstanding = new OutstandingCalls();
   readonly #unsealer = new Unsealer();
   readonly #waiting = new AbortController();
+  readonly #predecessor = new Predecessor();
   readonly #events: OwnerEvents = {
     lost: (error) => this.#fail(error),
     committed: (commit) => this.#tell(commit),
@@ -73,11 +56,8 @@ export class Router {
   #unanswered: readonly number[] = [];
   #lastHeard = 0;
   #lastAsked = 0;
-  /** When the owner of files that are gone will have ended; 0 while there is no sign of one. */
-  #heldUntil = 0;
   #release: Release | undefined;
-  #channels: BroadcastChannel[] = [];
-  #toOwner: BroadcastChannel | undefined;
+  #channels: TabChannels | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
@@ -93,11 +73,17 @@ export class Router {
 
   /** Resolves to the database's id once there is an owner to talk to. */
   async open(): Promise<string> {
-    const { path, storage } = this.#options;
+    const { path, client, storage } = this.#options;
     if (storage === "memory") this.#setTarget(new Owner(await openMemoryStorage(), this.#databaseId, this.#events));
     else {
       this.#watch = setInterval(() => this.#lookAfter(), WATCH_MS);
-      this.#join();
+      this.#channels = new TabChannels(
+        path,
+        client,
+        (message) => this.#hear(message),
+        (announcement) => this.#learn(announcement),
+      );
+      this.#hello();
       this.#release = await tryLock(path);
       const opening = this.#release ? this.#own() : this.#follow();
       // A page that was here before knows what it waits for, and each of its calls gives up in its own time.
@@ -126,15 +112,7 @@ export class Router {
         resolve(success(this.#unsealer.rest(request.args.token)));
         return [];
       }
-      const call = {
-        request,
-        sealed: sealRequest(request as Request<OwnerOperation>),
-        resolve,
-        since: performance.now(),
-        sent: false,
-      };
-      this.#outstanding.set(request.seq, call);
-      return [call];
+      return [this.#outstanding.add(request, sealRequest(request as Request<OwnerOperation>), resolve)];
     } catch (error) {
       resolve(failure(error));
       return [];
@@ -150,7 +128,7 @@ export class Router {
     this.#target = undefined;
     this.#waiting.abort();
     clearInterval(this.#watch);
-    for (const channel of this.#channels) channel.close();
+    this.#channels?.close();
     if (target instanceof Owner) await target.close();
     this.#release?.();
   }
@@ -160,7 +138,7 @@ export class Router {
     const { signal } = this.#waiting;
     try {
       const patience = this.#databaseId === undefined ? busyTimeout : Infinity;
-      const predecessor = () => this.#untilReleased();
+      const predecessor = () => this.#predecessor.gone();
       const owner = await openAsOwner(path, this.#databaseId, { patience, signal, predecessor }, this.#events);
       this.#setTarget(owner);
       owner.serve(path);
@@ -168,28 +146,6 @@ export class Router {
       this.#release?.();
       throw error;
     }
-  }
-
-  /**
-   * After the site's data was cleared, Chromium grants the lock while the last owner still has its files open. Whatever
-   * is created before that one lets go is destroyed when it does (Chromium 156), so it is waited for.
-   */
-  async #untilReleased(): Promise<void> {
-    for (let pause; (pause = this.#heldUntil - performance.now()) > 0;) {
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-
-  /** Asks the owner to make itself known. */
-  #join(): void {
-    const { path, client } = this.#options;
-    const replies = clientChannel(path, client);
-    replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => this.#hear(data));
-    const all = announcementChannel(path);
-    all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => this.#learn(data));
-    this.#toOwner = ownerChannel(path);
-    this.#channels = [replies, all, this.#toOwner];
-    this.#hello();
   }
 
   /** Waits for the owner's answer, and queues for its place. */
@@ -221,7 +177,7 @@ export class Router {
   #learn(announcement: Announcement): void {
     const { type, ownership } = announcement;
     if (type === "owner") this.#meet(ownership);
-    else if (type === "cleared" && !this.#target) this.#heldUntil = performance.now() + RELEASE_MS;
+    else if (type === "cleared" && !this.#target) this.#predecessor.ends();
     else if (!this.#isCurrent(ownership)) return;
     else if (type === "commit") this.#tell(announcement.commit);
     else this.#fail(storageCleared());
@@ -235,15 +191,14 @@ export class Router {
 
   #hear(message: ClientMessage): void {
     if (message.type === "owner") {
-      this.#heldUntil = 0;
+      this.#predecessor.stays();
       return this.#meet(message.ownership);
     }
-    if (message.type === "working" && !this.#target && this.#heldUntil === 0)
-      this.#heldUntil = performance.now() + CHECK_MS;
+    if (message.type === "working" && !this.#target) this.#predecessor.looks();
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#settle(seq, reply);
-    else if (message.type === "late") this.#send(message.seqs.flatMap((seq) => this.#outstanding.get(seq) ?? []));
+    else if (message.type === "late") this.#send(this.#outstanding.find(message.seqs));
   }
 
   #meet(ownership: Ownership): void {
@@ -273,7 +228,7 @@ export class Router {
     // What the last owner committed at its very end it may not have told.
     this.#tell({ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] });
     this.#ready?.resolve();
-    this.#send([...this.#outstanding.values()]);
+    this.#send(this.#outstanding.all());
   }
 
   #send(calls: readonly Outstanding[]): void {
@@ -303,29 +258,19 @@ export class Router {
   }
 
   #settle(seq: number, reply: Reply): void {
-    const call = this.#outstanding.get(seq);
-    if (!call) return;
-    this.#outstanding.delete(seq);
-    const isStatus = call.request.name === "fileStatus" && reply.ok;
-    call.resolve(
-      isStatus
-        ? success({ ...(reply.value as FileStatus), role: this.role })
-        : this.#unsealer.unseal(call.request, reply),
-    );
+    this.#outstanding.settle(seq, (request) => {
+      const isStatus = request.name === "fileStatus" && reply.ok;
+      if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
+      return this.#unsealer.unseal(request, reply);
+    });
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
   #lookAfter(): void {
     if (this.#target instanceof Owner || this.#outstanding.size === 0) return;
     const now = performance.now();
-    if (this.#toOwner && now - Math.max(this.#lastHeard, this.#lastAsked) > ASK_AGAIN_MS) this.#hello();
-    for (const { request, since, sent } of this.#outstanding.values()) {
-      const { busyTimeout } = request.terms;
-      if (now - Math.max(since, this.#lastHeard) < busyTimeout) continue;
-      const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
-      const message = `The tab that holds the database has not answered for ${busyTimeout} ms. Close it, or wait, and try again.`;
-      this.#settle(request.seq, failure(new ContextStoreError("busy", message, { outcome })));
-    }
+    if (now - Math.max(this.#lastHeard, this.#lastAsked) > ASK_AGAIN_MS) this.#hello();
+    this.#outstanding.giveUp(this.#lastHeard);
   }
 
   /** The end: every call, now and later, gets this error. */
@@ -338,10 +283,7 @@ export class Router {
     // Until then, it is the answer to open() that says so.
     if (this.#opened) this.#onEvent({ type: "ended", error: reply.error });
     this.#ready?.reject(this.#failed);
-    for (const { request, sent } of this.#outstanding.values()) {
-      const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
-      this.#settle(request.seq, failure(new ContextStoreError(code, message, { cause, outcome })));
-    }
+    this.#outstanding.end(this.#failed);
   }
 
   #hello(): void {
@@ -350,7 +292,7 @@ export class Router {
   }
 
   #post(message: OwnerMessage): void {
-    this.#toOwner!.postMessage(message);
+    this.#channels!.tellOwner(message);
   }
 }
 

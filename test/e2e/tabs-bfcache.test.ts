@@ -34,7 +34,6 @@ test.describe("the back/forward cache", () => {
       expect(await page.evaluate(() => harness.texts())).toEqual(["before", "meanwhile", "after"]);
   });
 
-  // Seen failing once on a busy machine; not understood yet.
   test("what an owner had in flight when it went into the back/forward cache is there once, after a waiting tab took over", async ({
     context,
     site,

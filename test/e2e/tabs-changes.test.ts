@@ -89,7 +89,6 @@ test("stops telling a listener that has stopped listening", async ({ context, si
   expect(await heardBeforeClear(follower)).toEqual([]);
 });
 
-// Not solved yet.
 test("when the owner is gone, the tab that takes over and the others are told to read again, and then hear of everything", async ({
   context,
   site,

@@ -75,8 +75,9 @@ test("leaves no lock, held or waited for, after the last close, as owner and as 
   const follower = await site.openTab(context);
   await follower.evaluate(() => harness.open());
   const third = await site.openTab(context);
-  // The owner's lock, the follower's wait for it, and for each of them the worker's sign of life and the page's wait for it.
-  expect(await locks(third)).toHaveLength(6);
+  // The owner's lock, the follower's wait for it and its place as the next, and for each of them the worker's sign of life
+  // and the page's wait for it.
+  expect(await locks(third)).toHaveLength(7);
   await follower.evaluate(() => harness.close());
   await expect.poll(() => locks(third)).toHaveLength(3);
   await owner.evaluate(() => harness.close());

@@ -1,0 +1,80 @@
+import { checkPath } from "./arguments.js";
+import { directoryName, HEADER_BYTES, ownerLock, poolDirectory, ROOT } from "./database-directory.js";
+import { ContextStoreError } from "./errors.js";
+import { checkSupport } from "./support.js";
+
+// What can be done with databases that nobody has open.
+
+/** The paths of this origin's databases, in the order of their names. Rejects `unsupported` where there is no OPFS. */
+export async function listDatabases(): Promise<string[]> {
+  const paths: string[] = [];
+  checkSupport("opfs");
+  const root = await orNothing(directoryOfAll());
+  if (root) for await (const name of root.keys()) paths.push(decodeURIComponent(name));
+  return paths.toSorted();
+}
+
+/**
+ * Deletes the database at `path` for good. Does nothing where there is none. Rejects `busy` while any tab, this one
+ * included, has it open, and `invalid-argument` for a path that makes no sense.
+ */
+export async function deleteDatabase(path: string): Promise<void> {
+  const name = checkPath(path);
+  checkSupport("opfs");
+  await navigator.locks.request(ownerLock(name), { ifAvailable: true }, async (lock) => {
+    if (!lock) throw open(path);
+    const root = await orNothing(directoryOfAll());
+    try {
+      if (root) await orNothing(root.removeEntry(directoryName(name), { recursive: true }));
+    } catch (cause) {
+      throw open(path, cause);
+    }
+  });
+}
+
+/**
+ * What lies in the files of the database at `path`, as it is: for one that `connect()` rejects as `corrupt`. One file for
+ * each that SQLite wrote, named by what it begins with: `*.sqlite` is a database, `*.sqlite-wal` what was committed to
+ * one and not yet written back, `*.bin` neither. `Connection.import` takes them, as far as they are sound. Rejects
+ * `not-found` where there is no such database.
+ */
+export async function rescueDatabase(path: string): Promise<File[]> {
+  const name = checkPath(path);
+  checkSupport("opfs");
+  const directory = await orNothing(poolDirectory(name));
+  if (!directory) throw new ContextStoreError("not-found", `There is no database ${JSON.stringify(path)}.`);
+  const files: File[] = [];
+  for await (const handle of directory.values()) {
+    if (handle.kind !== "file") continue;
+    const file = await handle.getFile();
+    const content = file.slice(HEADER_BYTES);
+    if (content.size === 0) continue;
+    const begin = new Uint8Array(await content.slice(0, 4).arrayBuffer());
+    files.push(new File([content], `${file.name}.${extensionOf(begin)}`));
+  }
+  return files;
+}
+
+/** "SQLi" begins a database; 0x377f0682 or 0x377f0683 its -wal: https://www.sqlite.org/fileformat2.html#walformat */
+function extensionOf([a, b, c, d]: Uint8Array): string {
+  if (a === 0x53 && b === 0x51 && c === 0x4c && d === 0x69) return "sqlite";
+  return a === 0x37 && b === 0x7f && c === 0x06 && (d === 0x82 || d === 0x83) ? "sqlite-wal" : "bin";
+}
+
+async function directoryOfAll(): Promise<FileSystemDirectoryHandle> {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT);
+}
+
+async function orNothing<Value>(work: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NotFoundError") return undefined;
+    throw error;
+  }
+}
+
+function open(path: string, cause?: unknown): ContextStoreError {
+  const message = `The database ${JSON.stringify(path)} is open. Close it in every tab, then delete it.`;
+  return new ContextStoreError("busy", message, { cause });
+}

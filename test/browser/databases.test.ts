@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { connect, deleteDatabase, listDatabases, type Message, rescueDatabase, SQLiteContextStore } from "../../src/index.js";
+import { freshPath, openDatabase } from "../fixtures/databases.js";
+import { rejection } from "../fixtures/errors.js";
+import { user } from "../fixtures/messages.js";
+
+function texts(history: readonly Message[]): string[] {
+  return history.flatMap(({ content }) => content.flatMap((block) => (block.type === "text" ? block.text : [])));
+}
+
+/** A database with one message in it, closed. */
+async function makeDatabase(path: string, words: string): Promise<string> {
+  const connection = await connect(path);
+  await new SQLiteContextStore(connection, "s").append(user(words));
+  await connection.close();
+  return path;
+}
+
+describe("listDatabases", () => {
+  test("lists databases by the paths that they were opened with", async () => {
+    const [first, second] = [`a/${freshPath()}`, `100% "q" ä?/${freshPath()}`];
+    await makeDatabase(first, "one");
+    await makeDatabase(`~/${second}`, "two");
+    expect(await listDatabases()).toEqual(expect.arrayContaining([first, second]));
+  });
+});
+
+describe("deleteDatabase", () => {
+  test("deletes a database, and a new one of that path begins empty", async () => {
+    const path = await makeDatabase(freshPath(), "gone");
+    await deleteDatabase(path);
+    expect(await listDatabases()).not.toContain(path);
+    const connection = await openDatabase({ path: path });
+    expect(await new SQLiteContextStore(connection, "s").getHistory()).toEqual([]);
+  });
+
+  test("leaves a database whose path begins with the deleted one's", async () => {
+    const path = freshPath();
+    await makeDatabase(path, "gone");
+    await makeDatabase(`${path}/inner`, "kept");
+    await deleteDatabase(path);
+    const connection = await openDatabase({ path: `${path}/inner` });
+    expect(texts(await new SQLiteContextStore(connection, "s").getHistory())).toEqual(["kept"]);
+  });
+
+  test("rejects busy while this page has it open, and deletes nothing", async () => {
+    const path = freshPath();
+    const connection = await openDatabase({ path: path });
+    const store = new SQLiteContextStore(connection, "s");
+    await store.append(user("kept"));
+    await rejection(deleteDatabase(path), "busy");
+    await store.append(user("kept too"));
+    expect(texts(await store.getHistory())).toEqual(["kept", "kept too"]);
+  });
+
+  test("does nothing where there is no such database", async () => {
+    await deleteDatabase(freshPath());
+  });
+
+  test.each(["", "a//b", "../a", "a\\b"])("rejects the path %j", async (path) => {
+    await rejection(deleteDatabase(path), "invalid-argument");
+    await rejection(rescueDatabase(path), "invalid-argument");
+  });
+});
+
+describe("rescueDatabase", () => {
+  test("gives the files that SQLite wrote, which can be imported", async () => {
+    const path = await makeDatabase(freshPath(), "rescued");
+    const files = await rescueDatabase(path);
+    const database = files.find(({ name }) => name.endsWith(".sqlite"))!;
+    const wal = files.find(({ name }) => name.endsWith(".sqlite-wal"));
+    const connection = await openDatabase();
+    await connection.import(database, { wal });
+    expect(texts(await new SQLiteContextStore(connection, "s").getHistory())).toEqual(["rescued"]);
+  });
+
+  test("rejects not-found where there is no such database", async () => {
+    await rejection(rescueDatabase(freshPath()), "not-found");
+  });
+});

@@ -1,0 +1,67 @@
+import { ContextStoreError, type ErrorCode } from "../src/errors.js";
+import { type Reply, type Request, WRITES } from "../src/protocol.js";
+import type { OwnerRequest } from "./executor.js";
+import { failure } from "./failure.js";
+
+/** A call that has not been answered. */
+export interface Outstanding {
+  readonly request: Request;
+  readonly sealed: OwnerRequest;
+  readonly resolve: (reply: Reply) => void;
+  /** When it was last given to an owner, or arrived. */
+  since: number;
+  /** Whether any owner may have seen it. */
+  sent: boolean;
+}
+
+/** The calls of this worker's page that have not been answered, in the order in which they were made. */
+export class OutstandingCalls {
+  readonly #calls = new Map<number, Outstanding>();
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  add(request: Request, sealed: OwnerRequest, resolve: (reply: Reply) => void): Outstanding {
+    const call = { request, sealed, resolve, since: performance.now(), sent: false };
+    this.#calls.set(request.seq, call);
+    return call;
+  }
+
+  find(seqs: readonly number[]): Outstanding[] {
+    return seqs.flatMap((seq) => this.#calls.get(seq) ?? []);
+  }
+
+  all(): Outstanding[] {
+    return [...this.#calls.values()];
+  }
+
+  /** Answers a call, once: what an earlier owner says of it after that is not heard. */
+  settle(seq: number, answer: (request: Request) => Reply): void {
+    const call = this.#calls.get(seq);
+    if (!call) return;
+    this.#calls.delete(seq);
+    call.resolve(answer(call.request));
+  }
+
+  /** Rejects what has waited too long for an owner that has said nothing since `heard`. */
+  giveUp(heard: number): void {
+    const now = performance.now();
+    for (const call of this.all()) {
+      const { busyTimeout } = call.request.terms;
+      if (now - Math.max(call.since, heard) < busyTimeout) continue;
+      const message = `The tab that holds the database has not answered for ${busyTimeout} ms. Close it, or wait, and try again.`;
+      this.#reject(call, "busy", message);
+    }
+  }
+
+  /** Rejects every call. */
+  end({ code, message, cause }: ContextStoreError): void {
+    for (const call of this.all()) this.#reject(call, code, message, cause);
+  }
+
+  #reject({ request, sent }: Outstanding, code: ErrorCode, message: string, cause?: unknown): void {
+    const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
+    this.settle(request.seq, () => failure(new ContextStoreError(code, message, { cause, outcome })));
+  }
+}
