@@ -11,10 +11,14 @@ export function directoryOf(path: string): string {
   return `${ROOT}/${path.replace(/[%/:*?"<>|]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`)}`;
 }
 
-/** The folder of the pool's files of the database at `path`. Rejects `NotFoundError` where there is no such database. */
-export async function poolDirectory(path: string): Promise<FileSystemDirectoryHandle> {
+/**
+ * The folder of the pool's files of the database at `path`. Rejects `NotFoundError` where there is no such database,
+ * unless it is to be made.
+ */
+export async function poolDirectory(path: string, { create = false } = {}): Promise<FileSystemDirectoryHandle> {
   let directory = await navigator.storage.getDirectory();
-  for (const name of [...directoryOf(path).split("/"), POOL]) directory = await directory.getDirectoryHandle(name);
+  for (const name of [...directoryOf(path).split("/"), POOL])
+    directory = await directory.getDirectoryHandle(name, { create });
   return directory;
 }
 
