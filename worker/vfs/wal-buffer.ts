@@ -55,7 +55,7 @@ export class WalBuffer implements VfsFile {
     const gathers = isPage || (isHeader && at !== this.#lastRead);
     this.#lastRead = -1;
     if (at !== this.#end || this.#length + bytes.length > BUFFER_BYTES || !gathers) this.#write();
-    if (!gathers || bytes.length > BUFFER_BYTES) return this.#file.write(bytes, at);
+    if (!gathers || bytes.length > BUFFER_BYTES) return this.#writeThrough(bytes, at);
     this.#append(bytes, at);
     if (awaited === "last page") return this.#write();
     this.#awaited = isPage || at === 0 ? undefined : commits(bytes) ? "last page" : "page";
@@ -91,23 +91,23 @@ export class WalBuffer implements VfsFile {
     if (length === 0) return;
     this.#length = 0;
     this.#awaited = undefined;
-    try {
-      this.#file.write(this.#bytes.subarray(0, length), this.#start);
-    } catch (error) {
-      this.#cutOff();
-      throw error;
-    }
+    this.#writeThrough(this.#bytes.subarray(0, length), this.#start);
   }
 
   /**
-   * What is gathered is never older than the open transaction, and SQLite rolls that back now. Should all of it have
-   * reached the file nevertheless, a recovery would bring back what was reported as failed.
+   * What is written is never older than the open transaction, and SQLite rolls that back when it fails. Should all of it
+   * have reached the file nevertheless, a recovery would bring back what was reported as failed: it is cut off.
    */
-  #cutOff(): void {
+  #writeThrough(bytes: Uint8Array, at: number): void {
     try {
-      if (this.#file.size() > this.#start) this.#file.truncate(this.#start);
-    } catch {
-      // The file itself is gone.
+      this.#file.write(bytes, at);
+    } catch (error) {
+      try {
+        if (this.#file.size() > at) this.#file.truncate(at);
+      } catch {
+        // The file itself is gone.
+      }
+      throw error;
     }
   }
 }
