@@ -13,7 +13,10 @@ export function directoryName(path: string): string {
 }
 
 /** The folder of the files of the database at `path`. Rejects `NotFoundError` where it is not, unless it is to be made. */
-export async function poolDirectory(path: string, { create = false }: { readonly create?: boolean } = {}): Promise<FileSystemDirectoryHandle> {
+export async function poolDirectory(
+  path: string,
+  { create = false }: { readonly create?: boolean } = {},
+): Promise<FileSystemDirectoryHandle> {
   let directory = await navigator.storage.getDirectory();
   for (const name of [ROOT, directoryName(path), POOL])
     directory = await directory.getDirectoryHandle(name, { create });

@@ -1,6 +1,6 @@
 import { ContextStoreError, type ErrorCode, type WriteOutcome } from "../src/errors.js";
 import type { Reply, WireError } from "../src/protocol.js";
-import { takeIoError } from "./sqlite.js";
+import { takeIoError } from "./vfs/io-error.js";
 
 // Turns whatever was thrown in the worker into one of the public error codes, with a sentence that says what to do.
 
@@ -12,7 +12,8 @@ const SQLITE_NOTADB = 26;
 /** Anything thrown, as an error of this package with the original as its cause. */
 export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not-applied"): ContextStoreError {
   if (error instanceof ContextStoreError) return error;
-  const io = takeIoError();
+  const sqliteCode = sqliteResultCode(error);
+  const io = sqliteCode === undefined ? undefined : takeIoError(sqliteCode);
   const fail = (code: ErrorCode, message: string) =>
     new ContextStoreError(code, message, { cause: io ?? error, outcome });
   const text = error instanceof Error ? error.message : String(error);
@@ -25,7 +26,6 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
   if (error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError")) {
     return fail("not-found", `A file can no longer be read (${text}). Choose it again.`);
   }
-  const sqliteCode = sqliteResultCode(error);
   if (sqliteCode === SQLITE_FULL || isQuota(io) || isQuota(error)) {
     return fail(
       "quota",
@@ -45,7 +45,7 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
     return fail("corrupt", `The browser could not read or write the database file (${io?.message ?? text}).`);
   return fail(
     "worker-failed",
-    `The database worker failed: ${text}. This is a defect of axio-context-opfs; please report it.`,
+    `The database worker failed: ${io ? `${text} (${io.message})` : text}. This is a defect of axio-context-opfs; please report it.`,
   );
 }
 

@@ -1,88 +1,90 @@
 import { ContextStoreError } from "../src/errors.js";
+import type { Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { Database } from "./database.js";
-import { directoryOf, poolDirectory } from "./opfs-directory.js";
-import { checkPoolHeaders } from "./pool-headers.js";
 import { storageCleared } from "./failure.js";
-import { loadSqlite, type Sqlite3Static } from "./sqlite.js";
+import { loadSqlite } from "./sqlite.js";
 import type { Storage } from "./storage.js";
+import { Pool, PoolHeldError } from "./vfs/pool.js";
+import { PoolVfs } from "./vfs/vfs.js";
 
-type Pool = Awaited<ReturnType<Sqlite3Static["installOpfsSAHPoolVfs"]>>;
+export { PoolHeldError };
 
 const MAIN = "/history.sqlite";
 const STAGED = "/staged.sqlite";
+/** In a database's header: the versions of the format for writing and for reading, which say whether it has a -wal. */
+const JOURNAL_MODE_AT = 18;
 const BACKUP = "/before-migration.sqlite";
 
-/** Database, -wal, a staged file, a copy during a migration, and room for SQLite's temporary files. */
+/** Database, -wal, a staged file, a copy during a migration, and their journals. */
 const CAPACITY = 6;
 
-/** Another worker still holds the pool's files. It passes; try again. */
-export class PoolHeldError extends Error {}
+/** How {@link openOpfsStorage} opens a database. */
+export interface OpfsOptions {
+  /** `false` rejects `storage-cleared` where there is no database. */
+  readonly create: boolean;
+  /** Resolves once nobody holds files that are gone; see {@link Predecessor}. */
+  readonly predecessor: () => Promise<void>;
+}
 
 /**
  * Opens the database at `path` in the origin private file system. Rejects {@link PoolHeldError} while another worker
- * holds the pool's files. `create: false` rejects `storage-cleared` where there is no database.
+ * holds the pool's files.
  */
-export async function openOpfsStorage(path: string, { create }: { create: boolean }): Promise<Storage> {
+export async function openOpfsStorage(path: string, options: OpfsOptions): Promise<Storage> {
   if (typeof FileSystemFileHandle === "undefined" || !("createSyncAccessHandle" in FileSystemFileHandle.prototype)) {
     throw new ContextStoreError(
       "unsupported",
       'This browser cannot write files of the origin private file system from a worker; update it, or pass { storage: "memory" } to keep nothing.',
     );
   }
-  const sqlite3 = await loadSqlite();
-  await held(checkPoolHeaders(path));
-  const pool = await held(installPool(sqlite3, path));
+  const [sqlite3, pool] = await both(loadSqlite(), openPool(path, options));
   try {
-    await pool.reserveMinimumCapacity(CAPACITY);
-    const names = pool.getFileNames();
-    if (!create && !names.includes(MAIN)) throw storageCleared();
-    if (!names.includes(MAIN) && names.includes(`${MAIN}-wal`)) {
-      throw new ContextStoreError(
-        "corrupt",
-        `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`,
-      );
-    }
+    checkFiles(path, pool, options);
     // A crash in the middle of an import leaves its copy behind.
-    if (names.includes(STAGED)) pool.unlink(STAGED);
-    const database = new Database(sqlite3, new pool.OpfsSAHPoolDb(MAIN));
+    pool.remove(STAGED);
+    const vfs = new PoolVfs(sqlite3, pool);
+    const database = new Database(sqlite3, vfs.open(MAIN, "c"));
     try {
       enterWal(database);
     } catch (error) {
       database.close();
       throw error;
     }
-    return opfsStorage(sqlite3, pool, database, await probeOf(path));
+    return opfsStorage(sqlite3, pool, vfs, database);
   } catch (error) {
-    pool.pauseVfs();
+    pool.close();
     throw error;
   }
 }
 
-/** Tells a pool that is held elsewhere from what went wrong for good. */
-async function held<Value>(work: Promise<Value>): Promise<Value> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (cause instanceof DOMException && cause.name === "NoModificationAllowedError")
-      throw new PoolHeldError("held", { cause });
-    throw cause;
-  }
+/** The pool is opened while the wasm is loaded, and let go when that fails. */
+async function both<Loaded>(loading: Promise<Loaded>, opening: Promise<Pool>): Promise<[Loaded, Pool]> {
+  const [loaded, pool] = await Promise.allSettled([loading, opening]);
+  if (loaded.status === "fulfilled" && pool.status === "fulfilled") return [loaded.value, pool.value];
+  if (pool.status === "fulfilled") pool.value.close();
+  throw loaded.status === "rejected" ? loaded.reason : (pool as PromiseRejectedResult).reason;
 }
 
-function installPool(sqlite3: Sqlite3Static, path: string): Promise<Pool> {
-  const directory = directoryOf(path);
-  const options = {
-    name: directory,
-    directory,
-    initialCapacity: CAPACITY,
-    // Errors are logged: that is how they reach takeIoError().
-    verbosity: 1,
-    // With the defaults of these two, an install that fails because another tab holds the files deletes the database
-    // when that tab lets go in the same instant.
-    preserveOnInitFailure: true,
-    forceReinitIfPreviouslyFailed: true,
-  };
-  return sqlite3.installOpfsSAHPoolVfs(options);
+async function openPool(path: string, { create, predecessor }: OpfsOptions): Promise<Pool> {
+  await predecessor();
+  const found = await Pool.open(path, CAPACITY);
+  if (found) return found;
+  if (!create) throw storageCleared();
+  // A predecessor that was busy has had the time to answer.
+  await loadSqlite();
+  await predecessor();
+  return Pool.create(path, CAPACITY);
+}
+
+function checkFiles(path: string, pool: Pool, { create }: OpfsOptions): void {
+  if (pool.get(MAIN)) return;
+  if (!create) throw storageCleared();
+  if (pool.get(`${MAIN}-wal`)) {
+    throw new ContextStoreError(
+      "corrupt",
+      `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`,
+    );
+  }
 }
 
 /** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */
@@ -99,61 +101,64 @@ export function enterWal(database: Database): void {
   database.run("PRAGMA trusted_schema=OFF");
 }
 
-/**
- * Asks whether a file of the pool is still there. By its random name: after the site's data was cleared, another tab may
- * have made a new database in a directory of the same name.
- */
-async function probeOf(path: string): Promise<() => Promise<boolean>> {
-  const directory = await poolDirectory(path);
-  const { value: name } = await directory.keys().next();
-  return () =>
-    directory.getFileHandle(name!).then(
-      () => true,
-      () => false,
-    );
-}
-
-function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, database: Database, exists: () => Promise<boolean>): Storage {
+function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database: Database): Storage {
   let staged: Database | undefined;
   return {
     database,
-    exists,
+    exists: () => pool.exists(),
     exportFile() {
       // The bytes of the main file alone leave out what still lies in the -wal.
       const busy = database.value("PRAGMA wal_checkpoint(TRUNCATE)");
       if (busy !== 0) throw new Error("the -wal could not be written back");
-      return pool.exportFile(MAIN) as Uint8Array<ArrayBuffer>;
+      return readWhole(pool, MAIN);
     },
     async stage(file) {
-      const chunks = file[Symbol.asyncIterator]();
-      await pool.importDb(STAGED, async () => {
-        const chunk = await chunks.next();
-        return chunk.done === true ? undefined : chunk.value;
-      });
-      staged = new Database(sqlite3, new pool.OpfsSAHPoolDb(STAGED));
+      await stageFile(pool, sqlite3.capi.SQLITE_OPEN_MAIN_DB, file);
+      staged = new Database(sqlite3, vfs.open(STAGED, "w"));
       return staged;
     },
     unstage() {
       staged?.close();
       staged = undefined;
-      pool.unlink(STAGED);
+      pool.remove(STAGED);
     },
     makeBackup() {
-      pool.unlink(BACKUP);
+      pool.remove(BACKUP);
       database.exec(`VACUUM INTO '${BACKUP}'`);
     },
     dropBackup() {
-      pool.unlink(BACKUP);
+      pool.remove(BACKUP);
     },
     release() {
       try {
         staged?.close();
         database.close();
-        pool.pauseVfs();
+        vfs.uninstall();
       } catch {
         // Closing writes the -wal back, which fails when the files are gone or the disk is full. The rows are safe in the
-        // -wal, and the handles go with the worker.
+        // -wal.
       }
+      pool.close();
     },
   };
+}
+
+function readWhole(pool: Pool, name: string): Uint8Array<ArrayBuffer> {
+  const file = pool.get(name)!;
+  const bytes = new Uint8Array(file.size());
+  if (file.read(bytes, 0) !== bytes.length) throw new Error(`${name} could not be read to its end`);
+  return bytes;
+}
+
+async function stageFile(pool: Pool, flags: number, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = pool.get(STAGED) ?? pool.create(STAGED, flags);
+  file.truncate(0);
+  let size = 0;
+  for await (const chunk of chunks) {
+    file.write(chunk, size);
+    size += chunk.length;
+  }
+  if (size < 512 || size % 512 !== 0) throw new Error(`no SQLite database has a size of ${size} bytes`);
+  // Its -wal is part of it by now, if it had one: it says rollback journal instead.
+  file.write(new Uint8Array([1, 1]), JOURNAL_MODE_AT);
 }

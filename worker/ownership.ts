@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
-import { nextLock, ownerLock } from "./channels.js";
+import { ownerLock } from "../src/database-directory.js";
+import { nextLock } from "./channels.js";
 import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents } from "./owner.js";
@@ -53,7 +54,7 @@ export interface Conditions {
   readonly patience: number;
   /** Fires when nobody wants it any more. */
   readonly signal: AbortSignal;
-  /** Resolves once no owner of cleared files is there any more. By the time SQLite is loaded it has made itself known. */
+  /** Resolves once nobody holds files that are gone; see {@link Predecessor}. */
   readonly predecessor: () => Promise<void>;
 }
 
@@ -69,13 +70,11 @@ export async function openAsOwner(
 ): Promise<Owner> {
   const end = performance.now() + patience;
   // The envelope's code is compiled while the browser fetches and compiles the wasm.
-  const loaded = loadSqlite();
+  loadSqlite().catch(() => {});
   warm();
-  await loaded;
-  await predecessor();
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
-      const storage = await openOpfsStorage(path, { create: expectedId === undefined });
+      const storage = await openOpfsStorage(path, { create: expectedId === undefined, predecessor });
       try {
         return new Owner(storage, expectedId, events);
       } catch (error) {

@@ -1,3 +1,6 @@
+/** How long an owner that is not busy takes to answer a hello, at most. */
+const ANSWER_MS = 15;
+
 /** How long an owner may take to see whether its files are still there. */
 const CHECK_MS = 5000;
 
@@ -10,16 +13,22 @@ const RELEASE_MS = 300;
  * (seen in Chromium 156). So whoever has the lock listens, while it loads SQLite, for an owner that answers its hello.
  */
 export class Predecessor {
-  /** 0 while there is no sign of one. */
   #heldUntil = 0;
+  #isEnding = false;
+
+  /** It was asked whether it is there. */
+  asked(): void {
+    this.#heldUntil = Math.max(this.#heldUntil, performance.now() + ANSWER_MS);
+  }
 
   /** It looks whether its files are there. */
   looks(): void {
-    if (this.#heldUntil === 0) this.#heldUntil = performance.now() + CHECK_MS;
+    if (!this.#isEnding) this.#heldUntil = performance.now() + CHECK_MS;
   }
 
   /** Its files are gone, and it ends. */
   ends(): void {
+    this.#isEnding = true;
     this.#heldUntil = performance.now() + RELEASE_MS;
   }
 

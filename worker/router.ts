@@ -84,6 +84,7 @@ export class Router {
         (announcement) => this.#learn(announcement),
       );
       this.#hello();
+      this.#predecessor.asked();
       this.#release = await tryLock(path);
       const opening = this.#release ? this.#own() : this.#follow();
       // A page that was here before knows what it waits for, and each of its calls gives up in its own time.

@@ -9,7 +9,6 @@ declare global {
 }
 
 let loading: Promise<Sqlite3Static> | undefined;
-let ioError: Error | undefined;
 
 /** Loads and compiles SQLite, once in this worker. Rejects where `sqlite3.wasm` cannot be fetched or compiled. */
 export function loadSqlite(): Promise<Sqlite3Static> {
@@ -23,10 +22,9 @@ export function loadSqlite(): Promise<Sqlite3Static> {
 
 async function init(): Promise<Sqlite3Static> {
   globalThis.sqlite3ApiConfig = {
-    // Only the pool is used: starting the others costs a second worker and tens of milliseconds.
-    disable: { vfs: { opfs: true, "opfs-wl": true, kvvfs: true } },
-    // The pool VFS hides what OPFS threw behind SQLITE_IOERR and tells it to the log alone.
-    error: keepIoError,
+    // Only our own is used: starting the others costs a second worker and tens of milliseconds.
+    disable: { vfs: { opfs: true, "opfs-wl": true, "opfs-sahpool": true, kvvfs: true } },
+    error: () => {},
     warn: () => {},
     log: () => {},
     debug: () => {},
@@ -39,15 +37,4 @@ async function init(): Promise<Sqlite3Static> {
       "the Content-Security-Policy allows WebAssembly (script-src 'wasm-unsafe-eval').";
     throw new ContextStoreError("worker-failed", message, { cause });
   }
-}
-
-function keepIoError(...logged: readonly unknown[]): void {
-  ioError = logged.find((item) => item instanceof Error) ?? ioError;
-}
-
-/** The last error that OPFS itself threw at the pool since this was last asked, such as `QuotaExceededError`. */
-export function takeIoError(): Error | undefined {
-  const error = ioError;
-  ioError = undefined;
-  return error;
 }

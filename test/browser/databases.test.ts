@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { connect, deleteDatabase, listDatabases, type Message, rescueDatabase, SQLiteContextStore } from "../../src/index.js";
+import {
+  connect,
+  deleteDatabase,
+  listDatabases,
+  type Message,
+  rescueDatabase,
+  SQLiteContextStore,
+} from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { user } from "../fixtures/messages.js";

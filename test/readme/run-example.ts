@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import { directoryOf } from "../../worker/opfs-directory.js";
+import { directoryName, ROOT } from "../../src/database-directory.js";
 import { type Given, makeGiven } from "./given.js";
 import { closeConnections } from "./package.js";
 
@@ -47,7 +47,7 @@ export async function runExample(example: RunnableExample): Promise<unknown[]> {
 }
 
 async function deleteDatabase(): Promise<void> {
-  const [root, name] = directoryOf(PATH).split("/") as [string, string];
+  const [root, name] = [ROOT, directoryName(PATH)];
   const directory = await (await navigator.storage.getDirectory()).getDirectoryHandle(root, { create: true });
   await directory.removeEntry(name, { recursive: true }).catch((error: unknown) => {
     if (!(error instanceof DOMException && error.name === "NotFoundError")) throw error;

@@ -2,9 +2,9 @@ import type { Plugin } from "rolldown";
 import { checkNoFileSystem, dropFileSystem } from "./file-system.js";
 import { edit, type Edit, visit } from "./source.js";
 
-// The pool VFS is all that the worker uses of sqlite-wasm, whose one module carries five others. Each part below is a
-// top-level statement that does nothing in this package: the worker switches the three VFSes off, and the rest only
-// adds names that nobody here calls. The build fails when a part is not found as often as expected: a new version of
+// The worker brings its own VFS along, and uses none of the four in sqlite-wasm's one module. Each part below is a
+// top-level statement that does nothing in this package: the worker switches the VFSes off, and the rest only adds names
+// that nobody here calls. The build fails when a part is not found as often as expected: a new version of
 // sqlite-wasm then has to be looked at.
 
 /** The initializers of sqlite-wasm that are left out, by a line that only they contain. */
@@ -12,6 +12,7 @@ const INITIALIZERS = [
   "sqlite3.initWorker1API = ",
   "sqlite3.vtab = vtab;",
   "if (sqlite3.config.disable?.vfs?.kvvfs) return;",
+  'if (sqlite3.config.disable?.vfs?.["opfs-sahpool"]) return;',
   "const opfsUtil = sqlite3.opfs = Object.create(null);",
   "const installOpfsVfs = ",
   "const installOpfsWlVfs = ",

@@ -1,0 +1,117 @@
+import { HEADER_BYTES } from "../../src/database-directory.js";
+import { HEADER_USED_BYTES, nameHeader } from "./header.js";
+
+/** What is used of `FileSystemSyncAccessHandle`, which a page's types do not have. */
+export interface SyncHandle {
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  getSize(): number;
+  truncate(size: number): void;
+  flush(): void;
+  close(): void;
+}
+
+/** A file as SQLite sees one. Offsets and sizes are in bytes. */
+export interface VfsFile {
+  /** How many bytes were there to be read. */
+  read(into: Uint8Array, at: number): number;
+  /** Writes all of `bytes`, or throws. */
+  write(bytes: Uint8Array, at: number): void;
+  size(): number;
+  truncate(size: number): void;
+  /** Waits until the device has what was written. */
+  flush(): void;
+}
+
+/** A write that the file system carried out in part: its disk is full. */
+export class ShortWriteError extends Error {
+  override readonly name = "QuotaExceededError";
+}
+
+/** One file of the pool, under the name that its header gives it. */
+export class PoolFile implements VfsFile {
+  readonly #handle: SyncHandle;
+  /** The header that is still to be written. */
+  #header: Uint8Array | undefined;
+
+  constructor(handle: SyncHandle) {
+    this.#handle = handle;
+  }
+
+  /** The header's bytes; all zero where the file is shorter. */
+  header(): Uint8Array {
+    const header = new Uint8Array(HEADER_USED_BYTES);
+    this.#handle.read(header, { at: 0 });
+    return header;
+  }
+
+  /** The size of the whole file, header included. */
+  wholeSize(): number {
+    return this.#handle.getSize();
+  }
+
+  /** Takes the room of a header, which is all zero: the file is free. */
+  reserve(): void {
+    this.#handle.truncate(HEADER_BYTES);
+  }
+
+  /** Gives a free file a name. It is written with the first data: opening a database writes nothing. */
+  claim(name: string, flags: number): void {
+    this.#header = nameHeader(name, flags);
+  }
+
+  /** Takes the name off, then the data: never is there a file without the data that its name promises. */
+  free(): void {
+    if (this.#header === undefined) {
+      this.#writeWhole(new Uint8Array(HEADER_USED_BYTES), 0);
+      this.#handle.flush();
+      this.#handle.truncate(HEADER_BYTES);
+    }
+    this.#header = undefined;
+  }
+
+  /** Whether it has a name that is not written yet. */
+  get isUnwritten(): boolean {
+    return this.#header !== undefined;
+  }
+
+  read(into: Uint8Array, at: number): number {
+    // What a free file held before is not part of the new one.
+    return this.#header === undefined ? this.#handle.read(into, { at: HEADER_BYTES + at }) : 0;
+  }
+
+  write(bytes: Uint8Array, at: number): void {
+    this.#writeHeader();
+    this.#writeWhole(bytes, HEADER_BYTES + at);
+  }
+
+  size(): number {
+    return this.#header === undefined ? Math.max(0, this.#handle.getSize() - HEADER_BYTES) : 0;
+  }
+
+  truncate(size: number): void {
+    if (this.#header === undefined) this.#handle.truncate(HEADER_BYTES + size);
+    else if (size > 0) throw new Error("a file grows by what is written to it");
+  }
+
+  flush(): void {
+    if (this.#header === undefined) this.#handle.flush();
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #writeHeader(): void {
+    if (this.#header === undefined) return;
+    // A death may have left data in a free file.
+    if (this.#handle.getSize() !== HEADER_BYTES) this.#handle.truncate(HEADER_BYTES);
+    this.#writeWhole(this.#header, 0);
+    this.#header = undefined;
+  }
+
+  #writeWhole(bytes: Uint8Array, at: number): void {
+    const written = this.#handle.write(bytes, { at });
+    if (written !== bytes.length) throw new ShortWriteError(`only ${written} of ${bytes.length} bytes were written`);
+  }
+}
