@@ -187,7 +187,7 @@ describe("the pool", () => {
       if (end === "close") await tab.vfs.close();
       await dieAndReopen();
       expect(await tab.rows(MAIN, COUNT)).toEqual([[10]]);
-      expect(await tab.vfs.calls(), end).toMatchObject({ write: 0, flush: 0, truncate: 0 });
+      expect({ end, ...(await tab.vfs.calls()) }).toMatchObject({ write: 0, flush: 0, truncate: 0 });
       await tab.rows(MAIN, "UPDATE t SET a = 'x' WHERE id = 1");
     }
   });
