@@ -11,9 +11,10 @@ export { PoolHeldError };
 
 const MAIN = "/history.sqlite";
 const STAGED = "/staged.sqlite";
+const BACKUP = "/before-migration.sqlite";
+
 /** In a database's header: the versions of the format for writing and for reading, which say whether it has a -wal. */
 const JOURNAL_MODE_AT = 18;
-const BACKUP = "/before-migration.sqlite";
 
 /** Database, -wal, a staged file, a copy during a migration, and their journals. */
 const CAPACITY = 6;
@@ -43,16 +44,25 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
     // A crash in the middle of an import leaves its copy behind.
     pool.remove(STAGED);
     const vfs = new PoolVfs(sqlite3, pool);
-    const database = new Database(sqlite3, vfs.open(MAIN, "c"));
     try {
-      enterWal(database);
+      return opfsStorage(sqlite3, pool, vfs, openMain(sqlite3, vfs));
     } catch (error) {
-      database.close();
+      vfs.uninstall();
       throw error;
     }
-    return opfsStorage(sqlite3, pool, vfs, database);
   } catch (error) {
     pool.close();
+    throw error;
+  }
+}
+
+function openMain(sqlite3: Sqlite3Static, vfs: PoolVfs): Database {
+  const database = new Database(sqlite3, vfs.open(MAIN, "c"));
+  try {
+    enterWal(database);
+    return database;
+  } catch (error) {
+    database.close();
     throw error;
   }
 }
