@@ -182,6 +182,15 @@ export interface Request<Name extends OperationName = OperationName, Content = W
   readonly terms: CallTerms;
 }
 
+/** The most calls that travel together: what the owner commits in one transaction. */
+export const BATCH = 128;
+
+/** Takes the next calls that travel together. An import takes its time, and travels alone. */
+export function takeBatch<Call extends { readonly request: Request }>(calls: Call[]): Call[] {
+  const slow = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import");
+  return calls.splice(0, slow < 0 ? BATCH : Math.max(slow, 1));
+}
+
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */
 export interface WireError {
   readonly code: ErrorCode;

@@ -9,6 +9,8 @@ import {
   PROTOCOL,
   type Reply,
   type Request,
+  takeBatch,
+  BATCH,
   type WorkerEvent,
   WRITES,
   type WorkerApi,
@@ -29,9 +31,6 @@ interface Call {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: ContextStoreError) => void;
 }
-
-/** The most calls that travel together: what the owner commits in one transaction. */
-const BATCH = 128;
 
 /** The most calls that are under way: what the page posts in one task, and the database remembers of it. */
 const WINDOW = 4 * BATCH;
@@ -60,6 +59,7 @@ export class WorkerLink {
   #api: Remote<WorkerApi> | undefined;
   #databaseId: string | undefined;
   #death: AbortController | undefined;
+  #opening: { resolve: () => void; reject: (error: ContextStoreError) => void } | undefined;
   #ended: ContextStoreError | undefined;
 
   constructor(options: LinkOptions) {
@@ -67,15 +67,19 @@ export class WorkerLink {
   }
 
   /** Starts the worker. Rejects when it cannot be started or cannot open the database. */
-  async open(): Promise<void> {
-    await this.#start();
+  open(): Promise<void> {
     // What is in memory would not survive the end of its worker.
-    if (this.#options.storage === "memory") return;
-    const { signal } = this.#listening;
-    addEventListener("pagehide", (event) => event.persisted && this.#suspend(), { signal });
-    addEventListener("pageshow", () => this.#resume(), { signal });
-    document.addEventListener("freeze", () => this.#suspend(), { signal });
-    document.addEventListener("resume", () => this.#resume(), { signal });
+    if (this.#options.storage === "opfs") {
+      const { signal } = this.#listening;
+      addEventListener("pagehide", (event) => event.persisted && this.#suspend(), { signal });
+      addEventListener("pageshow", () => this.#resume(), { signal });
+      document.addEventListener("freeze", () => this.#suspend(), { signal });
+      document.addEventListener("resume", () => this.#resume(), { signal });
+    }
+    return new Promise((resolve, reject) => {
+      this.#opening = { resolve, reject };
+      this.#restart();
+    });
   }
 
   /** Asks for an operation. Calls are carried out in the order in which they are made. */
@@ -135,13 +139,14 @@ export class WorkerLink {
     try {
       booted = await boot(worker, options, (event) => this.#hear(worker, event));
     } catch (error) {
-      // The page was hidden meanwhile, and may have another worker by now: this one's end is nobody's concern.
+      // The page was hidden meanwhile, and has, or will have, another worker: this one's end is nobody's concern.
       if (this.#worker !== worker && !this.#ended) return;
       throw error;
     }
     if (this.#worker !== worker) return worker.terminate();
     this.#databaseId = booted.databaseId;
     this.#api = booted.api;
+    this.#opening?.resolve();
     void this.#awaitDeath(alive);
     if (this.#listeners.size > 0) {
       void booted.api.listen(true);
@@ -246,6 +251,7 @@ export class WorkerLink {
   /** The end: every call, now and later, rejects with this error. */
   #end(error: ContextStoreError): void {
     this.#ended ??= error;
+    this.#opening?.reject(error);
     const { code, message, cause } = error;
     const rejection = (outcome: WriteOutcome) => fromWire({ code, message, cause, outcome });
     for (const { request, reject } of this.#sent.values())
@@ -254,10 +260,4 @@ export class WorkerLink {
     this.#sent.clear();
     this.#queue.length = 0;
   }
-}
-
-/** Takes the next calls that travel together. An import takes its time, and travels alone. */
-function takeBatch(calls: Call[]): Call[] {
-  const imports = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import");
-  return calls.splice(0, imports < 0 ? BATCH : Math.max(imports, 1));
 }

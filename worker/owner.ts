@@ -1,5 +1,4 @@
 import { ContextStoreError } from "../src/errors.js";
-import { newUid } from "../src/ids.js";
 import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
   type Announcement,
@@ -71,7 +70,7 @@ export class Owner {
       );
     }
     const epoch = Number(database.value(META_GET, "epoch") ?? 0) + 1;
-    this.ownership = { protocol: PROTOCOL, databaseId, epoch, owner: newUid() };
+    this.ownership = { protocol: PROTOCOL, databaseId, epoch, owner: crypto.randomUUID() };
     this.#commits = firstCommit(this.ownership);
     this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
   }

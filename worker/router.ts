@@ -5,6 +5,7 @@ import {
   type OpenOptions,
   type Reply,
   type Request,
+  takeBatch,
   type WorkerEvent,
 } from "../src/protocol.js";
 import {
@@ -232,9 +233,11 @@ export class Router {
     this.#send(this.#outstanding.all());
   }
 
-  #send(calls: readonly Outstanding[]): void {
-    const target = this.#target;
-    if (!target || calls.length === 0) return;
+  #send(calls: Outstanding[]): void {
+    while (this.#target && calls.length > 0) this.#sendBatch(this.#target, takeBatch(calls));
+  }
+
+  #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
     for (const call of calls) {
       call.sent = true;
       call.since = performance.now();

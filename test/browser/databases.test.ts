@@ -61,12 +61,14 @@ describe("deleteDatabase", () => {
   });
 
   test("does nothing where there is no such database", async () => {
+    const before = await listDatabases();
     await deleteDatabase(freshPath());
+    expect(await listDatabases()).toEqual(before);
   });
 
   test.each(["", "a//b", "../a", "a\\b"])("rejects the path %j", async (path) => {
-    await rejection(deleteDatabase(path), "invalid-argument");
-    await rejection(rescueDatabase(path), "invalid-argument");
+    expect((await rejection(deleteDatabase(path), "invalid-argument")).outcome).toBe("not-applied");
+    expect((await rejection(rescueDatabase(path), "invalid-argument")).outcome).toBe("not-applied");
   });
 });
 
@@ -82,6 +84,7 @@ describe("rescueDatabase", () => {
   });
 
   test("rejects not-found where there is no such database", async () => {
-    await rejection(rescueDatabase(freshPath()), "not-found");
+    const { message } = await rejection(rescueDatabase(freshPath()), "not-found");
+    expect(message).toContain("no database");
   });
 });
