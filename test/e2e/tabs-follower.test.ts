@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.js";
 
 test("a second tab reads and writes without compiling any WebAssembly", async ({ context, site }) => {
@@ -15,4 +16,18 @@ test("a second tab reads and writes without compiling any WebAssembly", async ({
   expect((await second.evaluate(() => harness.faulty.ask({ type: "report" }))).compiled).toBe(0);
   expect(requests.filter((url) => url.endsWith(".wasm"))).toEqual([]);
   expect(await first.evaluate(() => harness.texts())).toEqual(["first", "second"]);
+});
+
+test("the next in the queue loads SQLite in advance, and no other tab does", async ({ context, site }) => {
+  const [owner, next, last] = [await site.openTab(context), await site.openTab(context), await site.openTab(context)];
+  for (const page of [owner, next, last]) {
+    await page.evaluate(() => harness.openFaulty());
+    await page.evaluate(() => harness.append("hello"));
+  }
+  const compiled = (page: Page) => page.evaluate(async () => (await harness.faulty.ask({ type: "report" })).compiled);
+  await expect.poll(() => compiled(next)).toBeGreaterThan(0);
+  expect(await compiled(last)).toBe(0);
+  await owner.close();
+  await expect.poll(() => compiled(last)).toBeGreaterThan(0);
+  expect(await next.evaluate(() => harness.role())).toBe("owner");
 });
