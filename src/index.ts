@@ -26,4 +26,5 @@ export type {
   MessageRange,
   ProjectInfo,
 } from "./protocol.js";
-export { type AppendOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";
+export type { AppendOptions } from "./new-message.js";
+export { SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

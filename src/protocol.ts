@@ -126,12 +126,34 @@ export interface IntegrityReport {
   readonly problems: readonly IntegrityProblem[];
 }
 
+/** What an edit of a history is to do, and what it takes for granted. Positions are those of the API. */
+export interface Edit<Content> {
+  readonly session: SessionKey;
+  /** What listeners hear of. */
+  readonly kind: EditKind;
+  readonly start: number;
+  /** Absent: all from `start` on. */
+  readonly deleteCount?: number;
+  readonly messages: readonly NewMessage<Content>[];
+  /** Of the messages that go. */
+  readonly expectIds?: readonly number[] | undefined;
+  /** Of the last message before them. */
+  readonly expectBefore?: number | undefined;
+  readonly expectedLength?: number | undefined;
+}
+
+export type EditKind = "update" | "truncate" | "replace";
+
+/** What listeners hear of an edit; null where nothing has changed. */
+export type Edited = { readonly kind: EditKind; readonly position: number } | null;
+
 /** Of an operation on the whole database. */
 export type NoArguments = Readonly<Record<string, never>>;
 
 /** What the database can be asked, by name: arguments and answer. */
 export interface Operations<Content = WireContent> {
   append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
+  splice(args: Edit<Content>): Edited;
   clear(args: { session: SessionKey }): null;
   fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
   setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
@@ -157,6 +179,7 @@ export type OperationName = keyof Operations;
 /** The operations that change the database: these are carried out exactly once. */
 export const WRITES: ReadonlySet<OperationName> = new Set([
   "append",
+  "splice",
   "clear",
   "fork",
   "setTokens",

@@ -17,13 +17,13 @@ const MAX_RESTS = 16;
 
 /** The request as the owner takes it: contents sealed. */
 export function sealRequest(request: Request<OwnerOperation>): OwnerRequest {
-  if (!isAppend(request)) return request;
+  if (!hasMessages(request)) return request;
   const { args } = request;
   return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
 }
 
-function isAppend(request: Request<OwnerOperation>): request is Request<"append"> {
-  return request.name === "append";
+function hasMessages(request: Request<OwnerOperation>): request is Request<"append" | "splice"> {
+  return request.name === "append" || request.name === "splice";
 }
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {

@@ -47,6 +47,10 @@ function build(dbName: string) {
   const uidIndex = `"idx_${dbName}_messages_uid"`;
   const session = "session_id = ?1 AND project = ?2";
   const row = "id, uid, position, created_at, role, content, metadata";
+  const insertAt = (position: string) => `
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at)
+      VALUES (?1, ?2, ${position}, ?3, ?4, ?5, ?6, coalesce(?7, datetime('now')))
+      RETURNING id, created_at`;
   return {
     create: `
       CREATE TABLE IF NOT EXISTS ${messages}(
@@ -85,11 +89,8 @@ function build(dbName: string) {
 
     // Messages. Position and insert are one statement. The position in the table is dense per session id over all
     // projects, since its UNIQUE constraint knows no project.
-    insert: `
-      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at)
-      VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?1), ?3, ?4, ?5, ?6,
-        coalesce(?7, datetime('now')))
-      RETURNING id, created_at`,
+    insert: insertAt(`(SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?1)`),
+    insertAt: insertAt("?8"),
     byUid: `SELECT id, position, created_at FROM ${messages} INDEXED BY ${uidIndex} WHERE uid = ?3 AND ${session}`,
     lastPosition: `SELECT max(position) FROM ${messages} WHERE session_id = ?1`,
     countBefore: `SELECT count(*) FROM ${messages} WHERE ${session} AND position < ?3`,
@@ -97,12 +98,24 @@ function build(dbName: string) {
     slice: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
     between: `SELECT ${row} FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4 ORDER BY position`,
     firstUser: `SELECT content FROM ${messages} WHERE ${session} AND role = 'user' ORDER BY position LIMIT 1`,
+    hasUserBefore: `SELECT 1 FROM ${messages} WHERE ${session} AND role = 'user' AND position < ?3 LIMIT 1`,
+    firstTime: `SELECT created_at FROM ${messages} WHERE ${session} ORDER BY position LIMIT 1`,
     summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${session}`,
     deleteSession: `DELETE FROM ${messages} WHERE ${session}`,
+
+    // Edits. Those that follow the edited rows move up or down, those before them are not touched.
+    placesBetween: `
+      SELECT id, position, created_at FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4
+      ORDER BY position`,
+    placesSlice: `SELECT id, position, created_at FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
+    deleteBetween: `DELETE FROM ${messages} WHERE ${session} AND position BETWEEN ?3 AND ?4`,
     // Two steps: with one, a row could meet the old position of another on its way.
     renumberAside: `
-      UPDATE ${messages} SET position = -dense.number
-      FROM (SELECT id, row_number() OVER (ORDER BY position) AS number FROM ${messages} WHERE session_id = ?1) AS dense
+      UPDATE ${messages} SET position = -(?3 + dense.number)
+      FROM (
+        SELECT id, row_number() OVER (ORDER BY position) AS number FROM ${messages}
+        WHERE session_id = ?1 AND position >= ?2
+      ) AS dense
       WHERE ${messages}.id = dense.id`,
     renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
     copySession: `
@@ -146,6 +159,11 @@ function build(dbName: string) {
       ON CONFLICT(project, session_id) DO UPDATE SET
         message_count = excluded.message_count, preview = excluded.preview,
         created_at = excluded.created_at, updated_at = excluded.updated_at`,
+    summaryOf: `SELECT created_at, preview FROM ${sessions} WHERE ${session}`,
+    editSummary: `
+      UPDATE ${sessions} SET message_count = ?3, created_at = ?4, preview = ?5,
+        updated_at = max(updated_at, datetime('now'))
+      WHERE ${session}`,
     setLineage: `UPDATE ${sessions} SET parent_session_id = ?3, forked_at = ?4 WHERE ${session}`,
     setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${session}`,
     deleteSummary: `DELETE FROM ${sessions} WHERE ${session}`,

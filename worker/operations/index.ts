@@ -4,6 +4,7 @@ import { checkIntegrity, repair } from "../integrity.js";
 import { importStaged } from "../import.js";
 import type { Storage } from "../storage.js";
 import { schemaVersion } from "../schema.js";
+import { splice } from "./edits.js";
 import { append, clear, fork, messages } from "./messages.js";
 import { addTokens, projects, sessions, setTokens, tokens } from "./sessions.js";
 
@@ -22,6 +23,7 @@ type Handlers = {
 /** What each operation does to the database. None of them awaits: they run inside transactions. */
 export const HANDLERS: Handlers = {
   append: ({ session, messages }, { database }) => append(database, session, messages),
+  splice: (edit, { database }) => splice(database, edit),
   clear: ({ session }, { database }) => done(clear(database, session)),
   fork: ({ session, target, upTo }, { database }) => done(fork(database, session, target, upTo)),
   setTokens: ({ session, tokens }, { database }) => done(setTokens(database, session, tokens)),

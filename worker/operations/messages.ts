@@ -33,7 +33,7 @@ export function messages(db: Database, session: SessionKey, range: MessageRange)
   if (before === undefined && after === undefined && last === undefined && limit === undefined) {
     return db.rows(sql.all, sessionId, project).map((row, index) => toMessageRow(row, index));
   }
-  const count = Number(db.value(sql.sessionCount, sessionId, project) ?? 0);
+  const count = countOf(db, session);
   const [start, end] = window(range, count);
   if (start >= end) return [];
   const rows = isShared(db, session, count)
@@ -52,16 +52,20 @@ function window({ before, after, last, limit }: MessageRange, count: number): [s
   return [start, end];
 }
 
+/** The number of messages of a session in its project. */
+export function countOf(db: Database, { sessionId, project, dbName }: SessionKey): number {
+  return Number(db.value(tables(dbName).sessionCount, sessionId, project) ?? 0);
+}
+
 /** Whether another project has rows under the same session id: then positions in the table are not those of the API. */
-function isShared(db: Database, { dbName, sessionId }: SessionKey, count: number): boolean {
+export function isShared(db: Database, { dbName, sessionId }: SessionKey, count: number): boolean {
   return Number(db.value(tables(dbName).lastPosition, sessionId) ?? -1) + 1 !== count;
 }
 
 /** The position within session and project of a row at `position` in the table. */
 function ordinal(db: Database, session: SessionKey, position: number): number {
   const { sessionId, project, dbName } = session;
-  const count = Number(db.value(tables(dbName).sessionCount, sessionId, project));
-  if (!isShared(db, session, count)) return position;
+  if (!isShared(db, session, countOf(db, session))) return position;
   return Number(db.value(tables(dbName).countBefore, sessionId, project, position));
 }
 
@@ -87,9 +91,18 @@ export function clear(db: Database, { sessionId, project, dbName }: SessionKey):
   renumber(db, dbName, sessionId);
 }
 
-/** Makes the positions of a session id 0, 1, 2, ... again: the Python package cannot append after a gap. */
-export function renumber(db: Database, dbName: string, sessionId: string): void {
-  db.run(tables(dbName).renumberAside, sessionId);
+/**
+ * Makes the positions of a session id 0, 1, 2, ... again: the Python package cannot append after a gap. Given `from`, it
+ * is the rows from that position on that follow each other, the first of them at `to`.
+ */
+export function renumber(
+  db: Database,
+  dbName: string,
+  sessionId: string,
+  from: number = Number.MIN_SAFE_INTEGER,
+  to = 0,
+): void {
+  db.run(tables(dbName).renumberAside, sessionId, from, to);
   db.run(tables(dbName).renumberBack, sessionId);
 }
 
