@@ -60,6 +60,7 @@ export function editsContract({ open, sibling, neighbour }: SqliteBackend): void
       const message = position % 2 ? assistant("replaced ".repeat(100)) : user("replaced");
       await store.replaceMessage(position, message, { expectId: before[position]!.id });
       await expectEdited(store, before, [position, 1], [message]);
+      expect(await store.getHistory()).toStrictEqual(toolConversation().toSpliced(position, 1, message));
     });
 
     test.each([...POSITIONS, LENGTH, LENGTH + 5])("truncate to %i", async (length) => {
@@ -67,6 +68,7 @@ export function editsContract({ open, sibling, neighbour }: SqliteBackend): void
       const expectId = length === 0 ? undefined : before.at(Math.min(length, LENGTH) - 1)!.id;
       await store.truncate(length, { expectId });
       await expectEdited(store, before, [length, LENGTH], []);
+      expect(await store.getHistory()).toStrictEqual(toolConversation().slice(0, length));
     });
 
     test.each([...POSITIONS, LENGTH])("splice at %i: more, as many, and fewer than it takes out", async (start) => {
@@ -77,6 +79,7 @@ export function editsContract({ open, sibling, neighbour }: SqliteBackend): void
         const expectIds = before.slice(start, start + deleted).map(({ id }) => id);
         await store.splice(start, deleted, added, { expectIds });
         await expectEdited(store, before, [start, deleted], added);
+        expect(await store.getHistory()).toStrictEqual(toolConversation().toSpliced(start, deleted, ...added));
       }
     });
 
@@ -206,8 +209,9 @@ export function editsContract({ open, sibling, neighbour }: SqliteBackend): void
     });
 
     test("replaceMessage of a message that is not there rejects not-found", async () => {
-      const { store } = await openConversation();
+      const { store, before } = await openConversation();
       await rejection(store.replaceMessage(LENGTH, user("x")), "not-found");
+      expect(await store.getMessages()).toStrictEqual(before);
     });
 
     test.each(BAD_COUNTS)("%s for a number rejects invalid-argument", async (bad) => {
@@ -225,12 +229,12 @@ export function editsContract({ open, sibling, neighbour }: SqliteBackend): void
       expect(await store.getMessages()).toStrictEqual(before);
     });
 
-    test.each([undefined, null, {}, "text", 1])("%s for an array rejects invalid-argument", async (bad) => {
+    test.each<unknown>([undefined, null, {}, "text", 1])("%s for an array rejects invalid-argument", async (bad) => {
       const { store, before } = await openConversation();
-      await rejection(store.splice(0, 1, bad as unknown as Message[]), "invalid-argument");
-      await rejection(store.replaceHistory(bad as unknown as Message[]), "invalid-argument");
+      await rejection(store.splice(0, 1, bad as Message[]), "invalid-argument");
+      await rejection(store.replaceHistory(bad as Message[]), "invalid-argument");
       if (bad !== undefined)
-        await rejection(store.splice(0, 1, [], { expectIds: bad as unknown as number[] }), "invalid-argument");
+        await rejection(store.splice(0, 1, [], { expectIds: bad as number[] }), "invalid-argument");
       expect(await store.getMessages()).toStrictEqual(before);
     });
 

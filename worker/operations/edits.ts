@@ -86,7 +86,7 @@ function positionOf(db: Database, session: SessionKey, start: number, count: num
 }
 
 function noSuchRange({ sessionId }: SessionKey, start: number, end: number, count: number): ContextStoreError {
-  const range = end > start ? `positions ${start} to ${end - 1}` : `position ${start}`;
+  const range = end > start + 1 ? `positions ${start} to ${end - 1}` : `position ${start}`;
   return new ContextStoreError(
     "not-found",
     `The edit names ${range}, but session ${JSON.stringify(sessionId)} has ${count} messages. Nothing was changed.`,
