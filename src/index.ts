@@ -26,5 +26,6 @@ export type {
   MessageRange,
   ProjectInfo,
 } from "./protocol.js";
+export type { MessageWriter } from "./message-writer.js";
 export type { AppendOptions } from "./new-message.js";
 export { SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

@@ -51,14 +51,14 @@ export function toMessage(row: Row, session: SessionKey): Message {
 
 /** All that the database knows of a message. */
 export function toStoredMessage(row: Row, session: SessionKey): StoredMessage {
-  const { id, uid, position, createdAt, metadata } = row;
+  const { id, uid, position, createdAt, metadata, status } = row;
   return {
     id,
     ...(uid !== null && { uid }),
     position,
     createdAt,
     ...toMessage(row, session),
-    status: "complete",
+    status: status ?? "complete",
     ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }),
   };
 }

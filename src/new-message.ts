@@ -14,13 +14,18 @@ export interface AppendOptions {
 }
 
 /** A message on its way into the database. Throws `invalid-message` or `invalid-argument` for what it cannot hold. */
-export function newMessage(message: Message, { uid, metadata }: AppendOptions = {}): NewMessage<WireContent> {
+export function newMessage(
+  message: Message,
+  { uid, metadata }: AppendOptions = {},
+  status?: "partial",
+): NewMessage<WireContent> {
   const { role, content } = checkMessage(message);
   return {
     uid: uid === undefined ? newUid() : checkName("uid", uid),
     role,
     content: toWire(content),
     ...(role === "user" && { preview: previewOf(content) }),
+    ...(status && { status }),
     ...(metadata !== undefined && { metadata: JSON.stringify(jsonObject(metadata)) }),
   };
 }

@@ -29,6 +29,14 @@ export interface NewMessage<Content> {
   readonly preview?: string;
   /** JSON text. */
   readonly metadata?: string;
+  /** A message that is still being written. */
+  readonly status?: "partial";
+}
+
+/** What has become of a partial message's JSON text since it was last written: `keep` characters, and then `text`. */
+export interface Delta {
+  readonly keep: number;
+  readonly text: string;
 }
 
 /** A message on its way out. */
@@ -40,6 +48,7 @@ export interface MessageRow<Content> {
   readonly role: string;
   readonly content: Content;
   readonly metadata: string | null;
+  readonly status: "partial" | null;
 }
 
 /** Stands in the place of content that cannot be read. */
@@ -154,6 +163,12 @@ export type NoArguments = Readonly<Record<string, never>>;
 export interface Operations<Content = WireContent> {
   append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
   splice(args: Edit<Content>): Edited;
+  /** Brings a partial message up to date. The worker makes of the whole content what the owner needs of it. */
+  checkpoint(args: { session: SessionKey; id: number; content: [Content] extends [string] ? Delta : Content }): Edited;
+  /** Makes a partial message complete. */
+  finish(args: { session: SessionKey; id: number; content: Content }): Edited;
+  /** Takes a partial message out again. */
+  abort(args: { session: SessionKey; id: number }): Edited;
   clear(args: { session: SessionKey }): null;
   fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
   setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
@@ -172,14 +187,22 @@ export interface Operations<Content = WireContent> {
   check(args: NoArguments): IntegrityReport;
   /** The messages that did not fit into a {@link MessageBatch}; null when the worker no longer has them. */
   rest(args: { token: number }): MessageBatch | null;
+  /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
+  wait(args: { ms: number }): null;
 }
 
 export type OperationName = keyof Operations;
+
+/** What the tab's own worker answers, whoever owns the database. */
+export type LocalOperation = "rest" | "wait";
 
 /** The operations that change the database: these are carried out exactly once. */
 export const WRITES: ReadonlySet<OperationName> = new Set([
   "append",
   "splice",
+  "checkpoint",
+  "finish",
+  "abort",
   "clear",
   "fork",
   "setTokens",

@@ -5,8 +5,9 @@ import { DatabaseConnection } from "./database-connection.js";
 import { ContextStore } from "./context-store.js";
 import { ContextStoreError } from "./errors.js";
 import { newSessionId } from "./ids.js";
+import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
-import type { ContextTokens, Message, MessageRef, SessionInfo, StoredMessage } from "./messages.js";
+import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
 import { type AppendOptions, newMessage } from "./new-message.js";
 import type { Edit, MessageRange, NewMessage, SessionKey, WireContent } from "./protocol.js";
 
@@ -73,6 +74,16 @@ export class SQLiteContextStore extends ContextStore {
     // After -1 is the beginning.
     if (range.after !== undefined && range.after !== -1) checkCount("after", range.after);
     return collectRows(this.#connection, this.#session, range, toStoredMessage);
+  }
+
+  /**
+   * Begins a message that is still being written, at the end. It can be read from now on, in every tab, with what its
+   * writer has written so far, and has the status `"partial"` until it is finished: for ever, if the tab dies before.
+   * Rejects `conflict` when the session has a message of this uid.
+   */
+  async beginMessage(role: Role, options: AppendOptions = {}): Promise<MessageWriter> {
+    const [ref] = await this.#append([newMessage({ role, content: [] }, options, "partial")]);
+    return new StreamedMessage(this.#connection, this.#session, ref!);
   }
 
   /**

@@ -256,8 +256,8 @@ export class WorkerLink {
   }
 }
 
-/** Takes the next calls that travel together. An import takes its time, and travels alone. */
+/** Takes the next calls that travel together. What takes its time travels alone. */
 function takeBatch(calls: Call[]): Call[] {
-  const imports = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import");
-  return calls.splice(0, imports < 0 ? BATCH : Math.max(imports, 1));
+  const slow = calls.slice(0, BATCH).findIndex(({ request: { name } }) => name === "import" || name === "wait");
+  return calls.splice(0, slow < 0 ? BATCH : Math.max(slow, 1));
 }

@@ -12,7 +12,7 @@ export function changesOf(request: OwnerRequest, result: unknown, dbNames: Itera
     const [first] = result as readonly MessageRef[];
     return [{ kind: "append", ...request.args.session, ...(first && { position: first.position }) }];
   }
-  if (is(request, "splice")) {
+  if (is(request, "splice") || is(request, "checkpoint") || is(request, "finish") || is(request, "abort")) {
     const edited = result as Edited;
     return edited ? [{ ...request.args.session, ...edited }] : [];
   }

@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import {
   type FileStatus,
+  type LocalOperation,
   PROTOCOL,
   type OpenOptions,
   type Reply,
@@ -22,6 +23,7 @@ import {
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
 import { warm } from "./envelope.js";
+import { Deltas } from "./deltas.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { failure, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
@@ -48,6 +50,7 @@ export class Router {
   readonly #onEvent: (event: WorkerEvent) => void;
   readonly #outstanding = new Map<number, Outstanding>();
   readonly #unsealer = new Unsealer();
+  readonly #deltas = new Deltas();
   readonly #waiting = new AbortController();
   readonly #events: OwnerEvents = {
     lost: (error) => this.#fail(error),
@@ -104,12 +107,12 @@ export class Router {
     try {
       if (this.#failed) throw this.#failed;
       if (isForThisWorker(request)) {
-        resolve(success(this.#unsealer.rest(request.args.token)));
+        this.#answer(request, resolve);
         return [];
       }
       const call = {
         request,
-        sealed: sealRequest(request as Request<OwnerOperation>),
+        sealed: sealRequest(request as Request<OwnerOperation>, this.#deltas),
         resolve,
         since: performance.now(),
         sent: false,
@@ -120,6 +123,11 @@ export class Router {
       resolve(failure(error));
       return [];
     }
+  }
+
+  #answer({ args }: Request<LocalOperation>, resolve: (reply: Reply) => void): void {
+    if ("token" in args) resolve(success(this.#unsealer.rest(args.token)));
+    else setTimeout(() => resolve(success(null)), args.ms);
   }
 
   listen(wanted: boolean): void {
@@ -265,6 +273,7 @@ export class Router {
     const call = this.#outstanding.get(seq);
     if (!call) return;
     this.#outstanding.delete(seq);
+    this.#deltas.settle(call.request, reply);
     const isStatus = call.request.name === "fileStatus" && reply.ok;
     call.resolve(
       isStatus
@@ -320,6 +329,6 @@ function storageCleared(): ContextStoreError {
   );
 }
 
-function isForThisWorker(request: Request): request is Request<"rest"> {
-  return request.name === "rest";
+function isForThisWorker(request: Request): request is Request<LocalOperation> {
+  return request.name === "rest" || request.name === "wait";
 }

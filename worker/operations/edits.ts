@@ -2,7 +2,8 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { Edit, Edited, SessionKey } from "../../src/protocol.js";
 import type { Database } from "../database.js";
 import { tables } from "../tables.js";
-import { countOf, isShared, renumber } from "./messages.js";
+import { renumber } from "./messages.js";
+import { countOf, isShared } from "./positions.js";
 import { editSummary } from "./summaries.js";
 
 /** A row that is there: its id, its position in the table, its time. */
@@ -42,7 +43,7 @@ function replaceRows(db: Database, { session, messages }: Edit<string>, removed:
   for (const [place, { role, content, uid, metadata = null }] of messages.entries()) {
     // What takes another's place takes its time: a session whose first message is edited does not become a new one.
     const createdAt = removed[place]?.createdAt ?? null;
-    db.run(sql.insertAt, sessionId, project, role, content, uid, metadata, createdAt, at + place);
+    db.run(sql.insertAt, sessionId, project, role, content, uid, metadata, createdAt, null, at + place);
   }
 }
 
