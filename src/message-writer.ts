@@ -5,7 +5,7 @@ import { toWire } from "./new-message.js";
 import type { SessionKey } from "./protocol.js";
 
 /** Milliseconds from one write to the next: with what a write takes, well under the 500 that are promised. */
-const INTERVAL = 250;
+const INTERVAL = 300;
 
 /** A message that is still being written. Made by {@link SQLiteContextStore.beginMessage}. */
 export interface MessageWriter {
