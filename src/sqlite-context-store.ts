@@ -77,6 +77,22 @@ export class SQLiteContextStore extends ContextStore {
   }
 
   /**
+   * The messages one by one from the first on, read `batch` at a time: for histories that need not be in memory as a
+   * whole. What is appended meanwhile comes too. Rejects `invalid-argument`, and `corrupt` as
+   * {@link SQLiteContextStore.getHistory} does.
+   */
+  async *messages({ batch = 100 }: { readonly batch?: number | undefined } = {}): AsyncGenerator<StoredMessage, void> {
+    if (checkCount("batch", batch) === 0) throw new ContextStoreError("invalid-argument", "A batch of 0 has no end.");
+    let after = -1;
+    let page: StoredMessage[];
+    do {
+      page = await this.getMessages({ after, limit: batch });
+      yield* page;
+      after += page.length;
+    } while (page.length === batch);
+  }
+
+  /**
    * Begins a message that is still being written, at the end. It can be read from now on, in every tab, with what its
    * writer has written so far, and has the status `"partial"` until it is finished: for ever, if the tab dies before.
    * Rejects `conflict` when the session has a message of this uid.
