@@ -1,4 +1,5 @@
 export type { ChangeFilter, ChangeKind, ContextChange } from "./changes.js";
+export { compactHistory, type CompactOptions } from "./compact-history.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
 export { ContextStore, MemoryContextStore } from "./context-store.js";
