@@ -10,6 +10,7 @@ import {
 import { FaultyWorkers } from "./faulty-workers.js";
 import { type Ending, Load } from "./load.js";
 import { Pool } from "./pool.js";
+import { progressOf, Stream } from "./stream.js";
 
 declare global {
   /** What tests call in the page. */
@@ -35,6 +36,7 @@ class Harness {
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
   readonly pool = new Pool();
+  readonly stream = new Stream();
   /** What {@link listen} heard. */
   readonly heard: ContextChange[] = [];
   stopListening: () => void = () => {};
@@ -155,6 +157,26 @@ class Harness {
   async texts(): Promise<string[]> {
     const history = await this.store.getHistory();
     return history.flatMap(({ content }) => content.map((block) => (block.type === "text" ? block.text : block.type)));
+  }
+
+  /** Of the last message, which is streamed somewhere. */
+  async progress(): Promise<{ readonly status: string; readonly numbers: number }> {
+    const [last] = await this.store.getMessages({ last: 1 });
+    return progressOf(last!);
+  }
+
+  /** Resolves once so many numbers of the streamed message can be read. */
+  async untilStreamed(count: number): Promise<void> {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        const stop = this.store.subscribe(() => {
+          stop();
+          resolve();
+        });
+      });
+      if ((await this.progress()).numbers >= count) return;
+      await changed;
+    }
   }
 
   /** Begins to append "0", "1", "2" and so on, always some of them in flight. */
