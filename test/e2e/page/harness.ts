@@ -1,5 +1,7 @@
 import {
   type ChangeFilter,
+  compactHistory,
+  type CompactOptions,
   connect,
   type Connection,
   type ConnectOptions,
@@ -48,6 +50,8 @@ class Harness {
   wasShown = false;
   readonly load: Load = new Load((text) => this.rejection(this.append(text)));
   readonly #onPumped = new EventTarget();
+  readonly #onCompacted = new EventTarget();
+  #compactions = 0;
   readonly #pump: Pump = { isOn: false, next: 0, acknowledged: 0, lanes: [] };
 
   get store(): SQLiteContextStore {
@@ -157,6 +161,19 @@ class Harness {
   async texts(): Promise<string[]> {
     const history = await this.store.getHistory();
     return history.flatMap(({ content }) => content.map((block) => (block.type === "text" ? block.text : block.type)));
+  }
+
+  async compact(options: CompactOptions): Promise<boolean> {
+    const isCompacted = await compactHistory(this.store, options);
+    this.#compactions++;
+    this.#onCompacted.dispatchEvent(new Event("compacted"));
+    return isCompacted;
+  }
+
+  /** Resolves once so many compactions were made. */
+  async untilCompacted(count: number): Promise<void> {
+    while (this.#compactions < count)
+      await new Promise((resolve) => this.#onCompacted.addEventListener("compacted", resolve, { once: true }));
   }
 
   /** Of the last message, which is streamed somewhere. */
