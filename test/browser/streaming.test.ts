@@ -3,7 +3,7 @@ import { type ContentBlock, type ContextChange, type MessageWriter, SQLiteContex
 import { openDatabase, openStore, sharedDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { assistant, bytes, everyBlock, toDict, user, words } from "../fixtures/messages.js";
-import { appendByPython, readByPython } from "../fixtures/python.js";
+import { appendByPython, changeByPython, readByPython } from "../fixtures/python.js";
 import { WatchedWorker } from "../fixtures/watched-worker.js";
 
 afterEach(() => vi.restoreAllMocks());
@@ -231,6 +231,9 @@ describe.each(["opfs", "memory"] as const)("a streamed message with storage %s",
       { position: 1, status: "partial", ...assistant(`${text} and more`) },
       { position: 2, status: "complete", ...user("from Python") },
     ]);
+    // The file's own trigger runs in Python's SQLite too.
+    const without = await changeByPython(file, ["DELETE FROM axio_context_messages WHERE role = 'assistant'"]);
+    expect((await readByPython(without)).rows.map(({ role }) => role)).toEqual(["user", "user"]);
     await writer.finish();
     expect(words(await store.getHistory())).toEqual(["question", `${text} and more`]);
     expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
