@@ -31,6 +31,12 @@ export function checkCount(what: string, value: number): number {
   return value;
 }
 
+/** An array, as it is now: the caller may change it afterwards. */
+export function checkArray<Item>(what: string, value: readonly Item[]): Item[] {
+  if (!Array.isArray(value)) refuse(`${what} must be an array.`);
+  return Array.from(value);
+}
+
 /** A pair of token counts. */
 export function checkTokens(input: number, output: number): ContextTokens {
   return {

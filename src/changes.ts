@@ -1,5 +1,14 @@
 /** What happened to a session, or to the whole database. */
-export type ChangeKind = "append" | "clear" | "fork" | "tokens" | "import" | "resync";
+export type ChangeKind =
+  | "append"
+  | "update"
+  | "truncate"
+  | "replace"
+  | "clear"
+  | "fork"
+  | "tokens"
+  | "import"
+  | "resync";
 
 /** A committed change, as `subscribe` tells it. */
 export interface ContextChange {
@@ -11,7 +20,10 @@ export interface ContextChange {
   readonly project?: string;
   /** For a fork: the new session. Absent where more than one session changed. */
   readonly sessionId?: string;
-  /** The first message that is new or different. */
+  /**
+   * The first message that is new or different. For `"update"` the only one; after `"truncate"` nothing is left from
+   * there on; after `"replace"` everything from there on may be different.
+   */
   readonly position?: number;
   /** Grows with each commit of the database. Changes of one commit share it. */
   readonly commit: number;

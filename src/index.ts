@@ -1,4 +1,5 @@
 export type { ChangeFilter, ChangeKind, ContextChange } from "./changes.js";
+export { compactHistory, type CompactOptions } from "./compact-history.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export { deleteDatabase, listDatabases, rescueDatabase } from "./databases.js";
 export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
@@ -27,4 +28,6 @@ export type {
   MessageRange,
   ProjectInfo,
 } from "./protocol.js";
-export { type AppendOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";
+export type { MessageWriter } from "./message-writer.js";
+export type { AppendOptions } from "./new-message.js";
+export { SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

@@ -29,6 +29,14 @@ export interface NewMessage<Content> {
   readonly preview?: string;
   /** JSON text. */
   readonly metadata?: string;
+  /** A message that is still being written. */
+  readonly status?: "partial";
+}
+
+/** What has become of a partial message's JSON text since it was last written: `keep` characters, and then `text`. */
+export interface Delta {
+  readonly keep: number;
+  readonly text: string;
 }
 
 /** A message on its way out. */
@@ -40,6 +48,7 @@ export interface MessageRow<Content> {
   readonly role: string;
   readonly content: Content;
   readonly metadata: string | null;
+  readonly status: "partial" | null;
 }
 
 /** Stands in the place of content that cannot be read. */
@@ -126,12 +135,40 @@ export interface IntegrityReport {
   readonly problems: readonly IntegrityProblem[];
 }
 
+/** What an edit of a history is to do, and what it takes for granted. Positions are those of the API. */
+export interface Edit<Content> {
+  readonly session: SessionKey;
+  /** What listeners hear of. */
+  readonly kind: EditKind;
+  readonly start: number;
+  /** Absent: all from `start` on. */
+  readonly deleteCount?: number;
+  readonly messages: readonly NewMessage<Content>[];
+  /** Of the messages that go. */
+  readonly expectIds?: readonly number[] | undefined;
+  /** Of the last message before them. */
+  readonly expectBefore?: number | undefined;
+  readonly expectedLength?: number | undefined;
+}
+
+export type EditKind = "update" | "truncate" | "replace";
+
+/** What listeners hear of an edit; null where nothing has changed. */
+export type Edited = { readonly kind: EditKind; readonly position: number } | null;
+
 /** Of an operation on the whole database. */
 export type NoArguments = Readonly<Record<string, never>>;
 
 /** What the database can be asked, by name: arguments and answer. */
 export interface Operations<Content = WireContent> {
   append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
+  splice(args: Edit<Content>): Edited;
+  /** Brings a partial message up to date. The worker makes of the whole content what the owner needs of it. */
+  checkpoint(args: { session: SessionKey; id: number; content: [Content] extends [string] ? Delta : Content }): Edited;
+  /** Makes a partial message complete. */
+  finish(args: { session: SessionKey; id: number; content: Content }): Edited;
+  /** Takes a partial message out again. */
+  abort(args: { session: SessionKey; id: number }): Edited;
   clear(args: { session: SessionKey }): null;
   fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
   setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
@@ -150,13 +187,22 @@ export interface Operations<Content = WireContent> {
   check(args: NoArguments): IntegrityReport;
   /** The messages that did not fit into a {@link MessageBatch}; null when the worker no longer has them. */
   rest(args: { token: number }): MessageBatch | null;
+  /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
+  wait(args: { ms: number }): null;
 }
 
 export type OperationName = keyof Operations;
 
+/** What the tab's own worker answers, whoever owns the database. */
+export type LocalOperation = "rest" | "wait";
+
 /** The operations that change the database: these are carried out exactly once. */
 export const WRITES: ReadonlySet<OperationName> = new Set([
   "append",
+  "splice",
+  "checkpoint",
+  "finish",
+  "abort",
   "clear",
   "fork",
   "setTokens",
@@ -185,9 +231,9 @@ export interface Request<Name extends OperationName = OperationName, Content = W
 /** The most calls that travel together: what the owner commits in one transaction. */
 export const BATCH = 128;
 
-/** Takes the next calls that travel together. An import takes its time, and travels alone. */
+/** Takes the next calls that travel together. What takes its time travels alone. */
 export function takeBatch<Call extends { readonly request: Request }>(calls: Call[]): Call[] {
-  const slow = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import");
+  const slow = calls.slice(0, BATCH).findIndex(({ request: { name } }) => name === "import" || name === "wait");
   return calls.splice(0, slow < 0 ? BATCH : Math.max(slow, 1));
 }
 

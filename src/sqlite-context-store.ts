@@ -1,40 +1,15 @@
 import type { ContextChange } from "./changes.js";
-import { checkCount, checkDbName, checkName, checkTokens } from "./arguments.js";
+import { checkArray, checkCount, checkDbName, checkName, checkTokens } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
-import { checkMessage, jsonObject, readStoredContent } from "./content.js";
 import { ContextStore } from "./context-store.js";
 import { ContextStoreError } from "./errors.js";
-import { newSessionId, newUid } from "./ids.js";
-import type {
-  ContentBlock,
-  ContextTokens,
-  JsonObject,
-  Message,
-  MessageRef,
-  SessionInfo,
-  StoredMessage,
-} from "./messages.js";
-import { previewOf } from "./preview.js";
-import type {
-  MessageBatch,
-  MessageRange,
-  MessageRow,
-  NewMessage,
-  SessionKey,
-  Unreadable,
-  WireContent,
-} from "./protocol.js";
-
-type Row = MessageRow<WireContent | Unreadable>;
-
-/** What goes with an appended message. */
-export interface AppendOptions {
-  /** The message's identity. The same one again in this session is not written twice. Made when absent. */
-  readonly uid?: string | undefined;
-  /** The caller's own, never shown to the model. */
-  readonly metadata?: JsonObject | undefined;
-}
+import { newSessionId } from "./ids.js";
+import { type MessageWriter, StreamedMessage } from "./message-writer.js";
+import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
+import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
+import { type AppendOptions, newMessage } from "./new-message.js";
+import type { Edit, MessageRange, NewMessage, SessionKey, WireContent } from "./protocol.js";
 
 /** Where a store's sessions lie. */
 export interface StoreOptions {
@@ -87,7 +62,7 @@ export class SQLiteContextStore extends ContextStore {
    * them cannot be read; {@link SQLiteContextStore.getMessages} reads what is before and after it.
    */
   override async getHistory(): Promise<Message[]> {
-    return this.#collect({}, (row) => ({ role: row.role as Message["role"], content: this.#read(row) }));
+    return collectRows(this.#connection, this.#session, {}, toMessage);
   }
 
   /**
@@ -98,63 +73,95 @@ export class SQLiteContextStore extends ContextStore {
     for (const key of ["last", "limit", "before"] as const) if (range[key] !== undefined) checkCount(key, range[key]);
     // After -1 is the beginning.
     if (range.after !== undefined && range.after !== -1) checkCount("after", range.after);
-    return this.#collect(range, (row) => this.#stored(row));
+    return collectRows(this.#connection, this.#session, range, toStoredMessage);
   }
 
-  /** Reads a range, in batches that the main thread takes one at a time. */
-  async #collect<Value>(range: MessageRange, convert: (row: Row) => Value): Promise<Value[]> {
-    let values: Value[] | undefined;
-    // Without an answer the worker was started again in the middle, and has lost its place.
-    while (!values) values = await this.#tryToCollect(range, convert);
-    return values;
+  /**
+   * The messages one by one from the first on, read `batch` at a time: for histories that need not be in memory as a
+   * whole. What is appended meanwhile comes too. Rejects `invalid-argument`, and `corrupt` as
+   * {@link SQLiteContextStore.getHistory} does.
+   */
+  async *messages({ batch = 100 }: { readonly batch?: number | undefined } = {}): AsyncGenerator<StoredMessage, void> {
+    if (checkCount("batch", batch) === 0) throw new ContextStoreError("invalid-argument", "A batch of 0 has no end.");
+    let after = -1;
+    let page: StoredMessage[];
+    do {
+      page = await this.getMessages({ after, limit: batch });
+      yield* page;
+      after += page.length;
+    } while (page.length === batch);
   }
 
-  async #tryToCollect<Value>(range: MessageRange, convert: (row: Row) => Value): Promise<Value[] | undefined> {
-    const values: Value[] = [];
-    let batch: MessageBatch | null = await this.#connection.call("messages", { session: this.#session, range });
-    while (batch) {
-      const rows = batch.rows;
-      const rest: number | undefined = batch.rest;
-      // Asked for before the rows are read, so that the worker unseals the next ones meanwhile.
-      const next: Promise<MessageBatch | null> | undefined =
-        rest === undefined ? undefined : this.#connection.call("rest", { token: rest });
-      next?.catch(() => {});
-      for (const row of rows) values.push(convert(row));
-      if (!next) return values;
-      batch = await next;
-    }
-    return undefined;
+  /**
+   * Begins a message that is still being written, at the end. It can be read from now on, in every tab, with what its
+   * writer has written so far, and has the status `"partial"` until it is finished: for ever, if the tab dies before.
+   * Rejects `conflict` when the session has a message of this uid.
+   */
+  async beginMessage(role: Role, options: AppendOptions = {}): Promise<MessageWriter> {
+    const [ref] = await this.#append([newMessage({ role, content: [] }, options, "partial")]);
+    return new StreamedMessage(this.#connection, this.#session, ref!);
   }
 
-  #stored(row: Row): StoredMessage {
-    const { id, uid, position, createdAt, role, metadata } = row;
-    return {
-      id,
-      ...(uid !== null && { uid }),
-      position,
-      createdAt,
-      role: role as Message["role"],
-      content: this.#read(row),
-      status: "complete",
-      ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }),
-    };
+  /**
+   * Puts messages in the place of `deleteCount` others from position `start` on, in one transaction. All other messages
+   * keep id, uid, metadata and bytes; the new ones get new ids, and where they take another's place its time. Token
+   * counts stay. A session that is left without messages is no longer listed.
+   *
+   * Rejects `conflict` when the ids of the messages that would go are not exactly `expectIds`, `not-found` when there
+   * are no messages at these positions, `invalid-argument`, `invalid-message`.
+   */
+  async splice(
+    start: number,
+    deleteCount: number,
+    messages: readonly Message[],
+    { expectIds }: { readonly expectIds?: readonly number[] | undefined } = {},
+  ): Promise<void> {
+    checkCount("start", start);
+    checkCount("deleteCount", deleteCount);
+    await this.#edit({ kind: "replace", start, deleteCount, expectIds }, messages);
   }
 
-  #read({ content, position }: Row): readonly ContentBlock[] {
-    try {
-      if (typeof content === "string") return readStoredContent(JSON.parse(content));
-      if ("unreadable" in content) throw new Error(content.unreadable);
-      return content;
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      const where = `Message ${position} of session ${JSON.stringify(this.sessionId)} in project ${JSON.stringify(this.project)}`;
-      const how = `read the others with getMessages({ before: ${position} }) and getMessages({ after: ${position} })`;
-      throw new ContextStoreError(
-        "corrupt",
-        `${where} cannot be read: ${what}. The rest of the history is sound; ${how}.`,
-        { cause: error },
-      );
-    }
+  /**
+   * Puts a message in the place of the one at `position`; see {@link SQLiteContextStore.splice}. Rejects `conflict` when
+   * the id of that one is not `expectId`, `not-found` when there is none.
+   */
+  async replaceMessage(
+    position: number,
+    message: Message,
+    { expectId }: { readonly expectId?: number | undefined } = {},
+  ): Promise<void> {
+    checkCount("position", position);
+    const expectIds = expectId === undefined ? undefined : [expectId];
+    await this.#edit({ kind: "update", start: position, deleteCount: 1, expectIds }, [message]);
+  }
+
+  /**
+   * Keeps the first `length` messages and removes the others, if there are more; see {@link SQLiteContextStore.splice}.
+   * Rejects `conflict` when the id of the last message that is kept is not `expectId`.
+   */
+  async truncate(length: number, { expectId }: { readonly expectId?: number | undefined } = {}): Promise<void> {
+    checkCount("length", length);
+    if (expectId !== undefined) checkCount("expectId", expectId);
+    await this.#edit({ kind: "truncate", start: length, expectBefore: expectId }, []);
+  }
+
+  /**
+   * Puts these messages in the place of the whole history; see {@link SQLiteContextStore.splice}. Rejects `conflict`
+   * when the history is not `expectedLength` messages long.
+   */
+  async replaceHistory(
+    messages: readonly Message[],
+    { expectedLength }: { readonly expectedLength?: number | undefined } = {},
+  ): Promise<void> {
+    if (expectedLength !== undefined) checkCount("expectedLength", expectedLength);
+    await this.#edit({ kind: "replace", start: 0, expectedLength }, messages);
+  }
+
+  async #edit(edit: Omit<Edit<WireContent>, "session" | "messages">, messages: readonly Message[]): Promise<void> {
+    if (edit.expectIds !== undefined)
+      checkArray("expectIds", edit.expectIds).forEach((id) => checkCount("An id in expectIds", id));
+    const added = checkArray("messages", messages).map((message) => newMessage(message));
+    await this.#connection.call("splice", { ...edit, session: this.#session, messages: added });
   }
 
   /** Removes the messages and token counts of this session in this project, in one transaction. */
@@ -201,24 +208,4 @@ export class SQLiteContextStore extends ContextStore {
 
   /** Does nothing: the connection belongs to the caller. */
   override async close(): Promise<void> {}
-}
-
-function newMessage(message: Message, { uid, metadata }: AppendOptions = {}): NewMessage<WireContent> {
-  const { role, content } = checkMessage(message);
-  return {
-    uid: uid === undefined ? newUid() : checkName("uid", uid),
-    role,
-    // A string is the cheapest thing to post, and the caller may change the message afterwards.
-    content: hasImage(content) ? content : JSON.stringify(content),
-    ...(role === "user" && { preview: previewOf(content) }),
-    ...(metadata !== undefined && { metadata: JSON.stringify(jsonObject(metadata)) }),
-  };
-}
-
-function hasImage(content: readonly ContentBlock[]): boolean {
-  return content.some(
-    (block) =>
-      block.type === "image" ||
-      (block.type === "tool_result" && typeof block.content !== "string" && hasImage(block.content)),
-  );
 }

@@ -1,5 +1,6 @@
 import type { ContextChange } from "../src/changes.js";
 import type { MessageRef } from "../src/messages.js";
+import type { Edited } from "../src/protocol.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 
 /** A change before it is known in which commit, and by whom. */
@@ -10,6 +11,10 @@ export function changesOf(request: OwnerRequest, result: unknown, dbNames: Itera
   if (is(request, "append")) {
     const [first] = result as readonly MessageRef[];
     return [{ kind: "append", ...request.args.session, ...(first && { position: first.position }) }];
+  }
+  if (is(request, "splice") || is(request, "checkpoint") || is(request, "finish") || is(request, "abort")) {
+    const edited = result as Edited;
+    return edited ? [{ ...request.args.session, ...edited }] : [];
   }
   if (is(request, "fork")) return [{ kind: "fork", ...request.args.session, sessionId: request.args.target }];
   if (is(request, "clear")) return [{ kind: "clear", ...request.args.session }];

@@ -1,5 +1,6 @@
 import type { MessageBatch, MessageRow, NewMessage, Reply, Request, Unreadable, WireContent } from "../src/protocol.js";
 import { readStoredContent } from "../src/content.js";
+import type { Deltas } from "./deltas.js";
 import { EnvelopeError, seal, unseal } from "./envelope.js";
 import { ContextStoreError } from "../src/errors.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
@@ -15,21 +16,35 @@ const BATCH_ROWS = 1000;
 /** The most histories that are being read in batches at once; who comes too late begins again. */
 const MAX_RESTS = 16;
 
-/** The request as the owner takes it: contents sealed. */
-export function sealRequest(request: Request<OwnerOperation>): OwnerRequest {
-  if (!isAppend(request)) return request;
-  const { args } = request;
-  return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
+/** The request as the owner takes it: contents sealed, and of a message that is still being written what is new. */
+export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): OwnerRequest {
+  if (is(request, "append") || is(request, "splice")) {
+    const { args } = request;
+    return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
+  }
+  if (is(request, "finish"))
+    return { ...request, args: { ...request.args, content: sealContent(request.args.content) } };
+  if (is(request, "checkpoint")) {
+    return { ...request, args: { ...request.args, content: deltas.next(request, toJson(request.args.content)) } };
+  }
+  return request;
 }
 
-function isAppend(request: Request<OwnerOperation>): request is Request<"append"> {
-  return request.name === "append";
+function is<Name extends OwnerOperation>(request: Request<OwnerOperation>, name: Name): request is Request<Name> {
+  return request.name === name;
 }
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
-  const { content } = message;
+  return { ...message, content: sealContent(message.content) };
+}
+
+function toJson(content: WireContent): string {
+  return typeof content === "string" ? content : contentToJson(content);
+}
+
+function sealContent(content: WireContent): string {
   try {
-    return { ...message, content: seal(typeof content === "string" ? content : contentToJson(content)) };
+    return seal(toJson(content));
   } catch (cause) {
     if (!(cause instanceof EnvelopeError)) throw cause;
     throw new ContextStoreError("invalid-message", `This message cannot be stored: ${cause.message}.`, { cause });

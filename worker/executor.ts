@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
+import { type LocalOperation, type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
 import { failure, success } from "./failure.js";
@@ -10,7 +10,7 @@ import type { Storage } from "./storage.js";
 import { META_SET } from "./tables.js";
 
 /** What the owner is asked for; the rest of a history is with the worker that reads it. */
-export type OwnerOperation = Exclude<OperationName, "rest">;
+export type OwnerOperation = Exclude<OperationName, LocalOperation>;
 
 export type OwnerRequest<Name extends OwnerOperation = OwnerOperation> = Request<Name, string>;
 

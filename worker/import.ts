@@ -29,7 +29,7 @@ export function importStaged(db: Database, staged: Database, mode: "merge" | "re
   return counts;
 }
 
-/** A row as it stands in the file: role, content, created_at, uid, metadata. */
+/** A row as it stands in the file: role, content, created_at, uid, metadata, status. */
 type IncomingRow = Row;
 
 class Merge {
@@ -106,14 +106,31 @@ class Merge {
   }
 
   #insert({ dbName, sessionId, project }: SessionKey, row: IncomingRow): void {
-    const [role, content, createdAt, uid, metadata] = row as [SqlValue, SqlValue, SqlValue, SqlValue, SqlValue];
+    const [role, content, createdAt, uid, metadata, status] = row as [
+      SqlValue,
+      SqlValue,
+      SqlValue,
+      SqlValue,
+      SqlValue,
+      SqlValue,
+    ];
     if (role === null || content === null || createdAt === null) {
       throw new ContextStoreError(
         "corrupt",
         `The file to import has an incomplete row in session ${JSON.stringify(sessionId)}. Nothing was imported.`,
       );
     }
-    this.#db.run(tables(dbName).insert, sessionId, project, role, content, uid, metadata, createdAt);
+    this.#db.run(
+      tables(dbName).insert,
+      sessionId,
+      project,
+      role,
+      content,
+      uid,
+      metadata,
+      createdAt,
+      status === "partial" ? status : null,
+    );
     this.#counts.messagesAdded++;
   }
 

@@ -36,7 +36,7 @@ export function inspectIncoming(staged: Database): { histories: IncomingTables[]
     const columns = plainColumns(staged, `${dbName}_messages`);
     if (!isHistory(dbName, columns)) continue;
     histories.push(readers(dbName, columns, staged));
-    for (const suffix of ["messages", "tokens", "sessions"]) taken.add(`${dbName}_${suffix}`);
+    for (const suffix of ["messages", "tokens", "sessions", "parts"]) taken.add(`${dbName}_${suffix}`);
   }
   const ignoredTables = staged
     .rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
@@ -75,7 +75,7 @@ function readers(dbName: string, columns: ReadonlySet<string>, staged: Database)
   const hasTokens = containsAll(staged, `${dbName}_tokens`, ["session_id", "project", "input_tokens", "output_tokens"]);
   const ours = ["session_id", "project", "title", "parent_session_id", "forked_at"];
   const session = "session_id = ?1 AND project = ?2";
-  const row = `role, content, created_at, ${optional("uid")}, ${optional("metadata")}`;
+  const row = `role, content, created_at, ${optional("uid")}, ${optional("metadata")}, ${optional("status")}`;
   return {
     dbName,
     sessionIds: `SELECT session_id FROM ${messages} GROUP BY session_id ORDER BY min(id)`,

@@ -17,6 +17,12 @@ export interface Outstanding {
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
+  readonly #finish: (request: Request, reply: Reply) => Reply;
+
+  /** `finish` turns what an owner answers into what the page gets. */
+  constructor(finish: (request: Request, reply: Reply) => Reply) {
+    this.#finish = finish;
+  }
 
   get size(): number {
     return this.#calls.size;
@@ -37,11 +43,11 @@ export class OutstandingCalls {
   }
 
   /** Answers a call, once: what an earlier owner says of it after that is not heard. */
-  settle(seq: number, answer: (request: Request) => Reply): void {
+  settle(seq: number, reply: Reply): void {
     const call = this.#calls.get(seq);
     if (!call) return;
     this.#calls.delete(seq);
-    call.resolve(answer(call.request));
+    call.resolve(this.#finish(call.request, reply));
   }
 
   /** Rejects what has waited too long for an owner that has said nothing since `heard`. */
@@ -62,6 +68,6 @@ export class OutstandingCalls {
 
   #reject({ request, sent }: Outstanding, code: ErrorCode, message: string, cause?: unknown): void {
     const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
-    this.settle(request.seq, () => failure(new ContextStoreError(code, message, { cause, outcome })));
+    this.settle(request.seq, failure(new ContextStoreError(code, message, { cause, outcome })));
   }
 }

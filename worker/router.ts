@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import {
   type FileStatus,
+  type LocalOperation,
   PROTOCOL,
   type OpenOptions,
   type Reply,
@@ -20,6 +21,7 @@ import {
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
 import { warm } from "./envelope.js";
+import { Deltas } from "./deltas.js";
 import type { OwnerOperation } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
@@ -41,8 +43,9 @@ const ASK_AGAIN_MS = 1000;
 export class Router {
   readonly #options: OpenOptions;
   readonly #onEvent: (event: WorkerEvent) => void;
-  readonly #outstanding = new OutstandingCalls();
+  readonly #outstanding = new OutstandingCalls((request, reply) => this.#finish(request, reply));
   readonly #unsealer = new Unsealer();
+  readonly #deltas = new Deltas();
   readonly #waiting = new AbortController();
   readonly #predecessor = new Predecessor();
   readonly #events: OwnerEvents = {
@@ -111,14 +114,19 @@ export class Router {
     try {
       if (this.#failed) throw this.#failed;
       if (isForThisWorker(request)) {
-        resolve(success(this.#unsealer.rest(request.args.token)));
+        this.#answer(request, resolve);
         return [];
       }
-      return [this.#outstanding.add(request, sealRequest(request as Request<OwnerOperation>), resolve)];
+      return [this.#outstanding.add(request, sealRequest(request as Request<OwnerOperation>, this.#deltas), resolve)];
     } catch (error) {
       resolve(failure(error));
       return [];
     }
+  }
+
+  #answer({ args }: Request<LocalOperation>, resolve: (reply: Reply) => void): void {
+    if ("token" in args) resolve(success(this.#unsealer.rest(args.token)));
+    else setTimeout(() => resolve(success(null)), args.ms);
   }
 
   listen(wanted: boolean): void {
@@ -199,7 +207,7 @@ export class Router {
     if (message.type === "working" && !this.#target) this.#predecessor.looks();
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
-    if (message.type === "replies") for (const [seq, reply] of message.replies) this.#settle(seq, reply);
+    if (message.type === "replies") for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
     else if (message.type === "late") this.#send(this.#outstanding.find(message.seqs));
   }
 
@@ -258,15 +266,15 @@ export class Router {
   }
 
   #deliver(calls: readonly Outstanding[], replies: readonly Reply[]): void {
-    for (const [place, { request }] of calls.entries()) this.#settle(request.seq, replies[place]!);
+    for (const [place, { request }] of calls.entries()) this.#outstanding.settle(request.seq, replies[place]!);
   }
 
-  #settle(seq: number, reply: Reply): void {
-    this.#outstanding.settle(seq, (request) => {
-      const isStatus = request.name === "fileStatus" && reply.ok;
-      if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
-      return this.#unsealer.unseal(request, reply);
-    });
+  /** What the page gets for an answer. */
+  #finish(request: Request, reply: Reply): Reply {
+    this.#deltas.settle(request, reply);
+    const isStatus = request.name === "fileStatus" && reply.ok;
+    if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
+    return this.#unsealer.unseal(request, reply);
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
@@ -300,6 +308,6 @@ export class Router {
   }
 }
 
-function isForThisWorker(request: Request): request is Request<"rest"> {
-  return request.name === "rest";
+function isForThisWorker(request: Request): request is Request<LocalOperation> {
+  return request.name === "rest" || request.name === "wait";
 }

@@ -1,6 +1,6 @@
 // Every table and every statement, in one place. The tables `<dbName>_messages` and `<dbName>_tokens` are those of the
 // Python package: their own columns come first, with its types, defaults, constraints and indexes. What is ours lies in
-// further nullable columns (uid, metadata) and further tables, which that package tolerates.
+// further nullable columns (uid, metadata, status) and further tables, which that package tolerates.
 
 /** The schema that this version writes. */
 export const SCHEMA_VERSION = 1;
@@ -44,9 +44,14 @@ function build(dbName: string) {
   const messages = `"${dbName}_messages"`;
   const tokens = `"${dbName}_tokens"`;
   const sessions = `"${dbName}_sessions"`;
+  const parts = `"${dbName}_parts"`;
   const uidIndex = `"idx_${dbName}_messages_uid"`;
   const session = "session_id = ?1 AND project = ?2";
-  const row = "id, uid, position, created_at, role, content, metadata";
+  const row = "id, uid, position, created_at, role, content, metadata, status";
+  const insertAt = (position: string) => `
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at, status)
+      VALUES (?1, ?2, ${position}, ?3, ?4, ?5, ?6, coalesce(?7, datetime('now')), ?8)
+      RETURNING id, created_at`;
   return {
     create: `
       CREATE TABLE IF NOT EXISTS ${messages}(
@@ -59,6 +64,7 @@ function build(dbName: string) {
         created_at TEXT NOT NULL DEFAULT (datetime('now')),
         uid TEXT,
         metadata TEXT,
+        status TEXT,
         UNIQUE(session_id, position));
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_messages_session" ON ${messages}(session_id);
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_messages_project" ON ${messages}(project);
@@ -81,15 +87,20 @@ function build(dbName: string) {
         forked_at INTEGER,
         PRIMARY KEY(project, session_id)) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_created" ON ${sessions}(project, created_at, session_id);
-      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);`,
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);
+      CREATE TABLE IF NOT EXISTS ${parts}(
+        message_id INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        keep INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY(message_id, number)) WITHOUT ROWID;
+      CREATE TRIGGER IF NOT EXISTS "${dbName}_parts_of_deleted" AFTER DELETE ON ${messages}
+      WHEN old.status IS NOT NULL BEGIN DELETE FROM ${parts} WHERE message_id = old.id; END;`,
 
     // Messages. Position and insert are one statement. The position in the table is dense per session id over all
     // projects, since its UNIQUE constraint knows no project.
-    insert: `
-      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at)
-      VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?1), ?3, ?4, ?5, ?6,
-        coalesce(?7, datetime('now')))
-      RETURNING id, created_at`,
+    insert: insertAt(`(SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?1)`),
+    insertAt: insertAt("?9"),
     byUid: `SELECT id, position, created_at FROM ${messages} INDEXED BY ${uidIndex} WHERE uid = ?3 AND ${session}`,
     lastPosition: `SELECT max(position) FROM ${messages} WHERE session_id = ?1`,
     countBefore: `SELECT count(*) FROM ${messages} WHERE ${session} AND position < ?3`,
@@ -97,19 +108,46 @@ function build(dbName: string) {
     slice: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
     between: `SELECT ${row} FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4 ORDER BY position`,
     firstUser: `SELECT content FROM ${messages} WHERE ${session} AND role = 'user' ORDER BY position LIMIT 1`,
+    hasUserBefore: `SELECT 1 FROM ${messages} WHERE ${session} AND role = 'user' AND position < ?3 LIMIT 1`,
+    firstTime: `SELECT created_at FROM ${messages} WHERE ${session} ORDER BY position LIMIT 1`,
     summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${session}`,
     deleteSession: `DELETE FROM ${messages} WHERE ${session}`,
+
+    // Edits. Those that follow the edited rows move up or down, those before them are not touched.
+    placesBetween: `
+      SELECT id, position, created_at FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4
+      ORDER BY position`,
+    placesSlice: `SELECT id, position, created_at FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
+    deleteBetween: `DELETE FROM ${messages} WHERE ${session} AND position BETWEEN ?3 AND ?4`,
     // Two steps: with one, a row could meet the old position of another on its way.
     renumberAside: `
-      UPDATE ${messages} SET position = -dense.number
-      FROM (SELECT id, row_number() OVER (ORDER BY position) AS number FROM ${messages} WHERE session_id = ?1) AS dense
+      UPDATE ${messages} SET position = -(?3 + dense.number)
+      FROM (
+        SELECT id, row_number() OVER (ORDER BY position) AS number FROM ${messages}
+        WHERE session_id = ?1 AND position >= ?2
+      ) AS dense
       WHERE ${messages}.id = dense.id`,
     renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
     copySession: `
-      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata)
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status)
       SELECT ?3, project, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?3)
-        + row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata
+        + row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata, status
       FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?4`,
+
+    // Messages that are still being written: what has come since the row was, part by part.
+    partial: `SELECT position FROM ${messages} WHERE id = ?3 AND ${session} AND status = 'partial'`,
+    finish: `
+      UPDATE ${messages} SET content = ?4, status = NULL WHERE id = ?3 AND ${session} AND status = 'partial'
+      RETURNING position`,
+    addPart: `
+      INSERT INTO ${parts}(message_id, number, keep, text)
+      VALUES (?1, (SELECT coalesce(max(number) + 1, 0) FROM ${parts} WHERE message_id = ?1), ?2, ?3)`,
+    parts: `SELECT keep, text FROM ${parts} WHERE message_id = ?1 ORDER BY number`,
+    deleteParts: `DELETE FROM ${parts} WHERE message_id = ?1`,
+    withParts: `
+      SELECT id, session_id, project, position, role, content FROM ${messages}
+      WHERE id IN (SELECT message_id FROM ${parts})`,
+    setContent: `UPDATE ${messages} SET content = ?2 WHERE id = ?1`,
 
     // Tokens.
     tokens: `SELECT input_tokens, output_tokens FROM ${tokens} WHERE ${session}`,
@@ -146,6 +184,11 @@ function build(dbName: string) {
       ON CONFLICT(project, session_id) DO UPDATE SET
         message_count = excluded.message_count, preview = excluded.preview,
         created_at = excluded.created_at, updated_at = excluded.updated_at`,
+    summaryOf: `SELECT created_at, preview FROM ${sessions} WHERE ${session}`,
+    editSummary: `
+      UPDATE ${sessions} SET message_count = ?3, created_at = ?4, preview = ?5,
+        updated_at = max(updated_at, datetime('now'))
+      WHERE ${session}`,
     setLineage: `UPDATE ${sessions} SET parent_session_id = ?3, forked_at = ?4 WHERE ${session}`,
     setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${session}`,
     deleteSummary: `DELETE FROM ${sessions} WHERE ${session}`,

@@ -1,15 +1,8 @@
 import type { ModelMessage } from "ai";
 import type { ContextStore } from "../context-store.js";
 import type { ContextTokens, Message } from "../messages.js";
-import { fromModelMessages } from "./from-model-messages.js";
-import { toModelMessages } from "./to-model-messages.js";
-import { pairToolCalls } from "./tool-calls.js";
-
-/** What {@link runAgent} reads of a step: a call of the model, with the tools that it asked for. */
-export interface AgentStep {
-  readonly response: { readonly messages: readonly ModelMessage[] };
-  readonly usage: { readonly inputTokens: number | undefined; readonly outputTokens: number | undefined };
-}
+import { prepareRun } from "./prepare-run.js";
+import { type AgentStep, StepRecorder } from "./step-recorder.js";
 
 /** What {@link runAgent} reads of an agent's result. */
 export interface AgentResult {
@@ -73,13 +66,7 @@ export async function runAgent<RESULT extends AgentResult>(
   store: ContextStore,
   options: RunAgentOptions = {},
 ): Promise<AgentRun<RESULT>> {
-  options.signal?.throwIfAborted();
-  const message: Message =
-    typeof input === "string" ? { role: "user", content: [{ type: "text", text: input }] } : input;
-  await store.append(message);
-  const messages = toModelMessages(await store.getHistory());
-  const stop = new AbortController();
-  const abortSignal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const { message, messages, stop, abortSignal } = await prepareRun(input, store, options.signal);
   const recorder = new StepRecorder(store, stop);
   try {
     const result = await agent.generate({ messages, abortSignal, onStepEnd: (step) => recorder.add(step) });
@@ -92,57 +79,4 @@ export async function runAgent<RESULT extends AgentResult>(
     await recorder.stored;
     throw error;
   }
-}
-
-/** Stores steps in the order in which they end. */
-class StepRecorder {
-  readonly messages: Message[] = [];
-  usage: ContextTokens = { inputTokens: 0, outputTokens: 0 };
-  steps = 0;
-  /** Settles when everything was stored. After a failure nothing more is stored: the history would have a gap. */
-  stored: Promise<void> = Promise.resolve();
-  readonly #store: ContextStore;
-  readonly #stop: AbortController;
-
-  constructor(store: ContextStore, stop: AbortController) {
-    this.#store = store;
-    this.#stop = stop;
-  }
-
-  add(step: AgentStep): Promise<void> {
-    this.steps += 1;
-    this.stored = this.stored.then(() => this.#write(step));
-    // The SDK swallows what its callbacks reject with; without this the agent would go on unrecorded.
-    this.stored.catch((error: unknown) => this.#stop.abort(error));
-    return this.stored;
-  }
-
-  async #write({ response, usage }: AgentStep): Promise<void> {
-    const messages = withoutOpenCalls(fromModelMessages(response.messages));
-    if (messages.length > 0) await this.#store.appendAll(messages);
-    this.messages.push(...messages);
-    const inputTokens = count(usage.inputTokens);
-    const outputTokens = count(usage.outputTokens);
-    await this.#store.addContextTokens(inputTokens, outputTokens);
-    this.usage = {
-      inputTokens: this.usage.inputTokens + inputTokens,
-      outputTokens: this.usage.outputTokens + outputTokens,
-    };
-  }
-}
-
-function withoutOpenCalls(messages: readonly Message[]): Message[] {
-  return pairToolCalls(messages).flatMap(({ role, content, answers }): Message[] =>
-    answers.length === 0
-      ? [{ role, content }]
-      : [
-          { role, content },
-          { role: "user", content: answers.map(({ result }) => result) },
-        ],
-  );
-}
-
-/** Providers report nothing, and some compatible ones nonsense; neither must cost the step. */
-function count(tokens: number | undefined): number {
-  return tokens !== undefined && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : 0;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SQLiteContextStore } from "../../src/index.js";
 import { rejection } from "../fixtures/errors.js";
 import { assistant, everyBlock, user, words } from "../fixtures/messages.js";
+import { editsContract } from "./edits.js";
 import { rangesContract } from "./ranges.js";
 import { uidContract } from "./uid.js";
 
@@ -19,6 +20,7 @@ export function sqliteContract(name: string, backend: SqliteBackend): void {
   describe.each([name])("%s", () => {
     rangesContract(backend);
     uidContract(backend);
+    editsContract(backend);
     rowsContract(backend);
     listContract(backend);
     sqliteForkContract(backend);

@@ -1,14 +1,17 @@
-import type { Operations } from "../../src/protocol.js";
+import type { LocalOperation, Operations } from "../../src/protocol.js";
 import type { Database } from "../database.js";
 import { checkIntegrity, repair } from "../integrity.js";
 import { importStaged } from "../import.js";
 import type { Storage } from "../storage.js";
 import { schemaVersion } from "../schema.js";
+import { splice } from "./edits.js";
+import { foldAll, foldForExport } from "./parts.js";
+import { abort, checkpoint, finish } from "./streams.js";
 import { append, clear, fork, messages } from "./messages.js";
 import { addTokens, projects, sessions, setTokens, tokens } from "./sessions.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
-export type OwnerOperations = Omit<Operations<string>, "rest">;
+export type OwnerOperations = Omit<Operations<string>, LocalOperation>;
 
 type Handlers = {
   readonly [Name in keyof OwnerOperations]: (
@@ -22,11 +25,18 @@ type Handlers = {
 /** What each operation does to the database. None of them awaits: they run inside transactions. */
 export const HANDLERS: Handlers = {
   append: ({ session, messages }, { database }) => append(database, session, messages),
+  splice: (edit, { database }) => splice(database, edit),
+  checkpoint: ({ session, id, content }, { database }) => checkpoint(database, session, id, content),
+  finish: ({ session, id, content }, { database }) => finish(database, session, id, content),
+  abort: ({ session, id }, { database }) => abort(database, session, id),
   clear: ({ session }, { database }) => done(clear(database, session)),
   fork: ({ session, target, upTo }, { database }) => done(fork(database, session, target, upTo)),
   setTokens: ({ session, tokens }, { database }) => done(setTokens(database, session, tokens)),
   addTokens: ({ session, tokens }, { database }) => done(addTokens(database, session, tokens)),
-  import: ({ mode }, { database }, staged) => importStaged(database, staged!, mode),
+  import: ({ mode }, { database }, staged) => {
+    foldAll(database);
+    return importStaged(database, staged!, mode);
+  },
   repair: (_, { database }) => repair(database),
   messages: ({ session, range }, { database }) => messages(database, session, range),
   tokens: ({ session }, { database }) => tokens(database, session),
@@ -40,7 +50,10 @@ export const HANDLERS: Handlers = {
     schemaVersion: schemaVersion(database),
     sizeBytes: Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size")),
   }),
-  export: (_, storage) => new Blob([storage.exportFile()], { type: "application/vnd.sqlite3" }),
+  export: (_, storage) => {
+    foldForExport(storage.database);
+    return new Blob([storage.exportFile()], { type: "application/vnd.sqlite3" });
+  },
   check: (_, { database }) => checkIntegrity(database),
 };
 

@@ -3,6 +3,8 @@ import type { MessageRef } from "../../src/messages.js";
 import type { MessageRange, MessageRow, NewMessage, SessionKey } from "../../src/protocol.js";
 import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
+import { countOf, isShared, ordinal } from "./positions.js";
+import { assemble, fold } from "./parts.js";
 import { refreshSummary } from "./summaries.js";
 
 /** Appends in order; a message whose uid the session already has is not written again. */
@@ -12,17 +14,24 @@ export function append(db: Database, session: SessionKey, messages: readonly New
 
 function appendOne(db: Database, session: SessionKey, message: NewMessage<string>): MessageRef {
   const { sessionId, project, dbName } = session;
-  const { uid, role, content, metadata = null, preview = null } = message;
+  const { uid, role, content, metadata = null, preview = null, status = null } = message;
   const sql = tables(dbName);
   const existing = db.row(sql.byUid, sessionId, project, uid);
   if (existing) {
+    if (status) throw isThere(uid);
     const position = ordinal(db, session, Number(existing[1]));
     return { id: Number(existing[0]), uid, position, createdAt: String(existing[2]) };
   }
-  const inserted = db.row(sql.insert, sessionId, project, role, content, uid, metadata, null)!;
+  const inserted = db.row(sql.insert, sessionId, project, role, content, uid, metadata, null, status)!;
   const createdAt = String(inserted[1]);
   const count = db.value(sql.countMessage, sessionId, project, role === "user" ? preview : null, createdAt);
   return { id: Number(inserted[0]), uid, position: Number(count) - 1, createdAt };
+}
+
+/** Two writers of one message would spoil it. */
+function isThere(uid: string): ContextStoreError {
+  const message = `The session has a message of uid ${JSON.stringify(uid)} already; begin another one.`;
+  return new ContextStoreError("conflict", message);
 }
 
 /** The messages of a session, or the part of them that `range` names, in order. */
@@ -31,15 +40,15 @@ export function messages(db: Database, session: SessionKey, range: MessageRange)
   const sql = tables(dbName);
   const { before, after, last, limit } = range;
   if (before === undefined && after === undefined && last === undefined && limit === undefined) {
-    return db.rows(sql.all, sessionId, project).map((row, index) => toMessageRow(row, index));
+    return db.rows(sql.all, sessionId, project).map((row, index) => toMessageRow(db, dbName, row, index));
   }
-  const count = Number(db.value(sql.sessionCount, sessionId, project) ?? 0);
+  const count = countOf(db, session);
   const [start, end] = window(range, count);
   if (start >= end) return [];
   const rows = isShared(db, session, count)
     ? db.rows(sql.slice, sessionId, project, end - start, start)
     : db.rows(sql.between, sessionId, project, start, end);
-  return rows.map((row, index) => toMessageRow(row, start + index));
+  return rows.map((row, index) => toMessageRow(db, dbName, row, start + index));
 }
 
 function window({ before, after, last, limit }: MessageRange, count: number): [start: number, end: number] {
@@ -52,20 +61,8 @@ function window({ before, after, last, limit }: MessageRange, count: number): [s
   return [start, end];
 }
 
-/** Whether another project has rows under the same session id: then positions in the table are not those of the API. */
-function isShared(db: Database, { dbName, sessionId }: SessionKey, count: number): boolean {
-  return Number(db.value(tables(dbName).lastPosition, sessionId) ?? -1) + 1 !== count;
-}
-
-/** The position within session and project of a row at `position` in the table. */
-function ordinal(db: Database, session: SessionKey, position: number): number {
-  const { sessionId, project, dbName } = session;
-  const count = Number(db.value(tables(dbName).sessionCount, sessionId, project));
-  if (!isShared(db, session, count)) return position;
-  return Number(db.value(tables(dbName).countBefore, sessionId, project, position));
-}
-
-function toMessageRow([id, uid, , createdAt, role, content, metadata]: Row, position: number): MessageRow<string> {
+function toMessageRow(db: Database, dbName: string, row: Row, position: number): MessageRow<string> {
+  const [id, uid, , createdAt, role, content, metadata, status] = row;
   return {
     id: Number(id),
     uid: uid as string | null,
@@ -73,8 +70,9 @@ function toMessageRow([id, uid, , createdAt, role, content, metadata]: Row, posi
     createdAt: String(createdAt),
     role: String(role),
     // A row from elsewhere may hold a BLOB: what is not text is found when it is unsealed, and costs that row alone.
-    content: content as string,
+    content: status === null ? (content as string) : assemble(db, dbName, Number(id), content),
     metadata: metadata as string | null,
+    status: status as "partial" | null,
   };
 }
 
@@ -87,9 +85,18 @@ export function clear(db: Database, { sessionId, project, dbName }: SessionKey):
   renumber(db, dbName, sessionId);
 }
 
-/** Makes the positions of a session id 0, 1, 2, ... again: the Python package cannot append after a gap. */
-export function renumber(db: Database, dbName: string, sessionId: string): void {
-  db.run(tables(dbName).renumberAside, sessionId);
+/**
+ * Makes the positions of a session id 0, 1, 2, ... again: the Python package cannot append after a gap. Given `from`, it
+ * is the rows from that position on that follow each other, the first of them at `to`.
+ */
+export function renumber(
+  db: Database,
+  dbName: string,
+  sessionId: string,
+  from: number = Number.MIN_SAFE_INTEGER,
+  to = 0,
+): void {
+  db.run(tables(dbName).renumberAside, sessionId, from, to);
   db.run(tables(dbName).renumberBack, sessionId);
 }
 
@@ -103,6 +110,7 @@ export function fork(db: Database, session: SessionKey, target: string, upTo: nu
       `There is a session ${JSON.stringify(target)} already; fork into a new id.`,
     );
   }
+  fold(db, dbName);
   // LIMIT -1 is no limit.
   db.run(sql.copySession, sessionId, project, target, upTo ?? -1);
   db.run(sql.copyTokens, sessionId, project, target);

@@ -23,6 +23,26 @@ export function refreshSummary(db: Database, session: SessionKey): number {
   return Number(count);
 }
 
+/**
+ * Brings what a list shows up to date after an edit that left `count` messages and everything before `position` in the
+ * table. Reads the whole session only where its oldest message has gone.
+ */
+export function editSummary(db: Database, session: SessionKey, count: number, position: number): void {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  const known = db.row(sql.summaryOf, sessionId, project);
+  if (count === 0 || !known) {
+    refreshSummary(db, session);
+    return;
+  }
+  const [oldest, preview] = known;
+  const isOldestLeft = db.value(sql.firstTime, sessionId, project) === oldest;
+  const createdAt = isOldestLeft ? oldest : db.row(sql.summary, sessionId, project)![1];
+  const isPreviewLeft = db.value(sql.hasUserBefore, sessionId, project, position) !== undefined;
+  const shown = isPreviewLeft ? preview : computePreview(db, session);
+  db.run(sql.editSummary, sessionId, project, count, String(createdAt), shown);
+}
+
 /** What the first user message gives, or null where there is none yet. */
 export function computePreview(db: Database, { sessionId, project, dbName }: SessionKey): string | null {
   const content = db.value(tables(dbName).firstUser, sessionId, project);

@@ -1,5 +1,7 @@
 import {
   type ChangeFilter,
+  compactHistory,
+  type CompactOptions,
   connect,
   type Connection,
   type ConnectOptions,
@@ -10,6 +12,7 @@ import {
 import { FaultyWorkers } from "./faulty-workers.js";
 import { type Ending, Load } from "./load.js";
 import { Pool } from "./pool.js";
+import { progressOf, Stream } from "./stream.js";
 
 declare global {
   /** What tests call in the page. */
@@ -35,6 +38,7 @@ class Harness {
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
   readonly pool = new Pool();
+  readonly stream = new Stream();
   /** What {@link listen} heard. */
   readonly heard: ContextChange[] = [];
   stopListening: () => void = () => {};
@@ -46,6 +50,8 @@ class Harness {
   wasShown = false;
   readonly load: Load = new Load((text) => this.rejection(this.append(text)));
   readonly #onPumped = new EventTarget();
+  readonly #onCompacted = new EventTarget();
+  #compactions = 0;
   readonly #pump: Pump = { isOn: false, next: 0, acknowledged: 0, lanes: [] };
 
   get store(): SQLiteContextStore {
@@ -155,6 +161,39 @@ class Harness {
   async texts(): Promise<string[]> {
     const history = await this.store.getHistory();
     return history.flatMap(({ content }) => content.map((block) => (block.type === "text" ? block.text : block.type)));
+  }
+
+  async compact(options: CompactOptions): Promise<boolean> {
+    const isCompacted = await compactHistory(this.store, options);
+    this.#compactions++;
+    this.#onCompacted.dispatchEvent(new Event("compacted"));
+    return isCompacted;
+  }
+
+  /** Resolves once so many compactions were made. */
+  async untilCompacted(count: number): Promise<void> {
+    while (this.#compactions < count)
+      await new Promise((resolve) => this.#onCompacted.addEventListener("compacted", resolve, { once: true }));
+  }
+
+  /** Of the last message, which is streamed somewhere. */
+  async progress(): Promise<{ readonly status: string; readonly numbers: number }> {
+    const [last] = await this.store.getMessages({ last: 1 });
+    return progressOf(last!);
+  }
+
+  /** Resolves once so many numbers of the streamed message can be read. */
+  async untilStreamed(count: number): Promise<void> {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        const stop = this.store.subscribe(() => {
+          stop();
+          resolve();
+        });
+      });
+      if ((await this.progress()).numbers >= count) return;
+      await changed;
+    }
   }
 
   /** Begins to append "0", "1", "2" and so on, always some of them in flight. */

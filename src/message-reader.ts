@@ -1,0 +1,81 @@
+import { readStoredContent } from "./content.js";
+import type { DatabaseConnection } from "./database-connection.js";
+import { ContextStoreError } from "./errors.js";
+import type { ContentBlock, JsonObject, Message, StoredMessage } from "./messages.js";
+import type { MessageBatch, MessageRange, MessageRow, SessionKey, Unreadable, WireContent } from "./protocol.js";
+
+type Row = MessageRow<WireContent | Unreadable>;
+
+/** Makes of a row what the caller asked for. Throws `corrupt` for one that cannot be read. */
+type Convert<Value> = (row: Row, session: SessionKey) => Value;
+
+/** Reads a range of a session, in batches that the main thread takes one at a time. */
+export async function collectRows<Value>(
+  connection: DatabaseConnection,
+  session: SessionKey,
+  range: MessageRange,
+  convert: Convert<Value>,
+): Promise<Value[]> {
+  let values: Value[] | undefined;
+  // Without an answer the worker was started again in the middle, and has lost its place.
+  while (!values) values = await tryToCollect(connection, session, range, convert);
+  return values;
+}
+
+async function tryToCollect<Value>(
+  connection: DatabaseConnection,
+  session: SessionKey,
+  range: MessageRange,
+  convert: Convert<Value>,
+): Promise<Value[] | undefined> {
+  const values: Value[] = [];
+  let batch: MessageBatch | null = await connection.call("messages", { session, range });
+  while (batch) {
+    const rows = batch.rows;
+    const rest: number | undefined = batch.rest;
+    // Asked for before the rows are read, so that the worker unseals the next ones meanwhile.
+    const next: Promise<MessageBatch | null> | undefined =
+      rest === undefined ? undefined : connection.call("rest", { token: rest });
+    next?.catch(() => {});
+    for (const row of rows) values.push(convert(row, session));
+    if (!next) return values;
+    batch = await next;
+  }
+  return undefined;
+}
+
+/** What the model sees of a row. */
+export function toMessage(row: Row, session: SessionKey): Message {
+  return { role: row.role as Message["role"], content: readContent(row, session) };
+}
+
+/** All that the database knows of a message. */
+export function toStoredMessage(row: Row, session: SessionKey): StoredMessage {
+  const { id, uid, position, createdAt, metadata, status } = row;
+  return {
+    id,
+    ...(uid !== null && { uid }),
+    position,
+    createdAt,
+    ...toMessage(row, session),
+    status: status ?? "complete",
+    ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }),
+  };
+}
+
+function readContent({ content, position }: Row, { sessionId, project }: SessionKey): readonly ContentBlock[] {
+  try {
+    if (typeof content === "string") return readStoredContent(JSON.parse(content));
+    if ("unreadable" in content) throw new Error(content.unreadable);
+    return content;
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    const where = `Message ${position} of session ${JSON.stringify(sessionId)} in project ${JSON.stringify(project)}`;
+    const how = `read the others with getMessages({ before: ${position} }) and getMessages({ after: ${position} })`;
+    throw new ContextStoreError(
+      "corrupt",
+      `${where} cannot be read: ${what}. The rest of the history is sound; ${how}.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import { checkName } from "./arguments.js";
+import { checkMessage, jsonObject } from "./content.js";
+import { newUid } from "./ids.js";
+import type { ContentBlock, JsonObject, Message } from "./messages.js";
+import { previewOf } from "./preview.js";
+import type { NewMessage, WireContent } from "./protocol.js";
+
+/** What goes with an appended message. */
+export interface AppendOptions {
+  /** The message's identity. The same one again in this session is not written twice. Made when absent. */
+  readonly uid?: string | undefined;
+  /** The caller's own, never shown to the model. */
+  readonly metadata?: JsonObject | undefined;
+}
+
+/** A message on its way into the database. Throws `invalid-message` or `invalid-argument` for what it cannot hold. */
+export function newMessage(
+  message: Message,
+  { uid, metadata }: AppendOptions = {},
+  status?: "partial",
+): NewMessage<WireContent> {
+  const { role, content } = checkMessage(message);
+  return {
+    uid: uid === undefined ? newUid() : checkName("uid", uid),
+    role,
+    content: toWire(content),
+    ...(role === "user" && { preview: previewOf(content) }),
+    ...(status && { status }),
+    ...(metadata !== undefined && { metadata: JSON.stringify(jsonObject(metadata)) }),
+  };
+}
+
+/** Checked content, as it crosses the bridge: a string where one says it all is the cheapest thing to post. */
+export function toWire(content: readonly ContentBlock[]): WireContent {
+  return hasImage(content) ? content : JSON.stringify(content);
+}
+
+function hasImage(content: readonly ContentBlock[]): boolean {
+  return content.some(
+    (block) =>
+      block.type === "image" ||
+      (block.type === "tool_result" && typeof block.content !== "string" && hasImage(block.content)),
+  );
+}

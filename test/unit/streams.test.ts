@@ -1,0 +1,248 @@
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Delta, MessageRow, Operations, Reply, Request } from "../../src/protocol.js";
+import { Deltas } from "../../worker/deltas.js";
+import { seal, unseal } from "../../worker/envelope.js";
+import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
+import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { foldAll } from "../../worker/operations/parts.js";
+import { prepareSchema } from "../../worker/schema.js";
+import type { Storage } from "../../worker/storage.js";
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+const terms = { full: false, busyTimeout: 5000 };
+
+let storage: Storage;
+let executor: Executor;
+let seq = 0;
+
+beforeEach(async () => {
+  storage = await openMemoryStorage();
+  prepareSchema(storage);
+  executor = new Executor(storage);
+});
+
+afterEach(() => storage.release());
+
+function run<Name extends OwnerOperation>(
+  name: Name,
+  args: Parameters<Operations<string>[Name]>[0],
+  number = ++seq,
+): Reply {
+  seq = Math.max(seq, number);
+  const request: OwnerRequest = { seq: number, name, args, terms };
+  return executor.execute({ client: "page", unanswered: [number], requests: [request] })[0]!;
+}
+
+function value(reply: Reply): unknown {
+  if (!reply.ok) throw new Error(`rejected: ${reply.error.message}`);
+  return reply.value;
+}
+
+function begin(uid: string): number {
+  const message = { uid, role: "assistant", content: "plain:[]", status: "partial" } as const;
+  return (value(run("append", { session, messages: [message] })) as { id: number }[])[0]!.id;
+}
+
+function checkpoint(id: number, content: Delta, number?: number): Reply {
+  return run("checkpoint", { session, id, content }, number);
+}
+
+function texts(): string[] {
+  const rows = value(run("messages", { session, range: {} })) as readonly MessageRow<string>[];
+  return rows.map(({ content }) => unseal(content));
+}
+
+function parts(): unknown[] {
+  return storage.database.rows("SELECT message_id, number, keep, text FROM axio_context_parts");
+}
+
+describe("what was written of a message is there once:", () => {
+  test("a part that is sent again after its answer was lost is answered, by the next owner too", () => {
+    const id = begin("a");
+    checkpoint(id, { keep: 0, text: "[1]" });
+    const first = checkpoint(id, { keep: 2, text: ",2]" }, 100);
+    executor = new Executor(storage);
+    expect(checkpoint(id, { keep: 2, text: ",2]" }, 100)).toEqual(first);
+    expect(texts()).toEqual(["[1,2]"]);
+    expect(parts()).toHaveLength(2);
+  });
+
+  test("a part that comes after the message was finished is refused, however it comes", () => {
+    const id = begin("a");
+    checkpoint(id, { keep: 0, text: "[1]" }, 200);
+    expect(run("finish", { session, id, content: "plain:[1,2]" }, 201)).toMatchObject({ ok: true });
+    expect(checkpoint(id, { keep: 0, text: "[1]" }, 200)).toMatchObject({ error: { outcome: "unknown" } });
+    expect(checkpoint(id, { keep: 0, text: "[1]" }, 202)).toMatchObject({ error: { code: "not-found" } });
+    expect(texts()).toEqual(["[1,2]"]);
+    expect(parts()).toEqual([]);
+  });
+
+  test("a message that was finished is finished once, and an abort that is sent again takes nothing else out", () => {
+    const [first, second] = [begin("a"), begin("b")];
+    const finished = run("finish", { session, id: first, content: "plain:[1]" }, 300);
+    const aborted = run("abort", { session, id: second }, 301);
+    const third = begin("c");
+    executor = new Executor(storage);
+    expect(run("finish", { session, id: first, content: "plain:[1]" }, 300)).not.toMatchObject({ ok: true });
+    expect(run("abort", { session, id: second }, 301)).not.toMatchObject({ ok: true });
+    expect([finished, aborted]).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(texts()).toEqual(["[1]", "[]"]);
+    expect(third).toBeGreaterThan(second);
+  });
+
+  test("a message of another session, project or prefix is not found", () => {
+    const id = begin("a");
+    for (const other of [{ sessionId: "other" }, { project: "other" }, { dbName: "other" }]) {
+      const args = { session: { ...session, ...other }, id };
+      for (const reply of [
+        run("checkpoint", { ...args, content: { keep: 0, text: "[2]" } }),
+        run("finish", { ...args, content: "plain:[2]" }),
+        run("abort", args),
+      ])
+        expect(reply).toMatchObject({ error: { code: "not-found", outcome: "not-applied" } });
+    }
+    expect(texts()).toEqual(["[]"]);
+  });
+});
+
+describe("the parts of a message", () => {
+  const removals: Readonly<Record<string, (id: number) => unknown>> = {
+    "is finished": (id) => value(run("finish", { session, id, content: "plain:[1]" })),
+    "is aborted": (id) => value(run("abort", { session, id })),
+    "is truncated": () => value(run("splice", { session, kind: "truncate", start: 0, messages: [] })),
+    "is cleared": () => value(run("clear", { session })),
+    "is deleted by Python": () => storage.database.run("DELETE FROM axio_context_messages WHERE session_id = 's'"),
+  };
+
+  test.each(Object.entries(removals))("go when it %s, and no other's", (_, remove) => {
+    const other = { ...session, sessionId: "other" };
+    const message = { uid: "other", role: "assistant", content: "plain:[]", status: "partial" } as const;
+    const [{ id: left }] = value(run("append", { session: other, messages: [message] })) as [{ id: number }];
+    run("checkpoint", { session: other, id: left, content: { keep: 0, text: "[7]" } });
+    const id = begin("a");
+    checkpoint(id, { keep: 0, text: "[1]" });
+    remove(id);
+    expect(parts()).toEqual([[left, 0, 0, "[7]"]]);
+  });
+
+  test("are folded into the row, which stays partial, and the next ones build on that", () => {
+    const id = begin("a");
+    const long = `["${"x".repeat(1000)}"`;
+    checkpoint(id, { keep: 0, text: `${long}]` });
+    checkpoint(id, { keep: long.length, text: ",1]" });
+    foldAll(storage.database);
+    expect(parts()).toEqual([]);
+    const stored = "SELECT content, status FROM axio_context_messages";
+    expect(storage.database.row(stored)).toEqual([seal(`${long},1]`), "partial"]);
+    checkpoint(id, { keep: long.length + 2, text: ",2]" });
+    expect(texts()).toEqual([`${long},1,2]`]);
+    foldAll(storage.database);
+    checkpoint(id, { keep: 0, text: "[3]" });
+    expect(texts()).toEqual(["[3]"]);
+  });
+
+  test("on a row that is damaged cost that row alone", () => {
+    const id = begin("a");
+    checkpoint(id, { keep: 0, text: "[1,2]" });
+    foldAll(storage.database);
+    storage.database.run("UPDATE axio_context_messages SET content = 'gzip:no' WHERE id = ?", id);
+    checkpoint(id, { keep: 4, text: ",3]" });
+    run("append", { session, messages: [{ uid: "b", role: "user", content: "plain:[4]" }] });
+    const rows = value(run("messages", { session, range: {} })) as readonly MessageRow<string>[];
+    expect(rows.map(({ content }) => content)).toEqual(["gzip:no", "plain:[4]"]);
+    expect(() => foldAll(storage.database)).not.toThrow();
+  });
+});
+
+describe("what is sent of a message", () => {
+  const request = (id: number): Request<"checkpoint"> => ({
+    seq: 1,
+    name: "checkpoint",
+    args: { session, id, content: "" },
+    terms,
+  });
+
+  test("adds up to its text, whatever comes after what, and whatever was lost on the way", () => {
+    const step = fc.record({
+      id: fc.constantFrom(1, 2),
+      keep: fc.nat({ max: 12_000 }),
+      // Half a surrogate pair never stands in JSON text, but one may be cut in two where texts are compared.
+      text: fc.string({ unit: fc.constantFrom("a", "é", "😀", "😁", "\n") }),
+      pad: fc.constantFrom(0, 4095, 4096, 9000),
+      isLost: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const deltas = new Deltas();
+        const written = new Map<number, string>();
+        for (const { id, keep, text, pad, isLost } of steps) {
+          const next = ((written.get(id) ?? "").slice(0, keep) + "x".repeat(pad) + text).toWellFormed();
+          const delta = deltas.next(request(id), next);
+          expect(delta.text.isWellFormed()).toBe(true);
+          if (isLost) {
+            deltas.settle(request(id), { ok: false, error: { code: "busy", message: "", outcome: "unknown" } });
+            continue;
+          }
+          deltas.settle(request(id), { ok: true, value: null });
+          written.set(id, (written.get(id) ?? "").slice(0, delta.keep) + delta.text);
+          expect(written.get(id)).toBe(next);
+        }
+      }),
+    );
+  });
+
+  test("is all of it after its memory was lost, and for one of too many messages at once", () => {
+    const deltas = new Deltas();
+    deltas.next(request(0), "abc");
+    expect(deltas.next(request(0), "abcd")).toEqual({ keep: 3, text: "d" });
+    expect(new Deltas().next(request(0), "abcde")).toEqual({ keep: 0, text: "abcde" });
+    for (let id = 1; id <= 16; id++) deltas.next(request(id), "x");
+    expect(deltas.next(request(0), "abcdef")).toEqual({ keep: 0, text: "abcdef" });
+  });
+
+  test("an answer of 100 KB in 4,000 updates is, if each of them is written, less than its final write three times", () => {
+    const deltas = new Deltas();
+    const id = begin("a");
+    let answer = "";
+    let sent = 0;
+    for (let update = 0; update < 4000; update++) {
+      answer += `${update.toString(36).padStart(5, "0")} ${(update * 7919) % 97} words of it\n`.slice(0, 25);
+      const delta = deltas.next(request(id), JSON.stringify([{ type: "text", text: answer }]));
+      sent += delta.text.length;
+      value(checkpoint(id, delta));
+    }
+    const json = JSON.stringify([{ type: "text", text: answer }]);
+    expect(texts()).toEqual([json]);
+    expect(sent).toBeLessThan(1.5 * json.length);
+  });
+
+  test("writes nothing but the part: no message, and no summary", () => {
+    const { database } = storage;
+    const id = begin("a");
+    database.exec("CREATE TEMP TABLE written(name)");
+    for (const table of ["messages", "sessions"]) {
+      database.exec(
+        `CREATE TEMP TRIGGER watch_${table} AFTER UPDATE ON main.axio_context_${table} BEGIN INSERT INTO written VALUES ('${table}'); END`,
+      );
+    }
+    for (let i = 0; i < 10; i++) value(checkpoint(id, { keep: i, text: "x" }));
+    expect(database.rows("SELECT name FROM written")).toEqual([]);
+    value(run("finish", { session, id, content: "plain:[]" }));
+    expect(database.rows("SELECT name FROM written ORDER BY name")).toEqual([["messages"], ["sessions"]]);
+  });
+
+  test("is written and read with statements that use an index", () => {
+    const id = begin("a");
+    checkpoint(id, { keep: 0, text: "[]" });
+    texts();
+    run("finish", { session, id, content: "plain:[]" });
+    const { database } = storage;
+    const statements = database.statements.filter(
+      (sql) => /axio_context_(parts|messages)"/.test(sql) && /WHERE/.test(sql),
+    );
+    const plans = statements.map((sql) => database.rows(`EXPLAIN QUERY PLAN ${sql}`).map((row) => String(row[3])));
+    expect(plans.length).toBeGreaterThan(8);
+    expect(plans.flat().filter((step) => step.startsWith("SCAN axio"))).toEqual([]);
+  });
+});

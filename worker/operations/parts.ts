@@ -1,0 +1,60 @@
+import type { Delta, SessionKey } from "../../src/protocol.js";
+import type { Database } from "../database.js";
+import { seal, unseal } from "../envelope.js";
+import { dbNames } from "../schema.js";
+import { tables } from "../tables.js";
+import { countOf } from "./positions.js";
+import { editSummary } from "./summaries.js";
+
+// A message that is still being written is a row and parts: each says how much of the JSON text before it is still true,
+// and what comes after. So a write costs what is new, and not what was written before it.
+
+/** Adds what is new of a partial row's JSON text. */
+export function addPart(db: Database, dbName: string, id: number, { keep, text }: Delta): void {
+  // Nothing of what was written before is needed any more.
+  if (keep === 0) db.run(tables(dbName).deleteParts, id);
+  db.run(tables(dbName).addPart, id, keep, text);
+}
+
+/** The content of a partial row, as far as it was written, in a form that the envelope's reader takes. */
+export function assemble(db: Database, dbName: string, id: number, stored: unknown): string {
+  const parts = db.rows(tables(dbName).parts, id);
+  if (parts.length === 0) return stored as string;
+  try {
+    const base = parts[0]![0] === 0 ? "" : unseal(stored);
+    return parts.reduce((text, [keep, rest]) => text.slice(0, Number(keep)) + String(rest), base);
+  } catch {
+    // A damaged row costs itself alone: who reads it finds out again.
+    return stored as string;
+  }
+}
+
+/**
+ * Writes the parts of all partial rows into the rows themselves: for whoever reads or copies the rows alone, as Python
+ * does. The rows stay partial, and those who write them notice nothing.
+ */
+export function fold(db: Database, dbName: string): void {
+  const sql = tables(dbName);
+  for (const [id, sessionId, project, position, role, content] of db.rows(sql.withParts)) {
+    const json = assemble(db, dbName, Number(id), content);
+    if (json === content) continue;
+    db.run(sql.setContent, id, seal(json));
+    db.run(sql.deleteParts, id);
+    const session: SessionKey = { dbName, sessionId: String(sessionId), project: String(project) };
+    if (role === "user") editSummary(db, session, countOf(db, session), Number(position));
+  }
+}
+
+/** The same for all prefixes of the file. */
+export function foldAll(db: Database): void {
+  for (const dbName of dbNames(db)) fold(db, dbName);
+}
+
+/** The same for an export, which must also succeed where nothing can be written: then it holds the parts as they are. */
+export function foldForExport(db: Database): void {
+  try {
+    db.transaction(() => foldAll(db));
+  } catch {
+    // A full disk, or a damaged page: all the more reason to let the user have the file.
+  }
+}

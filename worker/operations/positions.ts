@@ -1,0 +1,22 @@
+import type { SessionKey } from "../../src/protocol.js";
+import type { Database } from "../database.js";
+import { tables } from "../tables.js";
+
+// Positions in the table are dense per session id, those of the API per session id and project.
+
+/** The number of messages of a session in its project. */
+export function countOf(db: Database, { sessionId, project, dbName }: SessionKey): number {
+  return Number(db.value(tables(dbName).sessionCount, sessionId, project) ?? 0);
+}
+
+/** Whether another project has rows under the same session id: then positions in the table are not those of the API. */
+export function isShared(db: Database, { dbName, sessionId }: SessionKey, count: number): boolean {
+  return Number(db.value(tables(dbName).lastPosition, sessionId) ?? -1) + 1 !== count;
+}
+
+/** The position within session and project of a row at `position` in the table. */
+export function ordinal(db: Database, session: SessionKey, position: number): number {
+  const { sessionId, project, dbName } = session;
+  if (!isShared(db, session, countOf(db, session))) return position;
+  return Number(db.value(tables(dbName).countBefore, sessionId, project, position));
+}
