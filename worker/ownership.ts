@@ -7,7 +7,7 @@ import { Owner, type OwnerEvents } from "./owner.js";
 import { loadSqlite } from "./sqlite.js";
 
 /** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
-const PREPARE_MS = 1000;
+const PREPARE_MS = 500;
 
 /** Gives the lock back. */
 export type Release = () => void;
