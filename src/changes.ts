@@ -1,5 +1,14 @@
 /** What happened to a session, or to the whole database. */
-export type ChangeKind = "append" | "clear" | "fork" | "tokens" | "import" | "resync";
+export type ChangeKind =
+  | "append"
+  | "clear"
+  | "fork"
+  | "tokens"
+  | "session"
+  | "delete"
+  | "restore"
+  | "import"
+  | "resync";
 
 /** A committed change, as `subscribe` tells it. */
 export interface ContextChange {

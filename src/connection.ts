@@ -1,4 +1,5 @@
 import type { ChangeFilter, ContextChange } from "./changes.js";
+import type { DeletedSession } from "./messages.js";
 import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
 
 /** How an import treats what is here already. */
@@ -19,6 +20,12 @@ export interface DbNameOptions {
   readonly dbName?: string | undefined;
 }
 
+/** Which deleted sessions go for good. */
+export interface PurgeOptions extends DbNameOptions {
+  /** Those deleted up to then. @default all of them */
+  readonly olderThan?: Date | undefined;
+}
+
 /** An open database. Made by {@link connect}. */
 export interface Connection extends AsyncDisposable {
   /** The path as it was given to {@link connect}. */
@@ -29,6 +36,19 @@ export interface Connection extends AsyncDisposable {
   requestPersistence(): Promise<boolean>;
   /** The projects that have messages. */
   listProjects(options?: DbNameOptions): Promise<ProjectInfo[]>;
+  /** The sessions of all projects that were deleted and not purged, the last deleted first. */
+  listDeletedSessions(options?: DbNameOptions): Promise<DeletedSession[]>;
+  /**
+   * Brings a deleted session back as it was: rows with their ids, uids, times and bytes, token counts, title and lineage.
+   * Rejects `conflict` when its project has a session with this id again, `not-found` when it was purged or restored
+   * already.
+   */
+  restoreSession(session: DeletedSession): Promise<void>;
+  /**
+   * Removes deleted sessions for good, and their bytes from the database's files; resolves to how many. The file is
+   * written anew for that, while other calls wait: about a second for 100 MB.
+   */
+  purgeDeleted(options?: PurgeOptions): Promise<number>;
   /**
    * Calls the listener for each committed change of any tab, this one included, once and in the order of the commits,
    * until the function that it gives is called, or the connection closed.

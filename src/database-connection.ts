@@ -1,4 +1,4 @@
-import { checkDbName } from "./arguments.js";
+import { checkDbName, checkName } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
@@ -11,7 +11,8 @@ import type {
   ProjectInfo,
 } from "./protocol.js";
 import type { WorkerLink } from "./worker-link.js";
-import type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
+import type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
+import type { DeletedSession } from "./messages.js";
 
 /** The connection as the stores of this package see it. */
 export class DatabaseConnection implements Connection {
@@ -70,6 +71,23 @@ export class DatabaseConnection implements Connection {
 
   async listProjects({ dbName = "axio_context" }: DbNameOptions = {}): Promise<ProjectInfo[]> {
     return [...(await this.call("projects", { dbName: checkDbName(dbName) }))];
+  }
+
+  async listDeletedSessions({ dbName = "axio_context" }: DbNameOptions = {}): Promise<DeletedSession[]> {
+    return [...(await this.call("deletedSessions", { dbName: checkDbName(dbName) }))];
+  }
+
+  async restoreSession({ dbName, project, sessionId, deletionId }: DeletedSession): Promise<void> {
+    checkDbName(dbName);
+    for (const name of [project, sessionId, deletionId]) checkName("What names a deleted session", name);
+    await this.call("restoreSession", { session: { dbName, project, sessionId }, deletionId });
+  }
+
+  async purgeDeleted({ dbName = "axio_context", olderThan }: PurgeOptions = {}): Promise<number> {
+    if (olderThan !== undefined && !(olderThan instanceof Date && olderThan.getTime() === olderThan.getTime())) {
+      throw new ContextStoreError("invalid-argument", "olderThan must be a valid Date.");
+    }
+    return this.call("purgeDeleted", { dbName: checkDbName(dbName), before: olderThan?.getTime() });
   }
 
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {

@@ -1,11 +1,12 @@
 export type { ChangeFilter, ChangeKind, ContextChange } from "./changes.js";
 export { connect, type ConnectOptions } from "./connect.js";
-export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
+export type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
 export { ContextStore, MemoryContextStore } from "./context-store.js";
 export { ContextStoreError, type ErrorCode, isContextStoreError, type WriteOutcome } from "./errors.js";
 export type {
   ContentBlock,
   ContextTokens,
+  DeletedSession,
   ImageBlock,
   JsonObject,
   JsonValue,
@@ -26,4 +27,4 @@ export type {
   MessageRange,
   ProjectInfo,
 } from "./protocol.js";
-export { type AppendOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";
+export { type AppendOptions, type ListOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

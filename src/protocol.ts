@@ -1,6 +1,6 @@
 import type { ContextChange } from "./changes.js";
 import type { ErrorCode, WriteOutcome } from "./errors.js";
-import type { ContentBlock, ContextTokens, MessageRef, SessionInfo } from "./messages.js";
+import type { ContentBlock, ContextTokens, DeletedSession, MessageRef, SessionInfo } from "./messages.js";
 
 // What the page's half and the worker's half say to each other: typed here once, used by both.
 
@@ -59,6 +59,13 @@ export interface MessageRange {
 export interface MessageBatch {
   readonly rows: readonly MessageRow<WireContent | Unreadable>[];
   readonly rest?: number;
+}
+
+/** Which sessions of a project: `limit` of them, behind the one named by `after` in the order of its `time`. */
+export interface SessionRange {
+  readonly orderBy: "created" | "updated";
+  readonly limit?: number | undefined;
+  readonly after?: { readonly time: string; readonly sessionId: string } | undefined;
 }
 
 /** How many sessions and messages a project holds. */
@@ -136,6 +143,11 @@ export interface Operations<Content = WireContent> {
   fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
   setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
   addTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
+  setTitle(args: { session: SessionKey; title: string | null }): null;
+  deleteSession(args: { session: SessionKey; deletionId: string }): null;
+  restoreSession(args: { session: SessionKey; deletionId: string }): null;
+  /** `before`: milliseconds since 1970. Gives the number of sessions. */
+  purgeDeleted(args: { dbName: string; before?: number | undefined }): number;
   import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace" }): ImportSummary;
   repair(args: NoArguments): IntegrityReport;
   messages(args: {
@@ -143,7 +155,8 @@ export interface Operations<Content = WireContent> {
     range: MessageRange;
   }): [Content] extends [string] ? readonly MessageRow<string>[] : MessageBatch;
   tokens(args: { session: SessionKey }): ContextTokens;
-  sessions(args: { dbName: string; project: string }): readonly SessionInfo[];
+  sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): readonly SessionInfo[];
+  deletedSessions(args: { dbName: string }): readonly DeletedSession[];
   projects(args: { dbName: string }): readonly ProjectInfo[];
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
@@ -161,6 +174,10 @@ export const WRITES: ReadonlySet<OperationName> = new Set([
   "fork",
   "setTokens",
   "addTokens",
+  "setTitle",
+  "deleteSession",
+  "restoreSession",
+  "purgeDeleted",
   "import",
   "repair",
 ]);

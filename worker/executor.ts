@@ -2,8 +2,9 @@ import { ContextStoreError } from "../src/errors.js";
 import { type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
-import { failure, success } from "./failure.js";
+import { failure, success, toContextStoreError } from "./failure.js";
 import { Ledger } from "./ledger.js";
+import { eraseFreePages } from "./operations/deleted.js";
 import { HANDLERS } from "./operations/index.js";
 import { createTables, dbNames } from "./schema.js";
 import type { Storage } from "./storage.js";
@@ -82,7 +83,21 @@ export class Executor {
       if (!this.#db.inTransaction) group = undefined;
     }
     commit();
+    for (const [place, { name }] of requests.entries()) {
+      if (name === "purgeDeleted" && replies[place]!.ok) replies[place] = this.#erase(replies[place]!);
+    }
     return replies;
+  }
+
+  /** VACUUM cannot run inside a transaction, and must run for a purge that is asked for again after a death, too. */
+  #erase(reply: Reply): Reply {
+    try {
+      eraseFreePages(this.#storage);
+      return reply;
+    } catch (error) {
+      // The sessions are gone all the same.
+      return failure(toContextStoreError(error, "unknown"));
+    }
   }
 
   #recorded(client: string, seq: number): Reply | undefined {

@@ -36,7 +36,8 @@ export function inspectIncoming(staged: Database): { histories: IncomingTables[]
     const columns = plainColumns(staged, `${dbName}_messages`);
     if (!isHistory(dbName, columns)) continue;
     histories.push(readers(dbName, columns, staged));
-    for (const suffix of ["messages", "tokens", "sessions"]) taken.add(`${dbName}_${suffix}`);
+    for (const suffix of ["messages", "tokens", "sessions", "deleted", "deleted_rows"])
+      taken.add(`${dbName}_${suffix}`);
   }
   const ignoredTables = staged
     .rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")

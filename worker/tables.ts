@@ -15,6 +15,7 @@ export const FILE_TABLES = `
 export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
 export const META_SET =
   "INSERT INTO axio_opfs_meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value";
+export const META_REMOVE = "DELETE FROM axio_opfs_meta WHERE key = ?";
 
 export const CLIENT_GET = "SELECT state FROM axio_opfs_clients WHERE client = ?";
 export const CLIENT_SET = `
@@ -44,9 +45,20 @@ function build(dbName: string) {
   const messages = `"${dbName}_messages"`;
   const tokens = `"${dbName}_tokens"`;
   const sessions = `"${dbName}_sessions"`;
+  const deleted = `"${dbName}_deleted"`;
+  const deletedRows = `"${dbName}_deleted_rows"`;
   const uidIndex = `"idx_${dbName}_messages_uid"`;
   const session = "session_id = ?1 AND project = ?2";
   const row = "id, uid, position, created_at, role, content, metadata";
+  // What a message keeps while its session is deleted, and what its list entry does.
+  const kept = "id, role, content, created_at, uid, metadata";
+  const described = "message_count, preview, title, created_at, updated_at, parent_session_id, forked_at";
+  const listed = `s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
+    s.parent_session_id, s.forked_at`;
+  const page = (time: "created_at" | "updated_at", behind: string) => `
+    SELECT ${listed}, t.input_tokens, t.output_tokens
+    FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
+    WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`;
   return {
     create: `
       CREATE TABLE IF NOT EXISTS ${messages}(
@@ -81,7 +93,33 @@ function build(dbName: string) {
         forked_at INTEGER,
         PRIMARY KEY(project, session_id)) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_created" ON ${sessions}(project, created_at, session_id);
-      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);`,
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);
+      CREATE TABLE IF NOT EXISTS ${deleted}(
+        deletion_id TEXT PRIMARY KEY,
+        deleted_at INTEGER NOT NULL,
+        session_id TEXT NOT NULL,
+        project TEXT NOT NULL,
+        message_count INTEGER NOT NULL,
+        preview TEXT,
+        title TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        parent_session_id TEXT,
+        forked_at INTEGER,
+        input_tokens INTEGER,
+        output_tokens INTEGER) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_deleted_at" ON ${deleted}(deleted_at);
+      CREATE TABLE IF NOT EXISTS ${deletedRows}(
+        id INTEGER PRIMARY KEY,
+        deletion_id TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        others INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        content TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        uid TEXT,
+        metadata TEXT,
+        UNIQUE(deletion_id, position));`,
 
     // Messages. Position and insert are one statement. The position in the table is dense per session id over all
     // projects, since its UNIQUE constraint knows no project.
@@ -150,12 +188,53 @@ function build(dbName: string) {
     setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${session}`,
     deleteSummary: `DELETE FROM ${sessions} WHERE ${session}`,
     forksOf: `SELECT session_id FROM ${sessions} WHERE project = ?2 AND parent_session_id = ?1`,
-    list: `
-      SELECT s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
-        s.parent_session_id, s.forked_at, t.input_tokens, t.output_tokens
-      FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
-      WHERE s.project = ?1 ORDER BY s.created_at DESC, s.session_id DESC`,
+    // Newest first: the first page, and the one behind a session.
+    list: {
+      created: {
+        first: page("created_at", ""),
+        next: page("created_at", " AND (s.created_at, s.session_id) < (?3, ?4)"),
+      },
+      updated: {
+        first: page("updated_at", ""),
+        next: page("updated_at", " AND (s.updated_at, s.session_id) < (?3, ?4)"),
+      },
+    },
     projects: `SELECT project, count(*), sum(message_count) FROM ${sessions} GROUP BY project ORDER BY project`,
+
+    // Deleted sessions. `others` is how many rows of other projects stood before a row: their places among each other
+    // are restored too.
+    noteDeletion: `
+      INSERT INTO ${deleted}(deletion_id, deleted_at, session_id, project, ${described}, input_tokens, output_tokens)
+      SELECT ?3, ?4, ${listed}, t.input_tokens, t.output_tokens
+      FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
+      WHERE s.session_id = ?1 AND s.project = ?2`,
+    keepRows: `
+      INSERT INTO ${deletedRows}(deletion_id, position, others, ${kept})
+      SELECT ?3, row_number() OVER (ORDER BY position) - 1, position - row_number() OVER (ORDER BY position) + 1, ${kept}
+      FROM ${messages} WHERE ${session}`,
+    deletions: `
+      SELECT ${listed}, s.input_tokens, s.output_tokens, s.deletion_id,
+        strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch')
+      FROM ${deleted} AS s ORDER BY s.deleted_at DESC, s.deletion_id DESC`,
+    isDeletion: `SELECT 1 FROM ${deleted} WHERE deletion_id = ?3 AND ${session}`,
+    makeRoom: `
+      UPDATE ${messages} SET position = -1 - position
+        - (SELECT count(*) FROM ${deletedRows} WHERE deletion_id = ?2 AND others <= ${messages}.position)
+      WHERE session_id = ?1`,
+    restoreRows: `
+      INSERT INTO ${messages}(session_id, project, position, ${kept})
+      SELECT ?1, ?2, position + min(others, (SELECT count(*) FROM ${messages} WHERE session_id = ?1)), ${kept}
+      FROM ${deletedRows} WHERE deletion_id = ?3`,
+    restoreSummary: `
+      INSERT INTO ${sessions}(session_id, project, ${described})
+      SELECT session_id, project, ${described} FROM ${deleted} WHERE deletion_id = ?1`,
+    restoreTokens: `
+      INSERT OR REPLACE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      SELECT session_id, project, input_tokens, output_tokens FROM ${deleted}
+      WHERE deletion_id = ?1 AND input_tokens IS NOT NULL`,
+    forgetRows: `DELETE FROM ${deletedRows} WHERE deletion_id = ?1`,
+    forgetDeletion: `DELETE FROM ${deleted} WHERE deletion_id = ?1`,
+    deletedBefore: `SELECT deletion_id FROM ${deleted} WHERE deleted_at <= ?1`,
 
     // For imports and checks.
     forMerge: `SELECT role, content FROM ${messages} WHERE ${session} ORDER BY position`,

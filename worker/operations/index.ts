@@ -4,8 +4,9 @@ import { checkIntegrity, repair } from "../integrity.js";
 import { importStaged } from "../import.js";
 import type { Storage } from "../storage.js";
 import { schemaVersion } from "../schema.js";
+import { deletedSessions, deleteSession, purgeDeleted, restoreSession } from "./deleted.js";
 import { append, clear, fork, messages } from "./messages.js";
-import { addTokens, projects, sessions, setTokens, tokens } from "./sessions.js";
+import { addTokens, projects, sessions, setTitle, setTokens, tokens } from "./sessions.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
 export type OwnerOperations = Omit<Operations<string>, "rest">;
@@ -26,11 +27,16 @@ export const HANDLERS: Handlers = {
   fork: ({ session, target, upTo }, { database }) => done(fork(database, session, target, upTo)),
   setTokens: ({ session, tokens }, { database }) => done(setTokens(database, session, tokens)),
   addTokens: ({ session, tokens }, { database }) => done(addTokens(database, session, tokens)),
+  setTitle: ({ session, title }, { database }) => done(setTitle(database, session, title)),
+  deleteSession: ({ session, deletionId }, { database }) => done(deleteSession(database, session, deletionId)),
+  restoreSession: ({ session, deletionId }, { database }) => done(restoreSession(database, session, deletionId)),
+  purgeDeleted: ({ dbName, before = Infinity }, { database }) => purgeDeleted(database, dbName, before),
   import: ({ mode }, { database }, staged) => importStaged(database, staged!, mode),
   repair: (_, { database }) => repair(database),
   messages: ({ session, range }, { database }) => messages(database, session, range),
   tokens: ({ session }, { database }) => tokens(database, session),
-  sessions: ({ dbName, project }, { database }) => sessions(database, dbName, project),
+  sessions: ({ dbName, project, range }, { database }) => sessions(database, dbName, project, range),
+  deletedSessions: ({ dbName }, { database }) => deletedSessions(database, dbName),
   projects: ({ dbName }, { database }) => projects(database, dbName),
   fileStatus: (_, { database }) => ({
     role: "owner",

@@ -90,6 +90,11 @@ export function clear(db: Database, { sessionId, project, dbName }: SessionKey):
 /** Makes the positions of a session id 0, 1, 2, ... again: the Python package cannot append after a gap. */
 export function renumber(db: Database, dbName: string, sessionId: string): void {
   db.run(tables(dbName).renumberAside, sessionId);
+  renumberBack(db, dbName, sessionId);
+}
+
+/** Gives rows whose position `p` was put aside as `-1 - p` that position. */
+export function renumberBack(db: Database, dbName: string, sessionId: string): void {
   db.run(tables(dbName).renumberBack, sessionId);
 }
 
