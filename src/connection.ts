@@ -63,7 +63,12 @@ export interface Connection extends AsyncDisposable {
    * is not sound; `not-found` where it can no longer be read; `quota` where there is no room for a copy of it.
    */
   import(file: Blob, options?: ImportOptions): Promise<ImportSummary>;
-  /** Looks at every page and every row. With `repair`, puts right what can be, and reports what was found before. */
+  /**
+   * Looks at every page and every row; rows are looked at between other calls. Finds damaged pages, contents that cannot be
+   * read, gaps in the positions and outdated entries of the list, and says of each whether it can be repaired. With
+   * `repair`, puts right what can be, and reports what was found before: indexes, positions and the list are made anew from
+   * the messages, unless a page of those is damaged.
+   */
   checkIntegrity(options?: { readonly repair?: boolean | undefined }): Promise<IntegrityReport>;
   /**
    * Lets go of the database. Pending calls reject with code `"closed"`. The page's other connections to the same path

@@ -116,8 +116,11 @@ export class DatabaseConnection implements Connection {
     return this.call("import", { file, mode, wal });
   }
 
-  checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
-    return this.call(repair ? "repair" : "check", {});
+  async checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
+    const report = await this.call("check", {});
+    // Nothing is written to a database that is sound, or damaged beyond repair.
+    if (repair && report.problems.some(({ repairable }) => repairable)) await this.call("repair", {});
+    return report;
   }
 
   close(): Promise<void> {

@@ -49,6 +49,8 @@ function build(dbName: string) {
   const deletedRows = `"${dbName}_deleted_rows"`;
   const uidIndex = `"idx_${dbName}_messages_uid"`;
   const session = "session_id = ?1 AND project = ?2";
+  // Without the plus SQLite may prefer Python's index over the project, and read all of its messages.
+  const bySession = "session_id = ?1 AND +project = ?2";
   const row = "id, uid, position, created_at, role, content, metadata";
   // What a message keeps while its session is deleted, and what its list entry does.
   const kept = "id, role, content, created_at, uid, metadata";
@@ -94,6 +96,8 @@ function build(dbName: string) {
         PRIMARY KEY(project, session_id)) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_created" ON ${sessions}(project, created_at, session_id);
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_parent" ON ${sessions}(project, parent_session_id)
+        WHERE parent_session_id IS NOT NULL;
       CREATE TABLE IF NOT EXISTS ${deleted}(
         deletion_id TEXT PRIMARY KEY,
         deleted_at INTEGER NOT NULL,
@@ -135,8 +139,8 @@ function build(dbName: string) {
     slice: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
     between: `SELECT ${row} FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4 ORDER BY position`,
     firstUser: `SELECT content FROM ${messages} WHERE ${session} AND role = 'user' ORDER BY position LIMIT 1`,
-    summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${session}`,
-    deleteSession: `DELETE FROM ${messages} WHERE ${session}`,
+    summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${bySession}`,
+    deleteSession: `DELETE FROM ${messages} WHERE ${bySession}`,
     // Two steps: with one, a row could meet the old position of another on its way.
     renumberAside: `
       UPDATE ${messages} SET position = -dense.number
@@ -239,7 +243,9 @@ function build(dbName: string) {
     // For imports and checks.
     forMerge: `SELECT role, content FROM ${messages} WHERE ${session} ORDER BY position`,
     sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
-    summaryKeys: `SELECT session_id, project, message_count, preview, created_at FROM ${sessions}`,
+    summaryKeys: `SELECT session_id, project FROM ${sessions}`,
+    shown: `SELECT message_count, created_at, updated_at, preview FROM ${sessions} WHERE ${session}`,
+    contents: `SELECT position, content FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT 64`,
     positionGaps: `
       SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
       HAVING min(position) <> 0 OR max(position) <> count(*) - 1`,

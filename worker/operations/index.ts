@@ -2,6 +2,7 @@ import type { Operations } from "../../src/protocol.js";
 import type { Database } from "../database.js";
 import { checkIntegrity, repair } from "../integrity.js";
 import { importStaged } from "../import.js";
+import { finish } from "../slices.js";
 import type { Storage } from "../storage.js";
 import { schemaVersion } from "../schema.js";
 import { deletedSessions, deleteSession, purgeDeleted, restoreSession } from "./deleted.js";
@@ -47,7 +48,7 @@ export const HANDLERS: Handlers = {
     sizeBytes: Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size")),
   }),
   export: (_, storage) => new Blob([storage.exportFile()], { type: "application/vnd.sqlite3" }),
-  check: (_, { database }) => checkIntegrity(database),
+  check: (_, { database }) => finish(checkIntegrity(database)),
 };
 
 /** Results are stored in the ledger as JSON, which has no undefined. */
