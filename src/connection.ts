@@ -1,6 +1,6 @@
 import type { ChangeFilter, ContextChange } from "./changes.js";
 import type { DeletedSession } from "./messages.js";
-import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
+import type { DatabaseStatus, ImportProgress, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
 
 /** How an import treats what is here already. */
 export interface ImportOptions {
@@ -10,6 +10,13 @@ export interface ImportOptions {
    * place of everything here. @default "merge"
    */
   readonly mode?: "merge" | "replace" | undefined;
+  /**
+   * Hears how far it has come, some times a second: first the file is copied, counted in bytes, then its messages are
+   * merged, counted in messages. What it throws is reported, and hinders nothing.
+   */
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+  /** Ends the import: it rejects `aborted`, and the database is as it was, unless all was done already. */
+  readonly signal?: AbortSignal | undefined;
   /** The `-wal` file that lay beside the database file, if there was one: its committed rows belong to it. */
   readonly wal?: Blob | undefined;
 }

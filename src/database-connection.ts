@@ -10,6 +10,7 @@ import type {
   Operations,
   ProjectInfo,
 } from "./protocol.js";
+import { newUid } from "./ids.js";
 import type { WorkerLink } from "./worker-link.js";
 import type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
 import type { DeletedSession } from "./messages.js";
@@ -106,14 +107,30 @@ export class DatabaseConnection implements Connection {
     return this.call("export", {});
   }
 
-  async import(file: Blob, { mode = "merge", wal }: ImportOptions = {}): Promise<ImportSummary> {
+  async import(file: Blob, options: ImportOptions = {}): Promise<ImportSummary> {
+    const { mode = "merge", wal, onProgress, signal } = options;
     if (!(file instanceof Blob) || (wal !== undefined && !(wal instanceof Blob))) {
       throw new ContextStoreError("invalid-argument", "import() takes the file, and its -wal, as a Blob or File.");
     }
     if (mode !== "merge" && mode !== "replace") {
       throw new ContextStoreError("invalid-argument", 'The mode of an import is "merge" or "replace".');
     }
-    return this.call("import", { file, mode, wal });
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw new ContextStoreError("invalid-argument", "onProgress is a function.");
+    }
+    if (signal?.aborted) {
+      throw new ContextStoreError("aborted", "The import was aborted before it began.", { cause: signal.reason });
+    }
+    const importId = newUid();
+    const abort = () => void this.#link.call("abortImport", { importId }, this.#terms).catch(() => {});
+    if (onProgress) this.#link.progress.set(importId, onProgress);
+    signal?.addEventListener("abort", abort);
+    try {
+      return await this.call("import", { file, mode, wal, importId });
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#link.progress.delete(importId);
+    }
   }
 
   async checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {

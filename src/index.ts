@@ -21,6 +21,7 @@ export type {
 } from "./messages.js";
 export type {
   DatabaseStatus,
+  ImportProgress,
   ImportSummary,
   IntegrityProblem,
   IntegrityReport,

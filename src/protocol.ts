@@ -115,6 +115,20 @@ export interface ImportSummary {
   readonly ignoredTables: readonly string[];
 }
 
+/** How far an import has come. Its phases follow each other; each begins with `done` at 0. */
+export interface ImportProgress {
+  /** `"copy"`: the file is read, in bytes. `"merge"`: its messages are compared and added, in messages. */
+  readonly phase: "copy" | "merge";
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Of which import. */
+export interface ImportReport {
+  readonly importId: string;
+  readonly progress: ImportProgress;
+}
+
 /** Something wrong in the database. */
 export interface IntegrityProblem {
   readonly kind: "page" | "envelope" | "json" | "block" | "position" | "summary";
@@ -148,7 +162,10 @@ export interface Operations<Content = WireContent> {
   restoreSession(args: { session: SessionKey; deletionId: string }): null;
   /** `before`: milliseconds since 1970. Gives the number of sessions. */
   purgeDeleted(args: { dbName: string; before?: number | undefined }): number;
-  import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace" }): ImportSummary;
+  /** `importId` names it for its progress, and to abort it. */
+  import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace"; importId: string }): ImportSummary;
+  /** Answered at once; it is the import that says what became of it. */
+  abortImport(args: { importId: string }): null;
   repair(args: NoArguments): IntegrityReport;
   messages(args: {
     session: SessionKey;
@@ -228,7 +245,8 @@ export interface OpenOptions {
 /** What the worker tells the page without being asked. "ended": the database is gone for good, and why. */
 export type WorkerEvent =
   | { readonly type: "ended"; readonly error: WireError }
-  | { readonly type: "changes"; readonly changes: readonly ContextChange[] };
+  | { readonly type: "changes"; readonly changes: readonly ContextChange[] }
+  | ({ readonly type: "progress" } & ImportReport);
 
 /** What the worker offers to the page. */
 export interface WorkerApi {

@@ -4,6 +4,8 @@ import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
 import {
   type CallTerms,
+  type ImportProgress,
+  type ImportReport,
   type OperationName,
   type Operations,
   PROTOCOL,
@@ -52,6 +54,8 @@ export class WorkerLink {
   /** Not yet given to a worker, in order. */
   readonly #queue: Call[] = [];
   readonly #listening = new AbortController();
+  /** By import: who wants to hear how far it has come. */
+  readonly progress: Map<string, (progress: ImportProgress) => void> = new Map();
   readonly #listeners = new Set<(change: ContextChange) => void>();
   #lastCommit = 0;
   #seq = 0;
@@ -189,6 +193,7 @@ export class WorkerLink {
 
   #hear(worker: Worker, event: WorkerEvent): void {
     if (this.#worker !== worker) return;
+    if (event.type === "progress") return this.#report(event);
     if (event.type === "changes") return event.changes.forEach((change) => this.#tell(change));
     worker.terminate();
     this.#leaveWorker();
@@ -204,6 +209,14 @@ export class WorkerLink {
         // One listener's fault must not keep the change from the others.
         reportError(error);
       }
+    }
+  }
+
+  #report({ importId, progress }: ImportReport): void {
+    try {
+      this.progress.get(importId)?.(progress);
+    } catch (error) {
+      reportError(error);
     }
   }
 
@@ -256,8 +269,8 @@ export class WorkerLink {
   }
 }
 
-/** Takes the next calls that travel together. An import takes its time, and travels alone. */
+/** Takes the next calls that travel together. What takes its time travels alone. */
 function takeBatch(calls: Call[]): Call[] {
-  const imports = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import");
-  return calls.splice(0, imports < 0 ? BATCH : Math.max(imports, 1));
+  const long = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import" || request.name === "check");
+  return calls.splice(0, long < 0 ? BATCH : Math.max(long, 1));
 }

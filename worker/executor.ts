@@ -3,6 +3,7 @@ import { type OperationName, type Reply, type Request, WRITES } from "../src/pro
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
 import { failure, success, toContextStoreError } from "./failure.js";
+import type { Import } from "./import.js";
 import { Ledger } from "./ledger.js";
 import { eraseFreePages } from "./operations/deleted.js";
 import { HANDLERS } from "./operations/index.js";
@@ -52,8 +53,8 @@ export class Executor {
     this.#dbNames = new Set(dbNames(storage.database));
   }
 
-  /** Answers each request in its place. `staged`: the opened file of an import. */
-  execute({ client, unanswered, requests }: Batch, staged?: Database): Reply[] {
+  /** Answers each request in its place. `incoming`: what an import has brought in. */
+  execute({ client, unanswered, requests }: Batch, incoming?: Import): Reply[] {
     this.#ledger.settle(client, unanswered);
     const refused = this.#prepareTables(requests);
     const replies: Reply[] = [];
@@ -79,7 +80,7 @@ export class Executor {
         continue;
       }
       group ??= this.#begin(requests);
-      this.#write(request, place, group, replies, staged);
+      this.#write(request, place, group, replies, incoming);
       if (!this.#db.inTransaction) group = undefined;
     }
     commit();
@@ -98,6 +99,13 @@ export class Executor {
       // The sessions are gone all the same.
       return failure(toContextStoreError(error, "unknown"));
     }
+  }
+
+  /** The answers of writes all of which were carried out before, so that nothing long is done for them again. */
+  recall({ client, unanswered, requests }: Batch): Reply[] | undefined {
+    this.#ledger.settle(client, unanswered);
+    const replies = requests.flatMap(({ seq }) => this.#recorded(client, seq) ?? []);
+    return replies.length === requests.length ? replies : undefined;
   }
 
   #recorded(client: string, seq: number): Reply | undefined {
@@ -121,10 +129,10 @@ export class Executor {
     return { results: new Map(), places: [], changes: [] };
   }
 
-  #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], staged: Database | undefined): void {
+  #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], incoming: Import | undefined): void {
     this.#db.run("SAVEPOINT operation");
     try {
-      const result = this.#apply(request, staged);
+      const result = this.#apply(request, incoming);
       this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
@@ -157,8 +165,8 @@ export class Executor {
     if (group.changes.length > 0) this.#onCommit(group.changes, client);
   }
 
-  #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, staged?: Database): unknown {
-    return HANDLERS[request.name](request.args, this.#storage, staged);
+  #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
+    return HANDLERS[request.name](request.args, this.#storage, incoming);
   }
 
   /** Prefixes that are used for the first time get their tables, in transactions of their own. Gives those refused. */

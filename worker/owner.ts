@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
+import { type ImportReport, type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
   type Announcement,
   type ClientMessage,
@@ -14,14 +14,14 @@ import {
 } from "./channels.js";
 import { type Batch, Executor } from "./executor.js";
 import type { Change } from "./changes.js";
-import type { Database } from "./database.js";
-import { failure, toContextStoreError } from "./failure.js";
-import { checkFileHeader } from "./import.js";
-import { checkPages } from "./incoming.js";
+import { failure, success } from "./failure.js";
+import { undoImport } from "./import-journal.js";
+import { ImportRun } from "./import-run.js";
+import { checkIntegrity } from "./integrity.js";
 import { prepareSchema } from "./schema.js";
+import { finish, inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
 import { META_GET, META_SET } from "./tables.js";
-import { applyWal } from "./wal-file.js";
 
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
@@ -37,6 +37,7 @@ export interface OwnerEvents {
   /** The owner must let go of the database; every call ends with this error. */
   lost(error: ContextStoreError): void;
   committed(commit: Commit): void;
+  progress(client: string, report: ImportReport): void;
 }
 
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
@@ -51,6 +52,8 @@ export class Owner {
   #probing: Promise<void> | undefined;
   #seen: number = performance.now();
   #imports: Promise<unknown> = Promise.resolve();
+  #running: ImportRun | undefined;
+  readonly #aborted = new Set<string>();
   #commits: number;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,6 +63,8 @@ export class Owner {
     this.#events = events;
     const { database } = storage;
     prepareSchema(storage);
+    // A death in the middle of an import leaves what it had added.
+    database.transaction(() => finish(undoImport(database)));
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {
       throw new ContextStoreError(
@@ -78,6 +83,10 @@ export class Owner {
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#checkpoint(), IDLE_MS);
+    for (const { name, args } of batch.requests) {
+      if (name === "abortImport") this.#abortImport(args as Parameters<Operations["abortImport"]>[0]);
+    }
+    if (batch.requests.some(({ name }) => name === "check")) return this.#check(batch);
     if (batch.requests.some(({ name }) => name === "import")) {
       // One at a time: there is room for one staged file.
       const imported = this.#imports.then(() => this.#import(batch));
@@ -87,6 +96,15 @@ export class Owner {
     if (!this.#probing && performance.now() - this.#seen > PROBE_MS) this.#probing = this.#probe();
     if (this.#probing) return this.#probing.then(() => this.#execute(batch)).catch(failAll(batch));
     return this.#execute(batch);
+  }
+
+  async #check(batch: Batch): Promise<readonly Reply[]> {
+    try {
+      const report = await inSlices(checkIntegrity(this.#storage.database));
+      return batch.requests.map(() => success(report));
+    } catch (error) {
+      return failAll(batch)(error);
+    }
   }
 
   #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
@@ -126,6 +144,7 @@ export class Owner {
 
   /** Answers nobody any more. */
   stop(): void {
+    this.#running?.stop();
     clearTimeout(this.#idle);
     this.#requests?.close();
     this.#all?.close();
@@ -160,6 +179,7 @@ export class Owner {
   }
 
   #tell(changes: readonly Change[], client: string): void {
+    this.#running?.note(changes);
     const commit = { client, commit: ++this.#commits, changes };
     this.#events.committed(commit);
     // Also where no other tab has said a word to this owner: a follower learns of it by its announcement alone.
@@ -190,34 +210,30 @@ export class Owner {
     channel.postMessage(message);
   }
 
-  // The file is brought in first, which takes awaits; what follows is one synchronous transaction.
   async #import(batch: Batch): Promise<readonly Reply[]> {
+    const args = batch.requests[0]!.args as Parameters<Operations["import"]>[0];
+    const { importId } = args;
     try {
-      const { file, wal } = batch.requests[0]!.args as Parameters<Operations["import"]>[0];
-      await checkFileHeader(file);
-      try {
-        return this.#executor.execute(batch, await this.#stage(file, wal));
-      } finally {
-        this.#storage.unstage();
-      }
+      const recalled = this.#executor.recall(batch);
+      if (recalled) return recalled;
+      this.#running = new ImportRun(this.#storage, args, (progress) => {
+        this.#events.progress(batch.client, { importId, progress });
+        const channel = this.#clients.get(batch.client);
+        channel?.postMessage({ type: "working", ownership: this.ownership, progress: { importId, progress } });
+      });
+      if (this.#aborted.has(importId)) this.#running.abort(importId);
+      return await this.#running.run((incoming) => this.#executor.execute(batch, incoming));
     } catch (error) {
       return failAll(batch)(error);
+    } finally {
+      this.#running = undefined;
+      this.#aborted.delete(importId);
     }
   }
 
-  async #stage(file: Blob, wal: Blob | undefined): Promise<Database> {
-    try {
-      const staged = await this.#storage.stage(wal && wal.size > 0 ? applyWal(file, wal) : chunksOf(file));
-      checkPages(staged);
-      return staged;
-    } catch (cause) {
-      const error = toContextStoreError(cause);
-      if (cause instanceof ContextStoreError || error.code === "quota" || error.code === "not-found") throw error;
-      const what = cause instanceof Error ? cause.message : String(cause);
-      throw new ContextStoreError("corrupt", `The file to import is damaged: ${what}. Nothing was imported.`, {
-        cause,
-      });
-    }
+  #abortImport({ importId }: Parameters<Operations["abortImport"]>[0]): void {
+    this.#aborted.add(importId);
+    this.#running?.abort(importId);
   }
 
   #checkpoint(): void {
@@ -227,11 +243,6 @@ export class Owner {
       // A full disk. The rows are safe in the -wal, and the next idle moment tries again.
     }
   }
-}
-
-async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
-  const size = 1024 * 1024;
-  for (let at = 0; at < file.size; at += size) yield new Uint8Array(await file.slice(at, at + size).arrayBuffer());
 }
 
 /** Answers every call of the batch with the same error. */

@@ -52,6 +52,9 @@ export class Router {
   readonly #events: OwnerEvents = {
     lost: (error) => this.#fail(error),
     committed: (commit) => this.#tell(commit),
+    progress: (client, report) => {
+      if (client === this.#options.client) this.#onEvent({ type: "progress", ...report });
+    },
   };
   #listening = false;
   #target: Owner | Ownership | undefined;
@@ -202,6 +205,7 @@ export class Router {
     if (message.type === "owner") return this.#meet(message.ownership);
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
+    if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#settle(seq, reply);
     else if (message.type === "late") this.#send(message.seqs.flatMap((seq) => this.#outstanding.get(seq) ?? []));
   }

@@ -10,6 +10,9 @@ export const FILE_TABLES = `
   CREATE TABLE IF NOT EXISTS axio_opfs_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS axio_opfs_clients(
     client TEXT PRIMARY KEY, state TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS axio_opfs_imported(
+    id INTEGER PRIMARY KEY, db_name TEXT NOT NULL, session_id TEXT NOT NULL, project TEXT NOT NULL,
+    first_id INTEGER, last_id INTEGER);
 `;
 
 export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
@@ -22,6 +25,15 @@ export const CLIENT_SET = `
   INSERT INTO axio_opfs_clients(client, state, used_at) VALUES (?, ?, ?)
   ON CONFLICT(client) DO UPDATE SET state = excluded.state, used_at = excluded.used_at`;
 export const CLIENTS_PURGE = "DELETE FROM axio_opfs_clients WHERE used_at < ?";
+
+// What an import that is under way has added: ranges of message ids of a session, or, without ids, its token counts.
+export const IMPORTED_ADD = `
+  INSERT INTO axio_opfs_imported(db_name, session_id, project, first_id, last_id) VALUES (?, ?, ?, ?, ?) RETURNING id`;
+export const IMPORTED_EXTEND = "UPDATE axio_opfs_imported SET last_id = ?2 WHERE id = ?1";
+export const IMPORTED_REMOVE = "DELETE FROM axio_opfs_imported WHERE id = ?1";
+export const IMPORTED_LAST = `
+  SELECT id, db_name, session_id, project, first_id, last_id FROM axio_opfs_imported WHERE id > ?1 ORDER BY id DESC LIMIT 1`;
+export const IMPORTED_CLEAR = "DELETE FROM axio_opfs_imported";
 
 /** The table prefixes in use. */
 export const DB_NAMES =
@@ -241,7 +253,19 @@ function build(dbName: string) {
     deletedBefore: `SELECT deletion_id FROM ${deleted} WHERE deleted_at <= ?1`,
 
     // For imports and checks.
-    forMerge: `SELECT role, content FROM ${messages} WHERE ${session} ORDER BY position`,
+    forMerge: `
+      SELECT position, role, content FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT ?4`,
+    countMessages: `
+      INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+      ON CONFLICT(project, session_id) DO UPDATE SET
+        message_count = message_count + excluded.message_count,
+        preview = coalesce(preview, excluded.preview),
+        created_at = min(created_at, excluded.created_at),
+        updated_at = max(updated_at, excluded.updated_at)`,
+    takeBack: `
+      DELETE FROM ${messages} WHERE id > ?3 AND id <= ?4 AND +session_id = ?1 AND +project = ?2`,
+    uncount: `UPDATE ${sessions} SET message_count = message_count - ?3 WHERE ${session} AND message_count > ?3`,
     sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
     summaryKeys: `SELECT session_id, project FROM ${sessions}`,
     shown: `SELECT message_count, created_at, updated_at, preview FROM ${sessions} WHERE ${session}`,

@@ -1,7 +1,6 @@
 import type { Operations } from "../../src/protocol.js";
-import type { Database } from "../database.js";
 import { checkIntegrity, repair } from "../integrity.js";
-import { importStaged } from "../import.js";
+import type { Import } from "../import.js";
 import { finish } from "../slices.js";
 import type { Storage } from "../storage.js";
 import { schemaVersion } from "../schema.js";
@@ -16,8 +15,8 @@ type Handlers = {
   readonly [Name in keyof OwnerOperations]: (
     args: Parameters<OwnerOperations[Name]>[0],
     storage: Storage,
-    /** For an import: the foreign file, opened. */
-    staged?: Database,
+    /** What an import has brought in so far. */
+    incoming?: Import,
   ) => ReturnType<OwnerOperations[Name]>;
 };
 
@@ -32,7 +31,8 @@ export const HANDLERS: Handlers = {
   deleteSession: ({ session, deletionId }, { database }) => done(deleteSession(database, session, deletionId)),
   restoreSession: ({ session, deletionId }, { database }) => done(restoreSession(database, session, deletionId)),
   purgeDeleted: ({ dbName, before = Infinity }, { database }) => purgeDeleted(database, dbName, before),
-  import: ({ mode }, { database }, staged) => importStaged(database, staged!, mode),
+  import: ({ mode }, _, incoming) => incoming!.complete(mode),
+  abortImport: () => null,
   repair: (_, { database }) => repair(database),
   messages: ({ session, range }, { database }) => messages(database, session, range),
   tokens: ({ session }, { database }) => tokens(database, session),
