@@ -65,17 +65,17 @@ export function* undoImport(db: Database, mark = 0): Steps<void> {
       db.run(sql.deleteTokens, session.sessionId, session.project);
     } else {
       const upTo = Math.max(Number(first) - 1, Number(last) - STEP);
-      db.run(sql.takeBack, session.sessionId, session.project, upTo, last!);
+      db.run(sql.takeBack, session.sessionId, session.project, upTo, last);
       db.run(sql.uncount, session.sessionId, session.project, db.changes);
       if (upTo >= Number(first)) {
-        db.run(IMPORTED_EXTEND, id!, upTo);
+        db.run(IMPORTED_EXTEND, id, upTo);
         yield;
         continue;
       }
       renumber(db, session.dbName, session.sessionId);
       refreshSummary(db, session);
     }
-    db.run(IMPORTED_REMOVE, id!);
+    db.run(IMPORTED_REMOVE, id);
     yield;
   }
 }

@@ -19,6 +19,7 @@ export class Import {
   readonly #counts: { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
   #isMerged = false;
   #total = 0;
+  #done = 0;
 
   constructor(db: Database, staged: Database) {
     const { histories, ignoredTables } = inspectIncoming(staged);
@@ -65,7 +66,9 @@ export class Import {
 
   get progress(): ImportProgress {
     const done = this.#merges.reduce((sum, merge) => sum + merge.messagesDone, 0);
-    return { phase: "merge", done, total: this.#total };
+    // What is begun again does not count backwards.
+    this.#done = Math.max(this.#done, done);
+    return { phase: "merge", done: this.#done, total: this.#total };
   }
 
   /** Takes back what {@link Import.merge} has done. */

@@ -45,7 +45,7 @@ export class IncomingPlan {
         const rows = this.#staged.rows(places, last);
         for (const [row, session, project, position] of rows) {
           if (row === null || session === null || project === null || position === null) throw incomplete(dbName);
-          this.#staged.run(ADD, history, String(session), String(project), position!, row!);
+          this.#staged.run(ADD, history, String(session), String(project), position, row);
         }
         last = rows.at(-1)?.[0];
         yield;
@@ -76,11 +76,11 @@ export class IncomingPlan {
     const { message, dbName } = this.#histories[history]!;
     let [position, row]: Row = [-Infinity, -Infinity];
     for (;;) {
-      const places = this.#staged.rows(PLACES, history, sessionId, position!, row!, project, size);
+      const places = this.#staged.rows(PLACES, history, sessionId, position, row, project, size);
       if (places.length === 0) return;
       [, position, row] = places.at(-1)! as [unknown, Row[number], Row[number]];
       yield places.map(([of, , at]): IncomingMessage => {
-        const found = this.#staged.row(message, at!);
+        const found = this.#staged.row(message, at);
         if (!found) throw incomplete(dbName);
         return { project: String(of), row: found };
       });

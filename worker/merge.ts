@@ -104,7 +104,10 @@ export class Merge {
         this.#counts.sessionsUnchanged++;
         return;
       }
-      if (found.ours === "goes on") return yield* this.#fork(session, found.common);
+      if (found.ours === "goes on") {
+        yield* this.#fork(session, found.common);
+        return;
+      }
       if (!(yield* this.#insertAll(sessionId, sessionId, project, found.common))) continue;
       this.#describe(session, session);
       if (found.common === 0) this.#counts.sessionsAdded++;
@@ -191,7 +194,7 @@ export class Merge {
         throw new ContextStoreError("corrupt", message);
       }
       const session = { dbName: this.dbName, sessionId, project };
-      const inserted = this.#db.row(sql.insert, sessionId, project, role!, content!, uid!, metadata!, createdAt!)!;
+      const inserted = this.#db.row(sql.insert, sessionId, project, role, content, uid, metadata, createdAt)!;
       this.#journal.addMessage(session, Number(inserted[0]));
       this.#counts.messagesAdded++;
     }
@@ -210,7 +213,7 @@ export class Merge {
     const times = messages.map(({ row }) => String(row[2])).sort();
     const first = messages.find(({ row }) => row[0] === "user");
     const preview = first === undefined ? null : previewOfStored(first.row[1]);
-    this.#db.run(sql.countMessages, sessionId, project, messages.length, preview, times[0]!, times.at(-1)!);
+    this.#db.run(sql.countMessages, sessionId, project, messages.length, preview, times[0], times.at(-1));
   }
 
   /** What the file says of a session beside its messages. */
@@ -221,8 +224,8 @@ export class Merge {
     if (!row) return;
     const sql = tables(this.dbName);
     this.#atTheEnd.push(() => {
-      if (row[0] !== null) this.#db.run(sql.setTitle, ours.sessionId, ours.project, row[0]!);
-      if (row[1] !== null) this.#db.run(sql.setLineage, ours.sessionId, ours.project, row[1]!, row[2]!);
+      if (row[0] !== null) this.#db.run(sql.setTitle, ours.sessionId, ours.project, row[0]);
+      if (row[1] !== null) this.#db.run(sql.setLineage, ours.sessionId, ours.project, row[1], row[2]);
     });
   }
 
