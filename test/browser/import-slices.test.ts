@@ -78,7 +78,7 @@ describe("an import", () => {
     ["merge", 0],
     ["merge", 0.3],
     ["merge", 0.6],
-    ["merge", 0.9],
+    ["merge", 0.7],
   ] as const)(
     "aborted in phase %s at %d leaves the database as it was, and what was written meanwhile",
     async (phase, part) => {
