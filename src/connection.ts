@@ -61,13 +61,15 @@ export interface Connection extends AsyncDisposable {
    * until the function that it gives is called, or the connection closed.
    */
   subscribe(listener: (change: ContextChange) => void, filter?: ChangeFilter): () => void;
-  /** One complete SQLite file with every committed row in it, which the Python package opens too. */
+  /** One complete SQLite file with every committed row in it, deleted sessions too, which the Python package opens. */
   export(): Promise<Blob>;
   /**
-   * Takes over the chat histories of a file of this or the Python package, in one transaction: its messages appear at
-   * once, when it resolves. Other calls go on while the file is read; what they wrote counts as being here already, so
-   * `"replace"` takes the place of that too. Rejects `not-a-database` or `corrupt`, and changes nothing, where the file
-   * is not sound; `not-found` where it can no longer be read; `quota` where there is no room for a copy of it.
+   * Takes over the chat histories of a file of this or the Python package. A merge is made in slices of some milliseconds,
+   * between which other calls of all tabs are carried out: its sessions appear one after the other, and are taken back,
+   * without what others have written meanwhile, when it rejects or its tab dies. A session that others write to while it
+   * is merged counts as diverged. `"replace"` is one transaction, which holds the database. Deleted sessions are neither
+   * brought nor replaced. Rejects `not-a-database` or `corrupt` where the file is not sound; `not-found` where it can no
+   * longer be read; `quota` where there is no room for it and a copy of it; `aborted`.
    */
   import(file: Blob, options?: ImportOptions): Promise<ImportSummary>;
   /**
