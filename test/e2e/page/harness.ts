@@ -8,6 +8,7 @@ import {
   SQLiteContextStore,
 } from "../../../src/index.js";
 import { FaultyWorkers } from "./faulty-workers.js";
+import { Importing } from "./importing.js";
 import { type Ending, Load } from "./load.js";
 import { Pool } from "./pool.js";
 
@@ -34,6 +35,7 @@ class Harness {
   readonly workers: Worker[] = [];
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
+  readonly importing: Importing = new Importing(() => this.connection!);
   readonly pool = new Pool();
   /** What {@link listen} heard. */
   readonly heard: ContextChange[] = [];
