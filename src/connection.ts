@@ -61,7 +61,11 @@ export interface Connection extends AsyncDisposable {
    * until the function that it gives is called, or the connection closed.
    */
   subscribe(listener: (change: ContextChange) => void, filter?: ChangeFilter): () => void;
-  /** One complete SQLite file with every committed row in it, deleted sessions too, which the Python package opens. */
+  /**
+   * One complete SQLite file with every committed row in it, deleted sessions too, which the Python package opens. From
+   * 16 MiB on it is a file in the origin's storage, made between other calls, which can be read for a day, or until
+   * {@link Connection.purgeDeleted}: copy it to where it shall stay.
+   */
   export(): Promise<Blob>;
   /**
    * Takes over the chat histories of a file of this or the Python package. A merge is made in slices of some milliseconds,

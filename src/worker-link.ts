@@ -35,6 +35,9 @@ interface Call {
 /** The most calls that travel together: what the owner commits in one transaction. */
 const BATCH = 128;
 
+/** What takes its time. */
+const ALONE: ReadonlySet<OperationName> = new Set(["import", "export", "check"]);
+
 /** The most calls that are under way: what the page posts in one task, and the database remembers of it. */
 const WINDOW = 4 * BATCH;
 
@@ -271,6 +274,6 @@ export class WorkerLink {
 
 /** Takes the next calls that travel together. What takes its time travels alone. */
 function takeBatch(calls: Call[]): Call[] {
-  const long = calls.slice(0, BATCH).findIndex(({ request }) => request.name === "import" || request.name === "check");
+  const long = calls.slice(0, BATCH).findIndex(({ request }) => ALONE.has(request.name));
   return calls.splice(0, long < 0 ? BATCH : Math.max(long, 1));
 }

@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
 import { Database } from "./database.js";
+import { exportCopy, removeExports } from "./export-copy.js";
 import { directoryOf, poolDirectory } from "./opfs-directory.js";
 import { checkPoolHeaders } from "./pool-headers.js";
 import { loadSqlite, type Sqlite3Static } from "./sqlite.js";
@@ -48,14 +49,19 @@ export async function openOpfsStorage(path: string, { create }: { create: boolea
     }
     // A crash in the middle of an import leaves its copy behind.
     if (names.includes(STAGED)) pool.unlink(STAGED);
-    const database = new Database(sqlite3, new pool.OpfsSAHPoolDb(MAIN));
+    const db = new pool.OpfsSAHPoolDb(MAIN);
+    const database = new Database(sqlite3, db);
     try {
       enterWal(database);
     } catch (error) {
       database.close();
       throw error;
     }
-    return opfsStorage(sqlite3, pool, database, await probeOf(path));
+    const exporting = {
+      exportCopy: () => exportCopy(sqlite3, pool, db, path),
+      removeExports: () => removeExports(path),
+    };
+    return { ...opfsStorage(sqlite3, pool, database, await probeOf(path)), ...exporting };
   } catch (error) {
     pool.pauseVfs();
     throw error;

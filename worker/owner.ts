@@ -26,6 +26,9 @@ import { META_GET, META_SET } from "./tables.js";
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
 
+/** From this size on a database is not exported by way of the memory. */
+const LARGE_BYTES = 16 * 1024 * 1024;
+
 /** How often the client of something long hears that it goes on. */
 const WORKING_MS = 200;
 
@@ -87,6 +90,12 @@ export class Owner {
       if (name === "abortImport") this.#abortImport(args as Parameters<Operations["abortImport"]>[0]);
     }
     if (batch.requests.some(({ name }) => name === "check")) return this.#check(batch);
+    if (batch.requests.some(({ name }) => name === "export")) {
+      // Not in the middle of an import.
+      const exported = this.#imports.then(() => this.#export(batch));
+      this.#imports = exported;
+      return exported;
+    }
     if (batch.requests.some(({ name }) => name === "import")) {
       // One at a time: there is room for one staged file.
       const imported = this.#imports.then(() => this.#import(batch));
@@ -107,8 +116,24 @@ export class Owner {
     }
   }
 
+  async #export(batch: Batch): Promise<readonly Reply[]> {
+    const { database } = this.#storage;
+    const size = Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size"));
+    try {
+      if (size < LARGE_BYTES || !this.#storage.exportCopy) return await this.#execute(batch);
+      const copy = await this.#storage.exportCopy();
+      return batch.requests.map(() => success(copy));
+    } catch (error) {
+      return failAll(batch)(error);
+    }
+  }
+
   #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     const replies = this.#executor.execute(batch);
+    // An exported file holds what was purged, too.
+    if (this.#storage.removeExports && batch.requests.some(({ name }) => name === "purgeDeleted")) {
+      return this.#storage.removeExports().then(() => replies, failAll(batch));
+    }
     // Firefox fails the writes into files that are gone.
     if (!replies.some((reply) => !reply.ok && reply.error.code === "corrupt")) return replies;
     return this.#probe().then(() => replies, failAll(batch));
