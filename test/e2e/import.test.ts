@@ -84,3 +84,12 @@ test("an import is gone when the browser is killed in the middle of it, and noth
   expect(await again.evaluate(() => harness.texts())).toEqual(["kept", "kept too"]);
   expect([[], WHOLE]).toContainEqual(await again.evaluate(() => harness.importing.counts()));
 });
+
+test("a tab that does not own the database exports a large one", async ({ context, site }) => {
+  const [, follower] = await twoTabs(site, context);
+  await follower.evaluate(() => harness.importing.begin(230));
+  expect(await follower.evaluate(() => harness.importing.ended())).toMatchObject({ messagesAdded: 2300 });
+  const { size, messages } = await follower.evaluate(() => harness.importing.exported());
+  expect(size).toBeGreaterThan(16 * 1024 * 1024);
+  expect(messages).toBe(2300);
+});

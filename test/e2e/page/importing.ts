@@ -2,7 +2,6 @@ import { type Connection, connect, isContextStoreError, SQLiteContextStore } fro
 import type { ImportProgress } from "../../../src/index.js";
 
 const SESSIONS = 10;
-const MESSAGES = 100;
 
 /** A large file, its import, and how far it has come. */
 export class Importing {
@@ -16,8 +15,8 @@ export class Importing {
   }
 
   /** Begins. Resolves once it has come to merging. */
-  async begin(): Promise<void> {
-    const file = await makeFile();
+  async begin(messages = 100): Promise<void> {
+    const file = await makeFile(messages);
     await new Promise<void>((resolve) => {
       const onProgress = (progress: ImportProgress) => {
         this.progress = progress;
@@ -39,6 +38,15 @@ export class Importing {
     return this.#ended;
   }
 
+  /** Exports the database, and gives the size of the file and how many messages are in it. */
+  async exported(): Promise<{ readonly size: number; readonly messages: number }> {
+    const file = await this.#connection().export();
+    const copy = await connect("copy", { storage: "memory" });
+    const { messagesAdded } = await copy.import(file);
+    await copy.close();
+    return { size: file.size, messages: messagesAdded };
+  }
+
   /** How many messages there are of each session of the file. */
   async counts(): Promise<number[]> {
     const sessions = await new SQLiteContextStore(this.#connection(), "any", { project: "file" }).listSessions();
@@ -46,7 +54,7 @@ export class Importing {
   }
 }
 
-async function makeFile(): Promise<Blob> {
+async function makeFile(messages: number): Promise<Blob> {
   const connection = await connect("file", { storage: "memory" });
   // What does not compress.
   const letters = Array.from({ length: 8000 }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90)));
@@ -54,7 +62,7 @@ async function makeFile(): Promise<Blob> {
   for (let i = 0; i < SESSIONS; i++) {
     const store = new SQLiteContextStore(connection, `from-file-${i}`, { project: "file" });
     await store.appendAll(
-      Array.from({ length: MESSAGES }, (_, n) => ({ role: "user", content: [{ type: "text", text: `${n} ${text}` }] })),
+      Array.from({ length: messages }, (_, n) => ({ role: "user", content: [{ type: "text", text: `${n} ${text}` }] })),
     );
   }
   const file = await connection.export();
