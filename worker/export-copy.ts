@@ -24,7 +24,7 @@ export async function exportCopy(sqlite3: Sqlite3Static, pool: Pool, db: SqliteD
   try {
     const copy = new pool.OpfsSAHPoolDb(COPY);
     try {
-      copy.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF");
+      copy.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048");
       await inSlices(copySteps(sqlite3, db, copy));
     } finally {
       copy.close();

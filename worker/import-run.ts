@@ -93,6 +93,8 @@ export class ImportRun {
     const { database } = this.#storage;
     try {
       this.#tell(incoming.progress, true);
+      // Others wait while the -wal is written back and flushed: often a little rather than now and then much.
+      database.run("PRAGMA wal_autocheckpoint=200");
       // What takes the place of everything must do so in one transaction.
       if (this.#args.mode === "merge") {
         await notSound(() =>
@@ -115,6 +117,7 @@ export class ImportRun {
       throw error;
     } finally {
       this.#incoming = undefined;
+      if (!this.#stopped) database.run("PRAGMA wal_autocheckpoint=1000");
     }
   }
 

@@ -23,6 +23,8 @@ const LARGE_BYTES = 8 * 1024 * 1024;
 /** Throws `corrupt`, naming what and where, for a file that SQLite finds damaged. */
 export function checkPages(staged: Database): void {
   staged.run("PRAGMA trusted_schema=OFF");
+  // Its pages are read once; those of the database are worth the memory.
+  staged.run("PRAGMA cache_size=-2048");
   const pages = Number(staged.value("PRAGMA page_count"));
   // Of a larger one everything that is taken is read from its tables, row by row, and what is damaged is met there.
   if (pages * Number(staged.value("PRAGMA page_size")) >= LARGE_BYTES) return;
