@@ -78,7 +78,8 @@ export class DatabaseConnection implements Connection {
     return [...(await this.call("deletedSessions", { dbName: checkDbName(dbName) }))];
   }
 
-  async restoreSession({ dbName, project, sessionId, deletionId }: DeletedSession): Promise<void> {
+  async restoreSession(session: DeletedSession): Promise<void> {
+    const { dbName, project, sessionId, deletionId } = session ?? {};
     checkDbName(dbName);
     for (const name of [project, sessionId, deletionId]) checkName("What names a deleted session", name);
     await this.call("restoreSession", { session: { dbName, project, sessionId }, deletionId });
@@ -115,8 +116,11 @@ export class DatabaseConnection implements Connection {
     if (mode !== "merge" && mode !== "replace") {
       throw new ContextStoreError("invalid-argument", 'The mode of an import is "merge" or "replace".');
     }
-    if (onProgress !== undefined && typeof onProgress !== "function") {
-      throw new ContextStoreError("invalid-argument", "onProgress is a function.");
+    if (
+      !["undefined", "function"].includes(typeof onProgress) ||
+      (signal !== undefined && !(signal instanceof AbortSignal))
+    ) {
+      throw new ContextStoreError("invalid-argument", "onProgress is a function, and signal an AbortSignal.");
     }
     if (signal?.aborted) {
       throw new ContextStoreError("aborted", "The import was aborted before it began.", { cause: signal.reason });

@@ -136,6 +136,8 @@ export class Executor {
       this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
+      // A file may bring further prefixes.
+      if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
       group.changes.push(...changesOf(request, result, this.#dbNames));
       replies[place] = success(result);
     } catch (error) {

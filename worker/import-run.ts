@@ -19,6 +19,7 @@ export class ImportRun {
   readonly #storage: Storage;
   readonly #args: Parameters<Operations["import"]>[0];
   readonly #onProgress: (progress: ImportProgress) => void;
+  readonly #onUndone: () => void;
   #incoming: Import | undefined;
   #aborted = false;
   #stopped = false;
@@ -28,7 +29,10 @@ export class ImportRun {
     storage: Storage,
     args: Parameters<Operations["import"]>[0],
     onProgress: (progress: ImportProgress) => void,
+    /** What others may have seen of it is gone again. */
+    onUndone: () => void,
   ) {
+    this.#onUndone = onUndone;
     this.#storage = storage;
     this.#args = args;
     this.#onProgress = onProgress;
@@ -125,6 +129,7 @@ export class ImportRun {
     this.#aborted = false;
     const { database } = this.#storage;
     await this.#inSlices(incoming.undo(), (work) => database.transaction(work));
+    if (incoming.progress.done > 0) this.#onUndone();
   }
 
   async #inSlices(

@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type ImportReport, type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
+import { type ImportProgress, type ImportReport, type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
   type Announcement,
   type ClientMessage,
@@ -18,7 +18,7 @@ import { failure, success } from "./failure.js";
 import { undoImport } from "./import-journal.js";
 import { ImportRun } from "./import-run.js";
 import { checkIntegrity } from "./integrity.js";
-import { prepareSchema } from "./schema.js";
+import { dbNames, prepareSchema } from "./schema.js";
 import { finish, inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
 import { META_GET, META_SET } from "./tables.js";
@@ -241,11 +241,16 @@ export class Owner {
     try {
       const recalled = this.#executor.recall(batch);
       if (recalled) return recalled;
-      this.#running = new ImportRun(this.#storage, args, (progress) => {
+      const onProgress = (progress: ImportProgress) => {
         this.#events.progress(batch.client, { importId, progress });
         const channel = this.#clients.get(batch.client);
         channel?.postMessage({ type: "working", ownership: this.ownership, progress: { importId, progress } });
-      });
+      };
+      const onUndone = () => {
+        const changes = dbNames(this.#storage.database).map((dbName): Change => ({ kind: "import", dbName }));
+        this.#tell(changes, batch.client);
+      };
+      this.#running = new ImportRun(this.#storage, args, onProgress, onUndone);
       if (this.#aborted.has(importId)) this.#running.abort(importId);
       return await this.#running.run((incoming) => this.#executor.execute(batch, incoming));
     } catch (error) {

@@ -246,7 +246,7 @@ describe("bad arguments", () => {
     },
   );
 
-  test.each([{}, { sessionId: "s" }, { dbName: "axio_context", project: "p", sessionId: "s" }])(
+  test.each([undefined, null, {}, { sessionId: "s" }, { dbName: "axio_context", project: "p", sessionId: "s" }])(
     "restoreSession refuses %j",
     async (session) => {
       const refusal = rejection((await database()).restoreSession(session as DeletedSession), "invalid-argument");

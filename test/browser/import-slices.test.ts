@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { connect, type Connection, type ImportProgress, SQLiteContextStore } from "../../src/index.js";
+import {
+  connect,
+  type Connection,
+  type ContextChange,
+  type ImportProgress,
+  SQLiteContextStore,
+} from "../../src/index.js";
 import { freshPath, openDatabase, sharedDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { golden } from "../fixtures/golden.js";
@@ -89,11 +95,17 @@ describe("an import", () => {
         signal: abort.signal,
         onProgress: once(phase, part, () => abort.abort()),
       });
+      const changes: ContextChange[] = [];
+      connection.subscribe((change) => changes.push(change));
       const error = await rejection(importing, "aborted");
       expect(error.outcome).toBe("not-applied");
       expect(await snapshot(connection)).toEqual(before);
       expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
       await on(connection).append(user("two"));
+      // Who has seen some of it is told to read again.
+      const told = changes.filter(({ kind }) => kind === "import").length;
+      expect(told).toBeGreaterThanOrEqual(phase === "merge" && part > 0 ? 1 : 0);
+      expect(told).toBeLessThanOrEqual(1);
       expect(await connection.import(file)).toMatchObject({ sessionsAdded: 3, sessionsForked: 1 });
     },
   );
@@ -221,6 +233,7 @@ describe("an import", () => {
   test.each([null, 5, "text", {}])("refuses %j for onProgress", async (onProgress) => {
     const connection = await database();
     await rejection(connection.import(file, { onProgress: onProgress as never }), "invalid-argument");
+    await rejection(connection.import(file, { signal: { onProgress } as never }), "invalid-argument");
     expect(await connection.listProjects()).toEqual([]);
   });
 
