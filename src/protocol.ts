@@ -199,6 +199,9 @@ export const WRITES: ReadonlySet<OperationName> = new Set([
   "repair",
 ]);
 
+/** The operations that take their time, and travel alone. */
+export const ALONE: ReadonlySet<OperationName> = new Set(["import", "export", "check"]);
+
 /** What a connection asks of each of its calls. */
 export interface CallTerms {
   /** Flush to the disk before the answer (`synchronous: "full"`). */

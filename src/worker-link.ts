@@ -3,6 +3,7 @@ import type { ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
 import {
+  ALONE,
   type CallTerms,
   type ImportProgress,
   type ImportReport,
@@ -34,9 +35,6 @@ interface Call {
 
 /** The most calls that travel together: what the owner commits in one transaction. */
 const BATCH = 128;
-
-/** What takes its time. */
-const ALONE: ReadonlySet<OperationName> = new Set(["import", "export", "check"]);
 
 /** The most calls that are under way: what the page posts in one task, and the database remembers of it. */
 const WINDOW = 4 * BATCH;

@@ -61,8 +61,12 @@ async function asFile(path: string): Promise<Blob> {
 
 async function copiedBytes(path: string): Promise<Blob> {
   for (const file of await poolFiles(path)) {
-    const [name] = (await file.slice(0, COPY.length + 1).text()).split("\0");
-    if (name === COPY) return file.slice(HEADER_BYTES);
+    // A file that is written to at this moment cannot be read, and is another one.
+    const header = await file
+      .slice(0, COPY.length + 1)
+      .text()
+      .catch(() => "");
+    if (header === `${COPY}\0`) return file.slice(HEADER_BYTES);
   }
   throw new DOMException("The copy of the database is gone.", "NotFoundError");
 }

@@ -1,5 +1,12 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type ImportProgress, type ImportReport, type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
+import {
+  ALONE,
+  type ImportProgress,
+  type ImportReport,
+  type Operations,
+  PROTOCOL,
+  type Reply,
+} from "../src/protocol.js";
 import {
   type Announcement,
   type ClientMessage,
@@ -86,6 +93,8 @@ export class Owner {
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#checkpoint(), IDLE_MS);
+    const long = batch.requests.findIndex(({ name }) => ALONE.has(name));
+    if (long >= 0 && batch.requests.length > 1) return this.#runApart(batch, long);
     for (const { name, args } of batch.requests) {
       if (name === "abortImport") this.#abortImport(args as Parameters<Operations["abortImport"]>[0]);
     }
@@ -105,6 +114,12 @@ export class Owner {
     if (!this.#probing && performance.now() - this.#seen > PROBE_MS) this.#probing = this.#probe();
     if (this.#probing) return this.#probing.then(() => this.#execute(batch)).catch(failAll(batch));
     return this.#execute(batch);
+  }
+
+  /** Calls that are sent again to a new owner come together, also those that travelled alone. */
+  async #runApart(batch: Batch, long: number): Promise<readonly Reply[]> {
+    const part = (from: number, to?: number) => this.run({ ...batch, requests: batch.requests.slice(from, to) });
+    return (await Promise.all([part(0, long), part(long, long + 1), part(long + 1)])).flat();
   }
 
   async #check(batch: Batch): Promise<readonly Reply[]> {
