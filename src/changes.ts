@@ -7,6 +7,9 @@ export type ChangeKind =
   | "clear"
   | "fork"
   | "tokens"
+  | "session"
+  | "delete"
+  | "restore"
   | "import"
   | "resync";
 

@@ -1,5 +1,6 @@
 import type { ChangeFilter, ContextChange } from "./changes.js";
-import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
+import type { DeletedSession } from "./messages.js";
+import type { DatabaseStatus, ImportProgress, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
 
 /** How an import treats what is here already. */
 export interface ImportOptions {
@@ -9,6 +10,13 @@ export interface ImportOptions {
    * place of everything here. @default "merge"
    */
   readonly mode?: "merge" | "replace" | undefined;
+  /**
+   * Hears how far it has come, some times a second: first the file is copied, counted in bytes, then its messages are
+   * merged, counted in messages. What it throws is reported, and hinders nothing.
+   */
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+  /** Ends the import: it rejects `aborted`, and the database is as it was, unless all was done already. */
+  readonly signal?: AbortSignal | undefined;
   /** The `-wal` file that lay beside the database file, if there was one: its committed rows belong to it. */
   readonly wal?: Blob | undefined;
 }
@@ -17,6 +25,12 @@ export interface ImportOptions {
 export interface DbNameOptions {
   /** The table prefix. @default "axio_context" */
   readonly dbName?: string | undefined;
+}
+
+/** Which deleted sessions go for good. */
+export interface PurgeOptions extends DbNameOptions {
+  /** Those deleted up to then. @default all of them */
+  readonly olderThan?: Date | undefined;
 }
 
 /** An open database. Made by {@link connect}. */
@@ -29,21 +43,45 @@ export interface Connection extends AsyncDisposable {
   requestPersistence(): Promise<boolean>;
   /** The projects that have messages. */
   listProjects(options?: DbNameOptions): Promise<ProjectInfo[]>;
+  /** The sessions of all projects that were deleted and not purged, the last deleted first. */
+  listDeletedSessions(options?: DbNameOptions): Promise<DeletedSession[]>;
+  /**
+   * Brings a deleted session back as it was: rows with their ids, uids, times and bytes, token counts, title and lineage.
+   * Rejects `conflict` when its project has a session with this id again, `not-found` when it was purged or restored
+   * already.
+   */
+  restoreSession(session: DeletedSession): Promise<void>;
+  /**
+   * Removes deleted sessions for good, and their bytes from the database's files; resolves to how many. The file is
+   * written anew for that, while other calls wait: about a second for 100 MB.
+   */
+  purgeDeleted(options?: PurgeOptions): Promise<number>;
   /**
    * Calls the listener for each committed change of any tab, this one included, once and in the order of the commits,
    * until the function that it gives is called, or the connection closed.
    */
   subscribe(listener: (change: ContextChange) => void, filter?: ChangeFilter): () => void;
-  /** One complete SQLite file with every committed row in it, which the Python package opens too. */
+  /**
+   * One complete SQLite file with every committed row in it, deleted sessions too, which the Python package opens. From
+   * 16 MiB on it is a file in the origin's storage, made between other calls, which can be read for a day, or until
+   * {@link Connection.purgeDeleted}: copy it to where it shall stay.
+   */
   export(): Promise<Blob>;
   /**
-   * Takes over the chat histories of a file of this or the Python package, in one transaction: its messages appear at
-   * once, when it resolves. Other calls go on while the file is read; what they wrote counts as being here already, so
-   * `"replace"` takes the place of that too. Rejects `not-a-database` or `corrupt`, and changes nothing, where the file
-   * is not sound; `not-found` where it can no longer be read; `quota` where there is no room for a copy of it.
+   * Takes over the chat histories of a file of this or the Python package. A merge is made in slices of some milliseconds,
+   * between which other calls of all tabs are carried out: its sessions appear one after the other, and are taken back,
+   * without what others have written meanwhile, when it rejects or its tab dies. A session that others write to while it
+   * is merged counts as diverged. `"replace"` is one transaction, which holds the database. Deleted sessions are neither
+   * brought nor replaced. Rejects `not-a-database` or `corrupt` where the file is not sound; `not-found` where it can no
+   * longer be read; `quota` where there is no room for it and a copy of it; `aborted`.
    */
   import(file: Blob, options?: ImportOptions): Promise<ImportSummary>;
-  /** Looks at every page and every row. With `repair`, puts right what can be, and reports what was found before. */
+  /**
+   * Looks at every page and every row; rows are looked at between other calls. Finds damaged pages, contents that cannot be
+   * read, gaps in the positions and outdated entries of the list, and says of each whether it can be repaired. With
+   * `repair`, puts right what can be, and reports what was found before: indexes, positions and the list are made anew from
+   * the messages, unless a page of those is damaged.
+   */
   checkIntegrity(options?: { readonly repair?: boolean | undefined }): Promise<IntegrityReport>;
   /**
    * Lets go of the database. Pending calls reject with code `"closed"`. The page's other connections to the same path

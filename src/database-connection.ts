@@ -1,4 +1,4 @@
-import { checkDbName } from "./arguments.js";
+import { checkDbName, checkName } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
@@ -10,8 +10,10 @@ import type {
   Operations,
   ProjectInfo,
 } from "./protocol.js";
+import { newUid } from "./ids.js";
 import type { WorkerLink } from "./worker-link.js";
-import type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
+import type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
+import type { DeletedSession } from "./messages.js";
 
 /** The connection as the stores of this package see it. */
 export class DatabaseConnection implements Connection {
@@ -72,6 +74,24 @@ export class DatabaseConnection implements Connection {
     return [...(await this.call("projects", { dbName: checkDbName(dbName) }))];
   }
 
+  async listDeletedSessions({ dbName = "axio_context" }: DbNameOptions = {}): Promise<DeletedSession[]> {
+    return [...(await this.call("deletedSessions", { dbName: checkDbName(dbName) }))];
+  }
+
+  async restoreSession(session: DeletedSession): Promise<void> {
+    const { dbName, project, sessionId, deletionId } = session ?? {};
+    checkDbName(dbName);
+    for (const name of [project, sessionId, deletionId]) checkName("What names a deleted session", name);
+    await this.call("restoreSession", { session: { dbName, project, sessionId }, deletionId });
+  }
+
+  async purgeDeleted({ dbName = "axio_context", olderThan }: PurgeOptions = {}): Promise<number> {
+    if (olderThan !== undefined && !(olderThan instanceof Date && olderThan.getTime() === olderThan.getTime())) {
+      throw new ContextStoreError("invalid-argument", "olderThan must be a valid Date.");
+    }
+    return this.call("purgeDeleted", { dbName: checkDbName(dbName), before: olderThan?.getTime() });
+  }
+
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {
     if (this.#closing) throw closed("not-applied");
     const stop = this.#link.listen((change) => {
@@ -88,18 +108,40 @@ export class DatabaseConnection implements Connection {
     return this.call("export", {});
   }
 
-  async import(file: Blob, { mode = "merge", wal }: ImportOptions = {}): Promise<ImportSummary> {
+  async import(file: Blob, options: ImportOptions = {}): Promise<ImportSummary> {
+    const { mode = "merge", wal, onProgress, signal } = options;
     if (!(file instanceof Blob) || (wal !== undefined && !(wal instanceof Blob))) {
       throw new ContextStoreError("invalid-argument", "import() takes the file, and its -wal, as a Blob or File.");
     }
     if (mode !== "merge" && mode !== "replace") {
       throw new ContextStoreError("invalid-argument", 'The mode of an import is "merge" or "replace".');
     }
-    return this.call("import", { file, mode, wal });
+    if (
+      !["undefined", "function"].includes(typeof onProgress) ||
+      (signal !== undefined && !(signal instanceof AbortSignal))
+    ) {
+      throw new ContextStoreError("invalid-argument", "onProgress is a function, and signal an AbortSignal.");
+    }
+    if (signal?.aborted) {
+      throw new ContextStoreError("aborted", "The import was aborted before it began.", { cause: signal.reason });
+    }
+    const importId = newUid();
+    const abort = () => void this.#link.call("abortImport", { importId }, this.#terms).catch(() => {});
+    if (onProgress) this.#link.progress.set(importId, onProgress);
+    signal?.addEventListener("abort", abort);
+    try {
+      return await this.call("import", { file, mode, wal, importId });
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#link.progress.delete(importId);
+    }
   }
 
-  checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
-    return this.call(repair ? "repair" : "check", {});
+  async checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
+    const report = await this.call("check", {});
+    // Nothing is written to a database that is sound, or damaged beyond repair.
+    if (repair && report.problems.some(({ repairable }) => repairable)) await this.call("repair", {});
+    return report;
   }
 
   close(): Promise<void> {

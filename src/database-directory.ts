@@ -12,15 +12,16 @@ export function directoryName(path: string): string {
   return path.replace(/[%/:*?"<>|]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-/** The folder of the files of the database at `path`. Rejects `NotFoundError` where it is not, unless it is to be made. */
-export async function poolDirectory(
-  path: string,
-  { create = false }: { readonly create?: boolean } = {},
-): Promise<FileSystemDirectoryHandle> {
+/** The directory of the database at `path`. Rejects `NotFoundError` where it is not, unless it is to be made. */
+export async function databaseDirectory(path: string, create = false): Promise<FileSystemDirectoryHandle> {
   let directory = await navigator.storage.getDirectory();
-  for (const name of [ROOT, directoryName(path), POOL])
-    directory = await directory.getDirectoryHandle(name, { create });
+  for (const name of [ROOT, directoryName(path)]) directory = await directory.getDirectoryHandle(name, { create });
   return directory;
+}
+
+/** The folder in it where its files are. */
+export async function poolDirectory(path: string, create = false): Promise<FileSystemDirectoryHandle> {
+  return (await databaseDirectory(path, create)).getDirectoryHandle(POOL, { create });
 }
 
 /** The lock that whoever owns the database holds. */

@@ -2,12 +2,13 @@ export type { ChangeFilter, ChangeKind, ContextChange } from "./changes.js";
 export { compactHistory, type CompactOptions } from "./compact-history.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export { deleteDatabase, listDatabases, rescueDatabase } from "./databases.js";
-export type { Connection, DbNameOptions, ImportOptions } from "./connection.js";
+export type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
 export { ContextStore, MemoryContextStore } from "./context-store.js";
 export { ContextStoreError, type ErrorCode, isContextStoreError, type WriteOutcome } from "./errors.js";
 export type {
   ContentBlock,
   ContextTokens,
+  DeletedSession,
   ImageBlock,
   JsonObject,
   JsonValue,
@@ -22,6 +23,7 @@ export type {
 } from "./messages.js";
 export type {
   DatabaseStatus,
+  ImportProgress,
   ImportSummary,
   IntegrityProblem,
   IntegrityReport,
@@ -30,4 +32,4 @@ export type {
 } from "./protocol.js";
 export type { MessageWriter } from "./message-writer.js";
 export type { AppendOptions } from "./new-message.js";
-export { SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";
+export { type ListOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

@@ -90,7 +90,7 @@ export interface SessionInfo {
    * `"(no preview)"` where there is none.
    */
   readonly preview: string;
-  /** Set by the app; absent until then. */
+  /** What {@link SQLiteContextStore.setTitle} set; absent until then. */
   readonly title?: string;
   /** When the first message was written: `"YYYY-MM-DD HH:MM:SS"`, UTC. */
   readonly createdAt: string;
@@ -102,4 +102,14 @@ export interface SessionInfo {
   readonly parentSessionId?: string;
   /** How many messages were taken from the parent. */
   readonly forkedAt?: number;
+}
+
+/** A session that was deleted and can be restored: what a list showed of it, and which deletion it was. */
+export interface DeletedSession extends SessionInfo {
+  /** The table prefix that it lies behind. */
+  readonly dbName: string;
+  /** Identifies the deletion: a session that was made again and deleted again is there twice. */
+  readonly deletionId: string;
+  /** `"YYYY-MM-DD HH:MM:SS"`, UTC. */
+  readonly deletedAt: string;
 }

@@ -1,6 +1,6 @@
 import type { ContextChange } from "./changes.js";
 import type { ErrorCode, WriteOutcome } from "./errors.js";
-import type { ContentBlock, ContextTokens, MessageRef, SessionInfo } from "./messages.js";
+import type { ContentBlock, ContextTokens, DeletedSession, MessageRef, SessionInfo } from "./messages.js";
 
 // What the page's half and the worker's half say to each other: typed here once, used by both.
 
@@ -70,6 +70,13 @@ export interface MessageBatch {
   readonly rest?: number;
 }
 
+/** Which sessions of a project: `limit` of them, behind the one named by `after` in the order of its `time`. */
+export interface SessionRange {
+  readonly orderBy: "created" | "updated";
+  readonly limit?: number | undefined;
+  readonly after?: { readonly time: string; readonly sessionId: string } | undefined;
+}
+
 /** How many sessions and messages a project holds. */
 export interface ProjectInfo {
   readonly project: string;
@@ -115,6 +122,20 @@ export interface ImportSummary {
   readonly messagesAdded: number;
   /** Tables in the file that are not a chat history's. They were left alone. */
   readonly ignoredTables: readonly string[];
+}
+
+/** How far an import has come. Its phases follow each other; each begins with `done` at 0. */
+export interface ImportProgress {
+  /** `"copy"`: the file is read, in bytes. `"merge"`: its messages are compared and added, in messages. */
+  readonly phase: "copy" | "merge";
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Of which import. */
+export interface ImportReport {
+  readonly importId: string;
+  readonly progress: ImportProgress;
 }
 
 /** Something wrong in the database. */
@@ -173,14 +194,23 @@ export interface Operations<Content = WireContent> {
   fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
   setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
   addTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
-  import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace" }): ImportSummary;
+  setTitle(args: { session: SessionKey; title: string | null }): null;
+  deleteSession(args: { session: SessionKey; deletionId: string }): null;
+  restoreSession(args: { session: SessionKey; deletionId: string }): null;
+  /** `before`: milliseconds since 1970. Gives the number of sessions. */
+  purgeDeleted(args: { dbName: string; before?: number | undefined }): number;
+  /** `importId` names it for its progress, and to abort it. */
+  import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace"; importId: string }): ImportSummary;
+  /** Answered at once; it is the import that says what became of it. */
+  abortImport(args: { importId: string }): null;
   repair(args: NoArguments): IntegrityReport;
   messages(args: {
     session: SessionKey;
     range: MessageRange;
   }): [Content] extends [string] ? readonly MessageRow<string>[] : MessageBatch;
   tokens(args: { session: SessionKey }): ContextTokens;
-  sessions(args: { dbName: string; project: string }): readonly SessionInfo[];
+  sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): readonly SessionInfo[];
+  deletedSessions(args: { dbName: string }): readonly DeletedSession[];
   projects(args: { dbName: string }): readonly ProjectInfo[];
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
@@ -207,9 +237,16 @@ export const WRITES: ReadonlySet<OperationName> = new Set([
   "fork",
   "setTokens",
   "addTokens",
+  "setTitle",
+  "deleteSession",
+  "restoreSession",
+  "purgeDeleted",
   "import",
   "repair",
 ]);
+
+/** The operations that take their time. */
+export const LONG: ReadonlySet<OperationName> = new Set(["import", "export", "check", "purgeDeleted"]);
 
 /** What a connection asks of each of its calls. */
 export interface CallTerms {
@@ -231,10 +268,17 @@ export interface Request<Name extends OperationName = OperationName, Content = W
 /** The most calls that travel together: what the owner commits in one transaction. */
 export const BATCH = 128;
 
-/** Takes the next calls that travel together. What takes its time travels alone. */
+/**
+ * Takes the next calls that travel together. What takes its time travels alone, and so does what reads a history: there
+ * is nothing to share, and others have their turn between two of them.
+ */
 export function takeBatch<Call extends { readonly request: Request }>(calls: Call[]): Call[] {
-  const slow = calls.slice(0, BATCH).findIndex(({ request: { name } }) => name === "import" || name === "wait");
-  return calls.splice(0, slow < 0 ? BATCH : Math.max(slow, 1));
+  const next = calls.slice(0, BATCH).findIndex(({ request }) => travelsAlone(request));
+  return calls.splice(0, next < 0 ? BATCH : Math.max(next, 1));
+}
+
+function travelsAlone({ name }: Request): boolean {
+  return name === "messages" || name === "wait" || LONG.has(name);
 }
 
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */
@@ -266,7 +310,8 @@ export interface OpenOptions {
 /** What the worker tells the page without being asked. "ended": the database is gone for good, and why. */
 export type WorkerEvent =
   | { readonly type: "ended"; readonly error: WireError }
-  | { readonly type: "changes"; readonly changes: readonly ContextChange[] };
+  | { readonly type: "changes"; readonly changes: readonly ContextChange[] }
+  | ({ readonly type: "progress" } & ImportReport);
 
 /** What the worker offers to the page. */
 export interface WorkerApi {

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
 import { ContextStore } from "./context-store.js";
 import { ContextStoreError } from "./errors.js";
-import { newSessionId } from "./ids.js";
+import { newSessionId, newUid } from "./ids.js";
 import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
@@ -17,6 +17,16 @@ export interface StoreOptions {
   readonly project?: string | undefined;
   /** The prefix of the tables, `/^[A-Za-z_][A-Za-z0-9_]{0,63}$/`. @default "axio_context" */
   readonly dbName?: string | undefined;
+}
+
+/** Which part of the list of sessions. */
+export interface ListOptions {
+  /** How many at most. @default all */
+  readonly limit?: number | undefined;
+  /** The last session of the page before; it may have changed or gone since. */
+  readonly after?: SessionInfo | undefined;
+  /** By the time of the first message, or of the last. @default "created" */
+  readonly orderBy?: "created" | "updated" | undefined;
 }
 
 /** One chat session in an SQLite database. Many stores may share a connection, and many tabs a session. */
@@ -195,9 +205,39 @@ export class SQLiteContextStore extends ContextStore {
     return this.#connection.call("tokens", { session: this.#session });
   }
 
-  /** The sessions of this store's project that have messages, newest first. */
-  override async listSessions(): Promise<SessionInfo[]> {
-    return [...(await this.#connection.call("sessions", { dbName: this.dbName, project: this.project }))];
+  /**
+   * Names the session in lists; `undefined` takes the name away. `updatedAt` stays. The title goes with the messages:
+   * `clear` removes it too. Rejects `not-found` for a session that has no messages.
+   */
+  async setTitle(title: string | undefined): Promise<void> {
+    if (title !== undefined) checkName("A title", title);
+    await this.#connection.call("setTitle", { session: this.#session, title: title ?? null });
+  }
+
+  /**
+   * Takes the session out of sight, that of the Python package included, until {@link Connection.restoreSession} brings
+   * it back or {@link Connection.purgeDeleted} removes it for good. An append after it begins a new session. Of a session
+   * without messages nothing is kept.
+   */
+  async deleteSession(): Promise<void> {
+    await this.#connection.call("deleteSession", { session: this.#session, deletionId: newUid() });
+  }
+
+  /**
+   * The sessions of this store's project that have messages, newest first, or a page of them. A page costs the same
+   * however many sessions and messages there are.
+   */
+  override async listSessions({ limit, after, orderBy = "created" }: ListOptions = {}): Promise<SessionInfo[]> {
+    if (limit !== undefined) checkCount("limit", limit);
+    if (orderBy !== "created" && orderBy !== "updated") {
+      throw new ContextStoreError("invalid-argument", 'orderBy is "created" or "updated".');
+    }
+    const last = after && { time: after[`${orderBy}At`], sessionId: after.sessionId };
+    if (last && !(typeof last.time === "string" && typeof last.sessionId === "string")) {
+      throw new ContextStoreError("invalid-argument", "after must be a session that listSessions() gave.");
+    }
+    const { dbName, project } = this;
+    return [...(await this.#connection.call("sessions", { dbName, project, range: { orderBy, limit, after: last } }))];
   }
 
   /** Calls the listener for each committed change of this session, in any tab; see {@link Connection.subscribe}. */

@@ -4,6 +4,8 @@ import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
 import {
   type CallTerms,
+  type ImportProgress,
+  type ImportReport,
   type OperationName,
   type Operations,
   PROTOCOL,
@@ -35,6 +37,9 @@ interface Call {
 /** The most calls that are under way: what the page posts in one task, and the database remembers of it. */
 const WINDOW = 4 * BATCH;
 
+/** The most histories that are read at once. */
+const READS = 4;
+
 /** Milliseconds that a worker may take to let go of the database before it is ended all the same. */
 const CLOSE_TIMEOUT = 2000;
 
@@ -51,6 +56,8 @@ export class WorkerLink {
   /** Not yet given to a worker, in order. */
   readonly #queue: Call[] = [];
   readonly #listening = new AbortController();
+  /** By import: who wants to hear how far it has come. */
+  readonly progress: Map<string, (progress: ImportProgress) => void> = new Map();
   readonly #listeners = new Set<(change: ContextChange) => void>();
   #lastCommit = 0;
   #seq = 0;
@@ -194,6 +201,7 @@ export class WorkerLink {
 
   #hear(worker: Worker, event: WorkerEvent): void {
     if (this.#worker !== worker) return;
+    if (event.type === "progress") return this.#report(event);
     if (event.type === "changes") return event.changes.forEach((change) => this.#tell(change));
     worker.terminate();
     this.#leaveWorker();
@@ -212,6 +220,14 @@ export class WorkerLink {
     }
   }
 
+  #report({ importId, progress }: ImportReport): void {
+    try {
+      this.progress.get(importId)?.(progress);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
   #leaveWorker(): void {
     this.#death?.abort();
     this.#worker = undefined;
@@ -219,11 +235,17 @@ export class WorkerLink {
   }
 
   #flush(): void {
-    while (this.#api && this.#queue.length > 0 && this.#sent.size < WINDOW) {
+    while (this.#api && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough()) {
       const calls = takeBatch(this.#queue);
       for (const call of calls) this.#sent.set(call.request.seq, call);
       void this.#run(calls);
     }
+  }
+
+  /** Many histories at once would keep other tabs waiting until the last of them is read. */
+  #readsEnough(): boolean {
+    if (this.#queue[0]!.request.name !== "messages") return false;
+    return [...this.#sent.values()].filter(({ request }) => request.name === "messages").length >= READS;
   }
 
   async #run(calls: readonly Call[]): Promise<void> {

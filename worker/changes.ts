@@ -19,6 +19,11 @@ export function changesOf(request: OwnerRequest, result: unknown, dbNames: Itera
   if (is(request, "fork")) return [{ kind: "fork", ...request.args.session, sessionId: request.args.target }];
   if (is(request, "clear")) return [{ kind: "clear", ...request.args.session }];
   if (is(request, "setTokens") || is(request, "addTokens")) return [{ kind: "tokens", ...request.args.session }];
+  if (is(request, "setTitle")) return [{ kind: "session", ...request.args.session }];
+  if (is(request, "deleteSession")) return [{ kind: "delete", ...request.args.session }];
+  if (is(request, "restoreSession")) return [{ kind: "restore", ...request.args.session }];
+  // What is purged was out of sight already.
+  if (is(request, "purgeDeleted")) return [];
   return Array.from(dbNames, (dbName) => ({ kind: request.name === "import" ? "import" : "resync", dbName }));
 }
 

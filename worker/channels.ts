@@ -1,5 +1,5 @@
 import { ownerLock } from "../src/database-directory.js";
-import type { Reply } from "../src/protocol.js";
+import type { ImportReport, Reply } from "../src/protocol.js";
 import type { Change } from "./changes.js";
 import type { Batch } from "./executor.js";
 
@@ -37,7 +37,7 @@ export type ClientMessage =
       readonly replies: readonly (readonly [seq: number, reply: Reply])[];
     }
   /** What the client asked for takes its time. */
-  | { readonly type: "working"; readonly ownership: Ownership }
+  | { readonly type: "working"; readonly ownership: Ownership; readonly progress?: ImportReport }
   /** These came after their deadline and were not begun. */
   | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[] };
 

@@ -19,6 +19,11 @@ export class Database {
     this.#db = db;
   }
 
+  /** The connection itself, for what has no SQL. */
+  get handle(): SqliteDatabase {
+    return this.#db;
+  }
+
   /** The SQL of every statement used so far. */
   get statements(): readonly string[] {
     return [...this.#statements.keys()];

@@ -2,8 +2,10 @@ import { ContextStoreError } from "../src/errors.js";
 import { type LocalOperation, type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
-import { failure, success } from "./failure.js";
+import { failure, success, toContextStoreError } from "./failure.js";
+import type { Import } from "./import.js";
 import { Ledger } from "./ledger.js";
+import { eraseFreePages } from "./operations/deleted.js";
 import { HANDLERS } from "./operations/index.js";
 import { createTables, dbNames } from "./schema.js";
 import type { Storage } from "./storage.js";
@@ -62,8 +64,8 @@ export class Executor {
     this.#dbNames = new Set(dbNames(storage.database));
   }
 
-  /** Answers each request in its place. `staged`: the opened file of an import. */
-  execute({ client, unanswered, requests }: Batch, staged?: Database): Reply[] {
+  /** Answers each request in its place. `incoming`: what an import has brought in. */
+  execute({ client, unanswered, requests }: Batch, incoming?: Import): Reply[] {
     this.#ledger.settle(client, unanswered);
     const refused = this.#prepareTables(requests);
     const replies: Reply[] = [];
@@ -94,11 +96,32 @@ export class Executor {
         replies[place] = failure(error);
         continue;
       }
-      this.#write(request, place, group, replies, staged);
+      this.#write(request, place, group, replies, incoming);
       if (!this.#db.inTransaction) group = undefined;
     }
     commit();
+    for (const [place, { name }] of requests.entries()) {
+      if (name === "purgeDeleted" && replies[place]!.ok) replies[place] = this.#erase(replies[place]!);
+    }
     return replies;
+  }
+
+  /** VACUUM cannot run inside a transaction, and must run for a purge that is asked for again after a death, too. */
+  #erase(reply: Reply): Reply {
+    try {
+      eraseFreePages(this.#storage);
+      return reply;
+    } catch (error) {
+      // The sessions are gone all the same.
+      return failure(toContextStoreError(error, "unknown"));
+    }
+  }
+
+  /** The answers of writes all of which were carried out before, so that nothing long is done for them again. */
+  recall({ client, unanswered, requests }: Batch): Reply[] | undefined {
+    this.#ledger.settle(client, unanswered);
+    const replies = requests.flatMap(({ seq }) => this.#recorded(client, seq) ?? []);
+    return replies.length === requests.length ? replies : undefined;
   }
 
   #recorded(client: string, seq: number): Reply | undefined {
@@ -122,13 +145,15 @@ export class Executor {
     return { results: new Map(), places: [], changes: [] };
   }
 
-  #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], staged: Database | undefined): void {
+  #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], incoming: Import | undefined): void {
     this.#db.run("SAVEPOINT operation");
     try {
-      const result = this.#apply(request, staged);
+      const result = this.#apply(request, incoming);
       this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
+      // A file may bring further prefixes.
+      if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
       group.changes.push(...changesOf(request, result, this.#dbNames));
       replies[place] = success(result);
     } catch (error) {
@@ -166,8 +191,8 @@ export class Executor {
     this.#ledger.purge();
   }
 
-  #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, staged?: Database): unknown {
-    return HANDLERS[request.name](request.args, this.#storage, staged);
+  #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
+    return HANDLERS[request.name](request.args, this.#storage, incoming);
   }
 
   /** Prefixes that are used for the first time get their tables, in transactions of their own. Gives those refused. */

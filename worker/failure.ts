@@ -86,3 +86,8 @@ export function failure(error: unknown): Reply<never> {
 export function success<Value>(value: Value): Reply<Value> {
   return { ok: true, value };
 }
+
+/** Answers every call of a batch with the same error. */
+export function failAll({ requests }: { readonly requests: readonly unknown[] }): (error: unknown) => readonly Reply[] {
+  return (error) => requests.map(() => failure(error));
+}

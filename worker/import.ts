@@ -1,184 +1,91 @@
 import { ContextStoreError, type ErrorCode } from "../src/errors.js";
-import type { ImportSummary, SessionKey } from "../src/protocol.js";
-import type { SqlValue } from "@sqlite.org/sqlite-wasm";
-import type { Database, Row } from "./database.js";
-import { unseal } from "./envelope.js";
-import { refreshSummary } from "./operations/summaries.js";
+import type { ImportProgress, ImportSummary } from "../src/protocol.js";
+import type { Change } from "./changes.js";
+import type { Database } from "./database.js";
+import { ImportJournal, undoImport } from "./import-journal.js";
+import { inspectIncoming } from "./incoming.js";
+import { IncomingPlan } from "./incoming-plan.js";
+import { Merge } from "./merge.js";
+import { fold } from "./operations/parts.js";
 import { createTables, dbNames } from "./schema.js";
-import { type IncomingTables, inspectIncoming } from "./incoming.js";
+import { finish, type Steps } from "./slices.js";
 import { tables } from "./tables.js";
 
-type Counts = { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
-
-/** Takes the chat histories of a checked foreign file over into ours. Runs inside a transaction, and never awaits. */
-export function importStaged(db: Database, staged: Database, mode: "merge" | "replace"): ImportSummary {
-  const { histories, ignoredTables } = inspectIncoming(staged);
-  const counts: Counts = {
-    sessionsAdded: 0,
-    sessionsExtended: 0,
-    sessionsForked: 0,
-    sessionsUnchanged: 0,
-    messagesAdded: 0,
-    ignoredTables,
-  };
-  if (mode === "replace") for (const dbName of dbNames(db)) for (const sql of tables(dbName).deleteAll) db.run(sql);
-  for (const incoming of histories) {
-    createTables(db, incoming.dbName);
-    new Merge(db, staged, incoming, counts).run();
-  }
-  return counts;
-}
-
-/** A row as it stands in the file: role, content, created_at, uid, metadata, status. */
-type IncomingRow = Row;
-
-class Merge {
+/** The import of one opened foreign file. */
+export class Import {
   readonly #db: Database;
-  readonly #staged: Database;
-  readonly #incoming: IncomingTables;
-  readonly #counts: Counts;
+  readonly #plan: IncomingPlan;
+  readonly #merges: readonly Merge[];
+  readonly #journal: ImportJournal;
+  readonly #counts: { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
+  #isMerged = false;
+  #total = 0;
+  #done = 0;
 
-  constructor(db: Database, staged: Database, incoming: IncomingTables, counts: Counts) {
+  constructor(db: Database, staged: Database) {
+    const { histories, ignoredTables } = inspectIncoming(staged);
     this.#db = db;
-    this.#staged = staged;
-    this.#incoming = incoming;
-    this.#counts = counts;
-  }
-
-  run(): void {
-    const { dbName, sessionIds, projectsOf, tokens } = this.#incoming;
-    for (const [id] of this.#staged.rows(sessionIds)) {
-      const sessionId = String(id);
-      const projects = this.#staged.rows(projectsOf, sessionId).map(([project]) => String(project));
-      const sessions = projects.map((project) => ({ dbName, sessionId, project }));
-      if (this.#db.value(tables(dbName).lastPosition, sessionId) === null) this.#add(sessionId, sessions);
-      else for (const session of sessions) this.#merge(session);
-    }
-    if (tokens !== undefined) for (const row of this.#staged.rows(tokens)) this.#keepTokens(row);
-  }
-
-  /** A session id that is not here: the rows of all its projects in the file's own order. */
-  #add(sessionId: string, sessions: readonly SessionKey[]): void {
-    for (const [project, ...row] of this.#staged.rows(this.#incoming.whole, sessionId)) {
-      this.#insert({ dbName: this.#incoming.dbName, sessionId, project: String(project) }, row);
-    }
-    for (const session of sessions) this.#finish(session);
-    this.#counts.sessionsAdded += sessions.length;
-  }
-
-  #merge(session: SessionKey): void {
-    const theirs = this.#staged.rows(this.#incoming.messages, session.sessionId, session.project);
-    const ours = this.#ours(session);
-    const common = commonPrefix(ours, theirs);
-    if (common === theirs.length) {
-      this.#counts.sessionsUnchanged++;
-    } else if (common === ours.length) {
-      for (const row of theirs.slice(common)) this.#insert(session, row);
-      this.#finish(session);
-      if (ours.length === 0) this.#counts.sessionsAdded++;
-      else this.#counts.sessionsExtended++;
-    } else {
-      this.#fork(session, theirs, common);
-    }
-  }
-
-  /** Both went on differently: theirs becomes a fork, unless an earlier import of the file has made it already. */
-  #fork(session: SessionKey, theirs: readonly IncomingRow[], common: number): void {
-    const sql = tables(session.dbName);
-    const forks = this.#db.rows(sql.forksOf, session.sessionId, session.project);
-    const made = forks.some(
-      ([id]) => commonPrefix(this.#ours({ ...session, sessionId: String(id) }), theirs) === theirs.length,
+    this.#plan = new IncomingPlan(staged, histories);
+    this.#journal = new ImportJournal(db);
+    this.#counts = {
+      sessionsAdded: 0,
+      sessionsExtended: 0,
+      sessionsForked: 0,
+      sessionsUnchanged: 0,
+      messagesAdded: 0,
+      ignoredTables,
+    };
+    this.#merges = histories.map(
+      (incoming, history) => new Merge(db, staged, this.#plan, history, incoming, this.#journal, this.#counts),
     );
-    if (made) {
-      this.#counts.sessionsUnchanged++;
-      return;
+  }
+
+  /** Reads what the file holds. Changes nothing. */
+  *prepare(): Steps<void> {
+    yield* this.#plan.make();
+    this.#total = this.#plan.messageCount;
+  }
+
+  /** Adds what is missing here. A transaction may end after each step; {@link Import.complete} makes it stay. */
+  *merge(): Steps<void> {
+    for (const merge of this.#merges) {
+      createTables(this.#db, merge.dbName);
+      fold(this.#db, merge.dbName);
+      yield* merge.run();
     }
-    const fork = { ...session, sessionId: crypto.randomUUID().replaceAll("-", "") };
-    for (const row of theirs) this.#insert(fork, row);
-    refreshSummary(this.#db, fork);
-    this.#takeTokens(session, fork.sessionId);
-    this.#db.run(sql.setLineage, fork.sessionId, fork.project, session.sessionId, common);
-    this.#counts.sessionsForked++;
+    this.#isMerged = true;
   }
 
-  #ours({ dbName, sessionId, project }: SessionKey): Row[] {
-    return this.#db.rows(tables(dbName).forMerge, sessionId, project);
+  /** Ends the transaction of some steps. */
+  flush(): void {
+    this.#journal.flush();
   }
 
-  #insert({ dbName, sessionId, project }: SessionKey, row: IncomingRow): void {
-    const [role, content, createdAt, uid, metadata, status] = row as [
-      SqlValue,
-      SqlValue,
-      SqlValue,
-      SqlValue,
-      SqlValue,
-      SqlValue,
-    ];
-    if (role === null || content === null || createdAt === null) {
-      throw new ContextStoreError(
-        "corrupt",
-        `The file to import has an incomplete row in session ${JSON.stringify(sessionId)}. Nothing was imported.`,
-      );
-    }
-    this.#db.run(
-      tables(dbName).insert,
-      sessionId,
-      project,
-      role,
-      content,
-      uid,
-      metadata,
-      createdAt,
-      status === "partial" ? status : null,
-    );
-    this.#counts.messagesAdded++;
+  /** What another call has changed meanwhile. */
+  note(changes: readonly Change[]): void {
+    for (const merge of this.#merges) for (const change of changes) merge.note(change);
   }
 
-  /** What follows from the rows of a session, and what the file says about it. */
-  #finish(session: SessionKey): void {
-    refreshSummary(this.#db, session);
-    this.#takeTokens(session, session.sessionId);
-    this.#takeDescription(session);
+  get progress(): ImportProgress {
+    const done = this.#merges.reduce((sum, merge) => sum + merge.messagesDone, 0);
+    // What is begun again does not count backwards.
+    this.#done = Math.max(this.#done, done);
+    return { phase: "merge", done: this.#done, total: this.#total };
   }
 
-  /** The file's counts of a session that was added or extended. */
-  #takeTokens({ dbName, sessionId, project }: SessionKey, target: string): void {
-    if (this.#incoming.tokensOf === undefined) return;
-    const row = this.#staged.row(this.#incoming.tokensOf, sessionId, project);
-    if (row) this.#db.run(tables(dbName).setTokens, target, project, ...row);
+  /** Takes back what {@link Import.merge} has done. */
+  undo(): Steps<void> {
+    return undoImport(this.#db);
   }
 
-  /** Counts of sessions without messages; those of sessions that were merged are here already. */
-  #keepTokens(row: Row): void {
-    this.#db.run(tables(this.#incoming.dbName).keepTokens, ...row);
-  }
-
-  /** Title and lineage, from a file of ours. */
-  #takeDescription({ dbName, sessionId, project }: SessionKey): void {
-    if (this.#incoming.description === undefined) return;
-    const row = this.#staged.row(this.#incoming.description, sessionId, project);
-    if (!row) return;
-    const sql = tables(dbName);
-    if (row[0] !== null) this.#db.run(sql.setTitle, sessionId, project, row[0]);
-    if (row[1] !== null) this.#db.run(sql.setLineage, sessionId, project, row[1], row[2]);
-  }
-}
-
-/** How many rows, from the first on, say the same. */
-function commonPrefix(ours: readonly Row[], theirs: readonly Row[]): number {
-  const shorter = Math.min(ours.length, theirs.length);
-  for (let i = 0; i < shorter; i++) if (!sameMessage(ours[i]!, theirs[i]!)) return i;
-  return shorter;
-}
-
-/** The stored bytes of equal messages may differ: a gzip header carries the time. */
-function sameMessage([role, content]: Row, [otherRole, otherContent]: Row): boolean {
-  if (role !== otherRole) return false;
-  if (content === otherContent) return true;
-  try {
-    return unseal(content) === unseal(otherContent);
-  } catch {
-    return false;
+  /** The last step, in the transaction that answers the call. */
+  complete(mode: "merge" | "replace"): ImportSummary {
+    if (mode === "replace")
+      for (const dbName of dbNames(this.#db)) for (const sql of tables(dbName).deleteAll) this.#db.run(sql);
+    if (!this.#isMerged) finish(this.merge());
+    for (const merge of this.#merges) merge.complete();
+    this.#journal.clear();
+    return this.#counts;
   }
 }
 

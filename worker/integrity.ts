@@ -2,25 +2,41 @@ import { readStoredContent } from "../src/content.js";
 import type { IntegrityProblem, IntegrityReport, SessionKey } from "../src/protocol.js";
 import type { Database } from "./database.js";
 import { unseal } from "./envelope.js";
-import { messages, renumber } from "./operations/messages.js";
+import { toContextStoreError } from "./failure.js";
+import { renumber } from "./operations/messages.js";
 import { computePreview, refreshSummary } from "./operations/summaries.js";
 import { jsonToContent } from "./stored-json.js";
 import { dbNames } from "./schema.js";
+import { finish, type Steps } from "./slices.js";
 import { tables } from "./tables.js";
 
-/** Looks at every page and every row. */
-export function checkIntegrity(db: Database): IntegrityReport {
-  const problems: IntegrityProblem[] = checkPages(db);
+/** Looks at every page and every row. What others write between the steps is judged as it is found. */
+export function* checkIntegrity(db: Database): Steps<IntegrityReport> {
+  const problems = checkPages(db);
+  yield;
   for (const dbName of dbNames(db)) {
-    problems.push(...checkPositions(db, dbName), ...checkSummaries(db, dbName));
-    for (const session of sessionsOf(db, dbName)) problems.push(...checkRows(db, session));
+    problems.push(...despiteDamage(problems, { dbName }, () => checkPositions(db, dbName)));
+    yield;
+    yield* checkSummaries(db, dbName, problems);
+    const sessions: SessionKey[] = [];
+    problems.push(...despiteDamage(problems, { dbName }, () => void sessions.push(...sessionsOf(db, dbName))));
+    for (const session of sessions) yield* checkRows(db, session, problems);
   }
-  return { ok: problems.length === 0, problems };
+  const isDamaged = problems.some(({ kind, repairable }) => kind === "page" && !repairable);
+  return { ok: problems.length === 0, problems: isDamaged ? problems.map(unrepairable) : problems };
 }
 
-/** Puts right what can be: positions and summaries. Reports what was found before. */
+function unrepairable(problem: IntegrityProblem): IntegrityProblem {
+  return { ...problem, repairable: false };
+}
+
+/** Puts right what can be: indexes, positions and summaries; nothing where a page is damaged. Reports what was found before. */
 export function repair(db: Database): IntegrityReport {
-  const report = checkIntegrity(db);
+  const report = finish(checkIntegrity(db));
+  const pages = report.problems.filter(({ kind }) => kind === "page");
+  // What is written into damaged pages may damage others.
+  if (!pages.every(({ repairable }) => repairable)) return report;
+  if (pages.length > 0) db.exec("REINDEX");
   for (const dbName of dbNames(db)) {
     for (const [sessionId] of db.rows(tables(dbName).positionGaps)) renumber(db, dbName, String(sessionId));
   }
@@ -30,10 +46,41 @@ export function repair(db: Database): IntegrityReport {
   return report;
 }
 
+/** What SQLite says of an index whose table is sound. */
+const INDEX_PROBLEM = /^(?:row \d+ missing from index |wrong # of entries in index )/;
+
 function checkPages(db: Database): IntegrityProblem[] {
-  const found = db.rows("PRAGMA integrity_check(100)").map(([problem]) => String(problem));
+  const found = pageProblems(db);
   if (found.join() === "ok") return [];
-  return found.map((detail) => ({ kind: "page", detail, repairable: false }));
+  // "*** in database main ***" heads a list of lines.
+  const details = found.flatMap((problem) => problem.split("\n")).filter((line) => !line.startsWith("***"));
+  return details.map((detail) => ({ kind: "page", detail, repairable: INDEX_PROBLEM.test(detail) }));
+}
+
+function pageProblems(db: Database): string[] {
+  const check = (most: number) => db.rows(`PRAGMA integrity_check(${most})`).map(([problem]) => String(problem));
+  try {
+    return check(100);
+  } catch (error) {
+    // Where the pages of a table are damaged, comparing its rows with its indexes fails. The first problem is found before.
+    if (toContextStoreError(error).code !== "corrupt") throw error;
+    return check(1);
+  }
+}
+
+/** A damaged page must not hide what is wrong elsewhere. Gives what the work finds, or that the page was in its way. */
+function despiteDamage(
+  known: readonly IntegrityProblem[],
+  where: Partial<SessionKey>,
+  work: () => readonly IntegrityProblem[] | void,
+): readonly IntegrityProblem[] {
+  try {
+    return work() ?? [];
+  } catch (error) {
+    const { code, message } = toContextStoreError(error);
+    if (code !== "corrupt" || !known.some(({ kind }) => kind === "page")) throw error;
+    return [{ kind: "page", ...where, detail: message, repairable: false }];
+  }
 }
 
 function checkPositions(db: Database, dbName: string): IntegrityProblem[] {
@@ -46,39 +93,56 @@ function checkPositions(db: Database, dbName: string): IntegrityProblem[] {
   }));
 }
 
-function checkSummaries(db: Database, dbName: string): IntegrityProblem[] {
+function* checkSummaries(db: Database, dbName: string, problems: IntegrityProblem[]): Steps<void> {
+  const sessions = new Map<string, SessionKey>();
   const sql = tables(dbName);
-  const summaries = new Map(
-    db.rows(sql.summaryKeys).map(([id, project, count, preview, createdAt]) => {
-      return [JSON.stringify([id, project]), { count, preview, createdAt }];
-    }),
-  );
-  const problems: IntegrityProblem[] = [];
-  const report = (session: SessionKey, detail: string) =>
-    problems.push({ kind: "summary", ...session, detail, repairable: true });
-  for (const session of sessionsOf(db, dbName)) {
-    const key = JSON.stringify([session.sessionId, session.project]);
-    const summary = summaries.get(key);
-    summaries.delete(key);
-    const [count, createdAt] = db.row(sql.summary, session.sessionId, session.project)!;
-    if (!summary) report(session, "The session is missing from the list.");
-    else if (summary.count !== count)
-      report(session, `The list says ${Number(summary.count)} messages; there are ${Number(count)}.`);
-    else if (summary.createdAt !== createdAt) report(session, "The list shows a wrong time of creation.");
-    else if (summary.preview !== computePreview(db, session)) report(session, "The list shows an outdated preview.");
+  const take = (session: SessionKey) => sessions.set(JSON.stringify([session.sessionId, session.project]), session);
+  const listed = () => {
+    for (const [sessionId, project] of db.rows(sql.summaryKeys)) {
+      take({ dbName, sessionId: String(sessionId), project: String(project) });
+    }
+  };
+  problems.push(...despiteDamage(problems, { dbName }, () => sessionsOf(db, dbName).forEach(take)));
+  problems.push(...despiteDamage(problems, { dbName }, listed));
+  for (const session of sessions.values()) {
+    problems.push(...despiteDamage(problems, session, () => checkSummary(db, session)));
+    yield;
   }
-  for (const key of summaries.keys()) {
-    const [sessionId, project] = JSON.parse(key) as [string, string];
-    report({ dbName, sessionId, project }, "The list shows a session that has no messages.");
-  }
-  return problems;
 }
 
-function checkRows(db: Database, session: SessionKey): IntegrityProblem[] {
-  return messages(db, session, {}).flatMap((row): IntegrityProblem[] => {
-    const problem = checkContent(row.content);
-    return problem ? [{ ...problem, ...session, position: row.position, repairable: false }] : [];
-  });
+/** Compares what the list shows of a session with what its messages say. */
+function checkSummary(db: Database, session: SessionKey): IntegrityProblem[] {
+  const sql = tables(session.dbName);
+  const [count, createdAt, updatedAt] = db.row(sql.summary, session.sessionId, session.project)!;
+  const shown = db.row(sql.shown, session.sessionId, session.project);
+  const stale = (detail: string): IntegrityProblem[] => [{ kind: "summary", ...session, detail, repairable: true }];
+  if (count === 0) return shown ? stale("The list shows a session that has no messages.") : [];
+  if (!shown) return stale("The session is missing from the list.");
+  if (shown[0] !== count) return stale(`The list says ${Number(shown[0])} messages; there are ${Number(count)}.`);
+  if (shown[1] !== createdAt || shown[2] !== updatedAt) return stale("The list shows a wrong time.");
+  if (shown[3] !== computePreview(db, session)) return stale("The list shows an outdated preview.");
+  return [];
+}
+
+function* checkRows(db: Database, session: SessionKey, problems: IntegrityProblem[]): Steps<void> {
+  const { dbName, sessionId, project } = session;
+  let place = 0;
+  let last = -Infinity;
+  for (let more = true; more;) {
+    more = false;
+    const found = despiteDamage(problems, session, () => {
+      const rows = db.rows(tables(dbName).contents, sessionId, project, last);
+      return rows.flatMap(([position, content]): IntegrityProblem[] => {
+        last = Number(position);
+        more = true;
+        const problem = checkContent(content);
+        place++;
+        return problem ? [{ ...problem, ...session, position: place - 1, repairable: false }] : [];
+      });
+    });
+    problems.push(...found);
+    yield;
+  }
 }
 
 function checkContent(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"> | undefined {

@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import type { Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { Database } from "./database.js";
+import { exportCopy, removeExports } from "./export-copy.js";
 import { storageCleared } from "./failure.js";
 import { loadSqlite } from "./sqlite.js";
 import type { Storage } from "./storage.js";
@@ -45,7 +46,12 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
     pool.remove(STAGED);
     const vfs = new PoolVfs(sqlite3, pool);
     try {
-      return opfsStorage(sqlite3, pool, vfs, openMain(sqlite3, vfs));
+      const database = openMain(sqlite3, vfs);
+      return {
+        ...opfsStorage(sqlite3, pool, vfs, database),
+        exportCopy: () => exportCopy(sqlite3, pool, vfs, database, path),
+        removeExports: () => removeExports(path),
+      };
     } catch (error) {
       vfs.uninstall();
       throw error;

@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
+import { type ImportReport, type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
 import {
   type Announcement,
   type ClientMessage,
@@ -14,14 +14,13 @@ import {
 } from "./channels.js";
 import { type Batch, Executor } from "./executor.js";
 import type { Change } from "./changes.js";
-import type { Database } from "./database.js";
-import { failure, storageCleared, toContextStoreError } from "./failure.js";
-import { checkFileHeader } from "./import.js";
-import { checkPages } from "./incoming.js";
+import { failAll, storageCleared } from "./failure.js";
+import { undoImport } from "./import-journal.js";
+import { isLong, LongCalls } from "./long-calls.js";
 import { prepareSchema } from "./schema.js";
+import { finish } from "./slices.js";
 import type { Storage } from "./storage.js";
 import { META_GET } from "./tables.js";
-import { applyWal } from "./wal-file.js";
 
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
@@ -37,6 +36,7 @@ export interface OwnerEvents {
   /** The owner must let go of the database; every call ends with this error. */
   lost(error: ContextStoreError): void;
   committed(commit: Commit): void;
+  progress(client: string, report: ImportReport): void;
 }
 
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
@@ -45,6 +45,7 @@ export class Owner {
   readonly #events: OwnerEvents;
   readonly #storage: Storage;
   readonly #executor: Executor;
+  readonly #long: LongCalls;
   readonly #clients = new Map<string, BroadcastChannel>();
   #requests: BroadcastChannel | undefined;
   #all: BroadcastChannel | undefined;
@@ -52,7 +53,6 @@ export class Owner {
   #cleared: ContextStoreError | undefined;
   #stopped = false;
   #seen: number = performance.now();
-  #imports: Promise<unknown> = Promise.resolve();
   #commits: number;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -62,6 +62,8 @@ export class Owner {
     this.#events = events;
     const { database } = storage;
     prepareSchema(storage);
+    // A death in the middle of an import leaves what it had added.
+    database.transaction(() => finish(undoImport(database)));
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {
       throw new ContextStoreError(
@@ -73,17 +75,18 @@ export class Owner {
     this.ownership = { protocol: PROTOCOL, databaseId, epoch, owner: crypto.randomUUID() };
     this.#commits = firstCommit(this.ownership);
     this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
+    this.#long = new LongCalls(storage, this.#executor, {
+      progress: (client, report) => this.#report(client, report),
+      changed: (client, changes) => this.#tell(changes, client),
+    });
   }
 
   /** Carries out calls that arrived together; answers each in its place. */
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#checkpoint(), IDLE_MS);
-    if (batch.requests.some(({ name }) => name === "import")) {
-      // One at a time: there is room for one staged file.
-      const imported = this.#imports.then(() => this.#import(batch));
-      this.#imports = imported;
-      return imported;
+    for (const { name, args } of batch.requests) {
+      if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
     }
     if (this.#probing || performance.now() - this.#seen > PROBE_MS) {
       return this.#probe().then(() => this.#execute(batch), failAll(batch));
@@ -92,6 +95,9 @@ export class Owner {
   }
 
   #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    // By the time that it is done, the files may have gone.
+    if (isLong(batch))
+      return this.#long.run(batch).then((replies) => this.#probe().then(() => replies, failAll(batch)));
     const replies = this.#executor.execute(batch);
     const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
     if (codes.includes("storage-cleared")) this.#lose();
@@ -145,6 +151,7 @@ export class Owner {
   /** Answers nobody any more. */
   stop(): void {
     this.#stopped = true;
+    this.#long.stop();
     clearTimeout(this.#idle);
     this.#requests?.close();
     this.#all?.close();
@@ -184,10 +191,17 @@ export class Owner {
   }
 
   #tell(changes: readonly Change[], client: string): void {
+    this.#long.note(changes);
     const commit = { client, commit: ++this.#commits, changes };
     this.#events.committed(commit);
     // Also where no other tab has said a word to this owner: a follower learns of it by its announcement alone.
     this.#announce({ type: "commit", ownership: this.ownership, commit });
+  }
+
+  #report(client: string, report: ImportReport): void {
+    this.#events.progress(client, report);
+    const channel = this.#clients.get(client);
+    if (!this.#stopped) channel?.postMessage({ type: "working", ownership: this.ownership, progress: report });
   }
 
   #announce(announcement: Announcement): void {
@@ -215,36 +229,6 @@ export class Owner {
     channel.postMessage(message);
   }
 
-  // The file is brought in first, which takes awaits; what follows is one synchronous transaction.
-  async #import(batch: Batch): Promise<readonly Reply[]> {
-    try {
-      const { file, wal } = batch.requests[0]!.args as Parameters<Operations["import"]>[0];
-      await checkFileHeader(file);
-      try {
-        return this.#executor.execute(batch, await this.#stage(file, wal));
-      } finally {
-        this.#storage.unstage();
-      }
-    } catch (error) {
-      return failAll(batch)(error);
-    }
-  }
-
-  async #stage(file: Blob, wal: Blob | undefined): Promise<Database> {
-    try {
-      const staged = await this.#storage.stage(wal && wal.size > 0 ? applyWal(file, wal) : chunksOf(file));
-      checkPages(staged);
-      return staged;
-    } catch (cause) {
-      const error = toContextStoreError(cause);
-      if (cause instanceof ContextStoreError || error.code === "quota" || error.code === "not-found") throw error;
-      const what = cause instanceof Error ? cause.message : String(cause);
-      throw new ContextStoreError("corrupt", `The file to import is damaged: ${what}. Nothing was imported.`, {
-        cause,
-      });
-    }
-  }
-
   #checkpoint(): void {
     try {
       this.#storage.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -252,14 +236,4 @@ export class Owner {
       // A full disk. The rows are safe in the -wal, and the next idle moment tries again.
     }
   }
-}
-
-async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
-  const size = 1024 * 1024;
-  for (let at = 0; at < file.size; at += size) yield new Uint8Array(await file.slice(at, at + size).arrayBuffer());
-}
-
-/** Answers every call of the batch with the same error. */
-function failAll(batch: Batch): (error: unknown) => readonly Reply[] {
-  return (error) => batch.requests.map(() => failure(error));
 }

@@ -51,6 +51,9 @@ export class Router {
   readonly #events: OwnerEvents = {
     lost: (error) => this.#fail(error),
     committed: (commit) => this.#tell(commit),
+    progress: (client, report) => {
+      if (client === this.#options.client) this.#onEvent({ type: "progress", ...report });
+    },
   };
   #listening = false;
   #target: Owner | Ownership | undefined;
@@ -207,6 +210,7 @@ export class Router {
     if (message.type === "working" && !this.#target) this.#predecessor.looks();
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
+    if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
     else if (message.type === "late") this.#send(this.#outstanding.find(message.seqs));
   }

@@ -10,17 +10,30 @@ export const FILE_TABLES = `
   CREATE TABLE IF NOT EXISTS axio_opfs_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS axio_opfs_clients(
     client TEXT PRIMARY KEY, state TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS axio_opfs_imported(
+    id INTEGER PRIMARY KEY, db_name TEXT NOT NULL, session_id TEXT NOT NULL, project TEXT NOT NULL,
+    first_id INTEGER, last_id INTEGER);
 `;
 
 export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
 export const META_SET =
   "INSERT INTO axio_opfs_meta(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value";
+export const META_REMOVE = "DELETE FROM axio_opfs_meta WHERE key = ?";
 
 export const CLIENT_GET = "SELECT state FROM axio_opfs_clients WHERE client = ?";
 export const CLIENT_SET = `
   INSERT INTO axio_opfs_clients(client, state, used_at) VALUES (?, ?, ?)
   ON CONFLICT(client) DO UPDATE SET state = excluded.state, used_at = excluded.used_at`;
 export const CLIENTS_PURGE = "DELETE FROM axio_opfs_clients WHERE used_at < ?";
+
+// What an import that is under way has added: ranges of message ids of a session, or, without ids, its token counts.
+export const IMPORTED_ADD = `
+  INSERT INTO axio_opfs_imported(db_name, session_id, project, first_id, last_id) VALUES (?, ?, ?, ?, ?) RETURNING id`;
+export const IMPORTED_EXTEND = "UPDATE axio_opfs_imported SET last_id = ?2 WHERE id = ?1";
+export const IMPORTED_REMOVE = "DELETE FROM axio_opfs_imported WHERE id = ?1";
+export const IMPORTED_LAST = `
+  SELECT id, db_name, session_id, project, first_id, last_id FROM axio_opfs_imported WHERE id > ?1 ORDER BY id DESC LIMIT 1`;
+export const IMPORTED_CLEAR = "DELETE FROM axio_opfs_imported";
 
 /** The table prefixes in use. */
 export const DB_NAMES =
@@ -47,7 +60,20 @@ function build(dbName: string) {
   const parts = `"${dbName}_parts"`;
   const uidIndex = `"idx_${dbName}_messages_uid"`;
   const session = "session_id = ?1 AND project = ?2";
+  const deleted = `"${dbName}_deleted"`;
+  const deletedRows = `"${dbName}_deleted_rows"`;
+  // Without the plus SQLite may prefer Python's index over the project, and read all of its messages.
+  const bySession = "session_id = ?1 AND +project = ?2";
   const row = "id, uid, position, created_at, role, content, metadata, status";
+  // What a message keeps while its session is deleted, and what its list entry does.
+  const kept = "id, role, content, created_at, uid, metadata, status";
+  const described = "message_count, preview, title, created_at, updated_at, parent_session_id, forked_at";
+  const listed = `s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
+    s.parent_session_id, s.forked_at`;
+  const page = (time: "created_at" | "updated_at", behind: string) => `
+    SELECT ${listed}, t.input_tokens, t.output_tokens
+    FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
+    WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`;
   const insertAt = (position: string) => `
       INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at, status)
       VALUES (?1, ?2, ${position}, ?3, ?4, ?5, ?6, coalesce(?7, datetime('now')), ?8)
@@ -95,7 +121,36 @@ function build(dbName: string) {
         text TEXT NOT NULL,
         PRIMARY KEY(message_id, number)) WITHOUT ROWID;
       CREATE TRIGGER IF NOT EXISTS "${dbName}_parts_of_deleted" AFTER DELETE ON ${messages}
-      WHEN old.status IS NOT NULL BEGIN DELETE FROM ${parts} WHERE message_id = old.id; END;`,
+      WHEN old.status IS NOT NULL BEGIN DELETE FROM ${parts} WHERE message_id = old.id; END;
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_parent" ON ${sessions}(project, parent_session_id)
+        WHERE parent_session_id IS NOT NULL;
+      CREATE TABLE IF NOT EXISTS ${deleted}(
+        deletion_id TEXT PRIMARY KEY,
+        deleted_at INTEGER NOT NULL,
+        session_id TEXT NOT NULL,
+        project TEXT NOT NULL,
+        message_count INTEGER NOT NULL,
+        preview TEXT,
+        title TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        parent_session_id TEXT,
+        forked_at INTEGER,
+        input_tokens INTEGER,
+        output_tokens INTEGER) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS "idx_${dbName}_deleted_at" ON ${deleted}(deleted_at);
+      CREATE TABLE IF NOT EXISTS ${deletedRows}(
+        id INTEGER PRIMARY KEY,
+        deletion_id TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        others INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        content TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        uid TEXT,
+        metadata TEXT,
+        status TEXT,
+        UNIQUE(deletion_id, position));`,
 
     // Messages. Position and insert are one statement. The position in the table is dense per session id over all
     // projects, since its UNIQUE constraint knows no project.
@@ -110,8 +165,8 @@ function build(dbName: string) {
     firstUser: `SELECT content FROM ${messages} WHERE ${session} AND role = 'user' ORDER BY position LIMIT 1`,
     hasUserBefore: `SELECT 1 FROM ${messages} WHERE ${session} AND role = 'user' AND position < ?3 LIMIT 1`,
     firstTime: `SELECT created_at FROM ${messages} WHERE ${session} ORDER BY position LIMIT 1`,
-    summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${session}`,
-    deleteSession: `DELETE FROM ${messages} WHERE ${session}`,
+    summary: `SELECT count(*), min(created_at), max(created_at) FROM ${messages} WHERE ${bySession}`,
+    deleteSession: `DELETE FROM ${messages} WHERE ${bySession}`,
 
     // Edits. Those that follow the edited rows move up or down, those before them are not touched.
     placesBetween: `
@@ -193,17 +248,72 @@ function build(dbName: string) {
     setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${session}`,
     deleteSummary: `DELETE FROM ${sessions} WHERE ${session}`,
     forksOf: `SELECT session_id FROM ${sessions} WHERE project = ?2 AND parent_session_id = ?1`,
-    list: `
-      SELECT s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
-        s.parent_session_id, s.forked_at, t.input_tokens, t.output_tokens
-      FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
-      WHERE s.project = ?1 ORDER BY s.created_at DESC, s.session_id DESC`,
+    // Newest first: the first page, and the one behind a session.
+    list: {
+      created: {
+        first: page("created_at", ""),
+        next: page("created_at", " AND (s.created_at, s.session_id) < (?3, ?4)"),
+      },
+      updated: {
+        first: page("updated_at", ""),
+        next: page("updated_at", " AND (s.updated_at, s.session_id) < (?3, ?4)"),
+      },
+    },
     projects: `SELECT project, count(*), sum(message_count) FROM ${sessions} GROUP BY project ORDER BY project`,
 
+    // Deleted sessions. `others` is how many rows of other projects stood before a row: their places among each other
+    // are restored too.
+    noteDeletion: `
+      INSERT INTO ${deleted}(deletion_id, deleted_at, session_id, project, ${described}, input_tokens, output_tokens)
+      SELECT ?3, ?4, ${listed}, t.input_tokens, t.output_tokens
+      FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
+      WHERE s.session_id = ?1 AND s.project = ?2`,
+    keepRows: `
+      INSERT INTO ${deletedRows}(deletion_id, position, others, ${kept})
+      SELECT ?3, row_number() OVER (ORDER BY position) - 1, position - row_number() OVER (ORDER BY position) + 1, ${kept}
+      FROM ${messages} WHERE ${session}`,
+    deletions: `
+      SELECT ${listed}, s.input_tokens, s.output_tokens, s.deletion_id,
+        strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch')
+      FROM ${deleted} AS s ORDER BY s.deleted_at DESC, s.deletion_id DESC`,
+    isDeletion: `SELECT 1 FROM ${deleted} WHERE deletion_id = ?3 AND ${session}`,
+    makeRoom: `
+      UPDATE ${messages} SET position = -1 - position
+        - (SELECT count(*) FROM ${deletedRows} WHERE deletion_id = ?2 AND others <= ${messages}.position)
+      WHERE session_id = ?1`,
+    restoreRows: `
+      INSERT INTO ${messages}(session_id, project, position, ${kept})
+      SELECT ?1, ?2, position + min(others, (SELECT count(*) FROM ${messages} WHERE session_id = ?1)), ${kept}
+      FROM ${deletedRows} WHERE deletion_id = ?3`,
+    restoreSummary: `
+      INSERT INTO ${sessions}(session_id, project, ${described})
+      SELECT session_id, project, ${described} FROM ${deleted} WHERE deletion_id = ?1`,
+    restoreTokens: `
+      INSERT OR REPLACE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      SELECT session_id, project, input_tokens, output_tokens FROM ${deleted}
+      WHERE deletion_id = ?1 AND input_tokens IS NOT NULL`,
+    forgetRows: `DELETE FROM ${deletedRows} WHERE deletion_id = ?1`,
+    forgetDeletion: `DELETE FROM ${deleted} WHERE deletion_id = ?1`,
+    deletedBefore: `SELECT deletion_id FROM ${deleted} WHERE deleted_at <= ?1`,
+
     // For imports and checks.
-    forMerge: `SELECT role, content FROM ${messages} WHERE ${session} ORDER BY position`,
+    forMerge: `
+      SELECT position, role, content FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT ?4`,
+    countMessages: `
+      INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+      ON CONFLICT(project, session_id) DO UPDATE SET
+        message_count = message_count + excluded.message_count,
+        preview = coalesce(preview, excluded.preview),
+        created_at = min(created_at, excluded.created_at),
+        updated_at = max(updated_at, excluded.updated_at)`,
+    takeBack: `
+      DELETE FROM ${messages} WHERE id > ?3 AND id <= ?4 AND +session_id = ?1 AND +project = ?2`,
+    uncount: `UPDATE ${sessions} SET message_count = message_count - ?3 WHERE ${session} AND message_count > ?3`,
     sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
-    summaryKeys: `SELECT session_id, project, message_count, preview, created_at FROM ${sessions}`,
+    summaryKeys: `SELECT session_id, project FROM ${sessions}`,
+    shown: `SELECT message_count, created_at, updated_at, preview FROM ${sessions} WHERE ${session}`,
+    contents: `SELECT position, content FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT 64`,
     positionGaps: `
       SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
       HAVING min(position) <> 0 OR max(position) <> count(*) - 1`,

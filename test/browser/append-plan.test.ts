@@ -88,3 +88,24 @@ test("an operation that fails takes nothing from those committed with it", async
   expect(replies.map(({ ok }) => ok)).toEqual([true, false, true]);
   expect(call("messages", { session: SESSION, range: {} })).toMatchObject([{ position: 0 }, { position: 1 }]);
 });
+
+test("no statement that concerns one session reads the others of its project", async () => {
+  const { storage, append, call } = await openMemoryDatabase();
+  const { database } = storage;
+  for (let i = 0; i < 300; i++) append(user(String(i)), { ...SESSION, sessionId: `s${i % 7}` });
+  append(user("mine"));
+  const statements = recorded(database, () => {
+    call("messages", { session: SESSION, range: {} });
+    call("fork", { session: SESSION, target: "fork" });
+    call("setTitle", { session: SESSION, title: "title" });
+    call("deleteSession", { session: SESSION, deletionId: "deletion" });
+    call("restoreSession", { session: SESSION, deletionId: "deletion" });
+    call("clear", { session: SESSION });
+  });
+  const found = statements
+    .filter((sql) => /axio_context_(?:messages|sessions|tokens|deleted)/.test(sql))
+    .map((sql) => database.rows(`EXPLAIN QUERY PLAN ${sql}`).map((row) => row[3] as string))
+    .flatMap((plan) => plan.filter((step) => /\(project=\?\)|SCAN axio_/.test(step)));
+  expect(statements.length).toBeGreaterThan(15);
+  expect(found).toEqual([]);
+});

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type Connection, SQLiteContextStore } from "../../src/index.js";
+import { type Connection, type ContextStoreError, SQLiteContextStore } from "../../src/index.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { golden } from "../fixtures/golden.js";
+import { largeFile } from "../fixtures/large-file.js";
+import { user } from "../fixtures/messages.js";
 import { changeByPython } from "../fixtures/python.js";
 
 describe("files that Python reads too", () => {
@@ -43,6 +45,93 @@ describe("files that Python reads too", () => {
       expect(await list(variant)).toEqual(await list(plain));
     }
     expect(await variant.checkIntegrity()).toEqual({ ok: true, problems: [] });
+  });
+
+  test("with tables of our names that say something else change nothing but what they hold of histories", async () => {
+    const connection = await openDatabase();
+    await new SQLiteContextStore(connection, "mine", { project: "p" }).append(user("mine"));
+    const file = await changeByPython(
+      await golden("small.db"),
+      ...[
+        "CREATE TABLE axio_opfs_meta(key TEXT PRIMARY KEY, value TEXT)",
+        "INSERT INTO axio_opfs_meta VALUES ('schema_version', '99'), ('database_id', 'other'), ('epoch', '1e300')",
+        "CREATE VIEW axio_opfs_clients AS SELECT 'page' AS client, '[9007199254740991,[],[]]' AS state, 0 AS used_at",
+        "CREATE TABLE axio_opfs_imported(id INTEGER PRIMARY KEY, db_name, session_id, project, first_id, last_id)",
+        "INSERT INTO axio_opfs_imported VALUES (1, 'axio_context', 'mine', 'p', 1, 1000)",
+        "CREATE VIEW axio_context_sessions AS SELECT session_id, project, zeroblob(2000000000) AS title, project AS parent_session_id, 0 AS forked_at FROM axio_context_messages",
+        "CREATE TABLE axio_context_deleted(deletion_id, session_id)",
+        "DROP TABLE axio_context_tokens",
+        "CREATE VIEW axio_context_tokens AS SELECT session_id, project, 7 AS input_tokens, 7 AS output_tokens FROM axio_context_messages",
+      ].map((sql) => [sql] as const),
+    );
+    expect(await connection.import(file)).toMatchObject({ sessionsAdded: 3, messagesAdded: 17, ignoredTables: [] });
+    expect((await connection.status()).schemaVersion).toBe(1);
+    expect(await new SQLiteContextStore(connection, "mine", { project: "p" }).getHistory()).toHaveLength(1);
+    for (const { project } of await connection.listProjects()) {
+      for (const info of await new SQLiteContextStore(connection, "any", { project }).listSessions()) {
+        expect(info).toMatchObject({ inputTokens: 0, outputTokens: 0 });
+        expect(info).not.toHaveProperty("title");
+      }
+    }
+    expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
+  });
+
+  test("with CHECKs and generated columns under the names of ours are imported whole, without what is generated", async () => {
+    const [plain, variant] = await Promise.all([openDatabase({ storage: "memory" }), openDatabase()]);
+    const original = await golden("small.db");
+    const columns = "id, session_id, project, position, role, content, created_at";
+    const file = await changeByPython(
+      original,
+      ...[
+        "CREATE TABLE rows_here AS SELECT * FROM axio_context_messages",
+        "DROP TABLE axio_context_messages",
+        `CREATE TABLE axio_context_messages(id INTEGER PRIMARY KEY, session_id TEXT, project TEXT, position INTEGER,
+          role TEXT, content TEXT, created_at TEXT, uid TEXT AS (upper(role)) VIRTUAL,
+          metadata TEXT AS (lower(content)) STORED, CHECK (role <> 'never'))`,
+        `INSERT INTO axio_context_messages(${columns}) SELECT ${columns} FROM rows_here`,
+        "DROP TABLE rows_here",
+      ].map((sql) => [sql] as const),
+    );
+    expect(await variant.import(file)).toEqual(await plain.import(original));
+    expect((await variant.listProjects()).length).toBeGreaterThan(1);
+    expect(await variant.listProjects()).toEqual(await plain.listProjects());
+    const [{ project } = { project: "" }] = await variant.listProjects();
+    const [{ sessionId } = { sessionId: "" }] = await new SQLiteContextStore(variant, "any", {
+      project,
+    }).listSessions();
+    const messages = await new SQLiteContextStore(variant, sessionId, { project }).getMessages();
+    expect(messages.map(({ uid, metadata }) => uid ?? metadata)).toEqual(messages.map(() => undefined));
+  });
+
+  test.each([0, 1, 2, 5, -1, 1_000_000, 0xffffffff])(
+    "whose header says %i pages (-1: one more) are imported whole or refused, and change nothing then",
+    async (pages) => {
+      const connection = await openDatabase();
+      const bytes = new Uint8Array(await (await golden("small.db")).arrayBuffer());
+      const view = new DataView(bytes.buffer);
+      view.setUint32(28, pages === -1 ? view.getUint32(28) + 1 : pages);
+      const result = await connection.import(new Blob([bytes])).then(
+        ({ messagesAdded }) => messagesAdded,
+        (error: ContextStoreError) => error.code,
+      );
+      expect([17, "corrupt", "not-a-database"]).toContain(result);
+      expect(await connection.listProjects()).toHaveLength(result === 17 ? 2 : 0);
+      expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
+    },
+  );
+
+  test("that are large and damaged in the middle are refused, and what was taken from them is taken back", async () => {
+    const connection = await openDatabase();
+    await new SQLiteContextStore(connection, "mine", { project: "p" }).append(user("mine"));
+    const before = await connection.listProjects();
+    const bytes = new Uint8Array(await (await largeFile(6, 500, 3500)).arrayBuffer());
+    const page = new DataView(bytes.buffer).getUint16(16);
+    const at = Math.floor(bytes.length / page / 2) * page;
+    bytes.fill(0xa5, at, at + page);
+    const error = await connection.import(new Blob([bytes])).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "corrupt", message: expect.stringContaining("Nothing was imported") });
+    expect(await connection.listProjects()).toEqual(before);
+    expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
   });
 
   // The build of SQLite for browsers has no UTF-16.

@@ -33,6 +33,11 @@ const REPAIRABLE: Readonly<Record<string, readonly [kind: string, detail: RegExp
   ],
   "an outdated preview": ["summary", /preview/, "UPDATE axio_context_sessions SET preview = 'old'"],
   "a wrong time of creation": ["summary", /./, "UPDATE axio_context_sessions SET created_at = '2001-01-01 00:00:00'"],
+  "a wrong time of the last message": [
+    "summary",
+    /time/,
+    "UPDATE axio_context_sessions SET updated_at = '2001-01-01 00:00:00'",
+  ],
   "a session that the list lacks": ["summary", /missing/, "DELETE FROM axio_context_sessions"],
   "a session of the list that has no messages": [
     "summary",
@@ -94,7 +99,7 @@ describe("checkIntegrity", () => {
     expect((call("check", {}) as IntegrityReport).problems.map(({ kind }) => kind)).toEqual(["envelope"]);
   });
 
-  test("finds an index that does not agree with its table", async () => {
+  test("finds an index that does not agree with its table, and makes it anew", async () => {
     const { storage, call } = await sound();
     const { database } = storage;
     database.exec("PRAGMA writable_schema=ON");
@@ -107,8 +112,10 @@ describe("checkIntegrity", () => {
     expect(problems[0]).toMatchObject({
       kind: "page",
       detail: expect.stringContaining("idx_axio_context_messages_project"),
-      repairable: false,
+      repairable: true,
     });
+    call("repair", {});
+    expect(call("check", {})).toEqual({ ok: true, problems: [] });
   });
 });
 

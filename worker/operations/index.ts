@@ -1,14 +1,15 @@
 import type { LocalOperation, Operations } from "../../src/protocol.js";
-import type { Database } from "../database.js";
 import { checkIntegrity, repair } from "../integrity.js";
-import { importStaged } from "../import.js";
+import type { Import } from "../import.js";
+import { finish as finishSteps } from "../slices.js";
 import type { Storage } from "../storage.js";
 import { schemaVersion } from "../schema.js";
 import { splice } from "./edits.js";
-import { foldAll, foldForExport } from "./parts.js";
+import { foldForExport } from "./parts.js";
 import { abort, checkpoint, finish } from "./streams.js";
+import { deletedSessions, deleteSession, purgeDeleted, restoreSession } from "./deleted.js";
 import { append, clear, fork, messages } from "./messages.js";
-import { addTokens, projects, sessions, setTokens, tokens } from "./sessions.js";
+import { addTokens, projects, sessions, setTitle, setTokens, tokens } from "./sessions.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
 export type OwnerOperations = Omit<Operations<string>, LocalOperation>;
@@ -17,8 +18,8 @@ type Handlers = {
   readonly [Name in keyof OwnerOperations]: (
     args: Parameters<OwnerOperations[Name]>[0],
     storage: Storage,
-    /** For an import: the foreign file, opened. */
-    staged?: Database,
+    /** What an import has brought in so far. */
+    incoming?: Import,
   ) => ReturnType<OwnerOperations[Name]>;
 };
 
@@ -33,14 +34,17 @@ export const HANDLERS: Handlers = {
   fork: ({ session, target, upTo }, { database }) => done(fork(database, session, target, upTo)),
   setTokens: ({ session, tokens }, { database }) => done(setTokens(database, session, tokens)),
   addTokens: ({ session, tokens }, { database }) => done(addTokens(database, session, tokens)),
-  import: ({ mode }, { database }, staged) => {
-    foldAll(database);
-    return importStaged(database, staged!, mode);
-  },
+  setTitle: ({ session, title }, { database }) => done(setTitle(database, session, title)),
+  deleteSession: ({ session, deletionId }, { database }) => done(deleteSession(database, session, deletionId)),
+  restoreSession: ({ session, deletionId }, { database }) => done(restoreSession(database, session, deletionId)),
+  purgeDeleted: ({ dbName, before = Infinity }, { database }) => purgeDeleted(database, dbName, before),
+  import: ({ mode }, _, incoming) => incoming!.complete(mode),
+  abortImport: () => null,
   repair: (_, { database }) => repair(database),
   messages: ({ session, range }, { database }) => messages(database, session, range),
   tokens: ({ session }, { database }) => tokens(database, session),
-  sessions: ({ dbName, project }, { database }) => sessions(database, dbName, project),
+  sessions: ({ dbName, project, range }, { database }) => sessions(database, dbName, project, range),
+  deletedSessions: ({ dbName }, { database }) => deletedSessions(database, dbName),
   projects: ({ dbName }, { database }) => projects(database, dbName),
   fileStatus: (_, { database }) => ({
     role: "owner",
@@ -54,7 +58,7 @@ export const HANDLERS: Handlers = {
     foldForExport(storage.database);
     return new Blob([storage.exportFile()], { type: "application/vnd.sqlite3" });
   },
-  check: (_, { database }) => checkIntegrity(database),
+  check: (_, { database }) => finishSteps(checkIntegrity(database)),
 };
 
 /** Results are stored in the ledger as JSON, which has no undefined. */

@@ -97,6 +97,11 @@ export function renumber(
   to = 0,
 ): void {
   db.run(tables(dbName).renumberAside, sessionId, from, to);
+  renumberBack(db, dbName, sessionId);
+}
+
+/** Gives rows whose position `p` was put aside as `-1 - p` that position. */
+export function renumberBack(db: Database, dbName: string, sessionId: string): void {
   db.run(tables(dbName).renumberBack, sessionId);
 }
 

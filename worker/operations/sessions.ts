@@ -1,16 +1,22 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { ContextTokens, SessionInfo } from "../../src/messages.js";
 import { NO_PREVIEW } from "../../src/preview.js";
-import type { ProjectInfo, SessionKey } from "../../src/protocol.js";
+import type { ProjectInfo, SessionKey, SessionRange } from "../../src/protocol.js";
 import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
 
 /** The sessions of a project that have messages, newest first. */
-export function sessions(db: Database, dbName: string, project: string): SessionInfo[] {
-  return db.rows(tables(dbName).list, project).map(toSessionInfo);
+export function sessions(db: Database, dbName: string, project: string, range?: SessionRange): SessionInfo[] {
+  const { orderBy = "created", limit, after } = range ?? {};
+  const sql = tables(dbName).list[orderBy];
+  // LIMIT -1 is no limit.
+  const first = [project, limit ?? -1] as const;
+  const rows = after ? db.rows(sql.next, ...first, after.time, after.sessionId) : db.rows(sql.first, ...first);
+  return rows.map(toSessionInfo);
 }
 
-function toSessionInfo(row: Row): SessionInfo {
+/** What a list shows of a row that begins with the columns of a summary and of the tokens. */
+export function toSessionInfo(row: Row): SessionInfo {
   const [sessionId, project, count, preview, title, createdAt, updatedAt, parent, forkedAt, input, output] = row;
   return {
     sessionId: String(sessionId),
@@ -29,6 +35,15 @@ function toSessionInfo(row: Row): SessionInfo {
 // The Python package may have stored fractions, which it cuts off on reading.
 function toTokens(input: unknown, output: unknown): ContextTokens {
   return { inputTokens: Math.trunc(Number(input ?? 0)), outputTokens: Math.trunc(Number(output ?? 0)) };
+}
+
+export function setTitle(db: Database, { sessionId, project, dbName }: SessionKey, title: string | null): void {
+  db.run(tables(dbName).setTitle, sessionId, project, title);
+  if (db.changes > 0) return;
+  throw new ContextStoreError(
+    "not-found",
+    `Session ${JSON.stringify(sessionId)} has no messages, and no title can be set. Append one first.`,
+  );
 }
 
 export function tokens(db: Database, { sessionId, project, dbName }: SessionKey): ContextTokens {

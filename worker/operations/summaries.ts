@@ -50,7 +50,7 @@ export function computePreview(db: Database, { sessionId, project, dbName }: Ses
 }
 
 /** Lenient: a row that cannot be read must not hide its session from the list. */
-function previewOfStored(content: unknown): string {
+export function previewOfStored(content: unknown): string {
   try {
     return previewOf(JSON.parse(unseal(content)));
   } catch {

@@ -41,7 +41,7 @@ export class Pool {
 
   /** As {@link Pool.open}; makes the pool where there is none. */
   static async create(path: string, capacity: number): Promise<Pool> {
-    return Pool.#take(path, await poolDirectory(path, { create: true }), capacity);
+    return Pool.#take(path, await poolDirectory(path, true), capacity);
   }
 
   static async #take(path: string, directory: FileSystemDirectoryHandle, capacity: number): Promise<Pool> {

@@ -14,6 +14,9 @@ import { WalBuffer } from "./wal-buffer.js";
 const PATH_BYTES = 512;
 const SECTOR_BYTES = 4096;
 
+/** Begins the names of temporary files. One that a death has left is of no use. */
+const TEMPORARY = "/temporary-";
+
 interface OpenFile {
   readonly name: string;
   readonly file: VfsFile;
@@ -30,10 +33,12 @@ export class PoolVfs {
   readonly #vfs: sqlite3_vfs;
   readonly #name = `axio-${crypto.randomUUID()}`;
   readonly #open = new Map<WasmPointer, OpenFile>();
+  #temporary = 0;
 
   constructor(sqlite3: Sqlite3Static, pool: Pool) {
     this.#sqlite3 = sqlite3;
     this.#pool = pool;
+    for (const name of pool.names) if (name.startsWith(TEMPORARY)) pool.remove(name);
     const { capi, vfs } = sqlite3;
     this.#io = Object.assign(new capi.sqlite3_io_methods(), { $iVersion: 1 });
     this.#io.installMethods(this.#ioMethods());
@@ -93,14 +98,19 @@ export class PoolVfs {
 
   #openFile(name: string, flags: number): OpenFile {
     const { capi } = this.#sqlite3;
-    // SQLite is built to keep temporary files in memory.
-    if (name === "") throw new Error("temporary files are not kept here");
+    if (name === "") return this.#openTemporary();
     const found = this.#pool.get(name);
     if (found ? flags & capi.SQLITE_OPEN_EXCLUSIVE : !(flags & capi.SQLITE_OPEN_CREATE)) {
       throw new Error(`${name} ${found ? "is there already" : "is not there"}`);
     }
     const file = found ?? this.#pool.create(name, flags);
     return { name, file: flags & capi.SQLITE_OPEN_WAL ? new WalBuffer(file) : file };
+  }
+
+  /** Only where SQLite is told to: it is built to keep temporary files in memory. */
+  #openTemporary(): OpenFile {
+    const name = `${TEMPORARY}${this.#temporary++}`;
+    return { name, file: this.#pool.create(name, this.#sqlite3.capi.SQLITE_OPEN_MAIN_DB) };
   }
 
   #ioMethods() {
@@ -147,7 +157,7 @@ export class PoolVfs {
       if (file instanceof WalBuffer) file.close();
     } finally {
       // What nothing was written to was never there.
-      if (this.#pool.get(name)?.isUnwritten) this.#pool.remove(name);
+      if (name.startsWith(TEMPORARY) || this.#pool.get(name)?.isUnwritten) this.#pool.remove(name);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   SQLiteContextStore,
 } from "../../../src/index.js";
 import { FaultyWorkers } from "./faulty-workers.js";
+import { Importing } from "./importing.js";
 import { type Ending, Load } from "./load.js";
 import { Pool } from "./pool.js";
 import { progressOf, Stream } from "./stream.js";
@@ -37,6 +38,7 @@ class Harness {
   readonly workers: Worker[] = [];
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
+  readonly importing: Importing = new Importing(() => this.connection!);
   readonly pool = new Pool();
   readonly stream = new Stream();
   /** What {@link listen} heard. */

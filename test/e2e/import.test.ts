@@ -1,0 +1,95 @@
+import type { BrowserContext, Page } from "@playwright/test";
+import { expect, type Site, test } from "./fixtures.js";
+
+const WHOLE = Array.from({ length: 10 }, () => 100);
+
+async function twoTabs(site: Site, context: BrowserContext): Promise<[owner: Page, follower: Page]> {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open());
+  expect(await follower.evaluate(() => harness.role())).toBe("follower");
+  return [owner, follower];
+}
+
+test("a tab that does not own the database imports, hears of the progress, and others go on meanwhile", async ({
+  context,
+  site,
+}) => {
+  const [owner, follower] = await twoTabs(site, context);
+  await owner.evaluate(() => harness.startPump());
+  await follower.evaluate(() => harness.importing.begin());
+  const before = await owner.evaluate(() => harness.pumped);
+  await owner.waitForFunction((count) => harness.pumped >= count + 20, before);
+  expect(await follower.evaluate(() => harness.importing.ended())).toMatchObject({
+    sessionsAdded: 10,
+    messagesAdded: 1000,
+  });
+  expect(await follower.evaluate(() => harness.importing.progress)).toEqual({
+    phase: "merge",
+    done: 1000,
+    total: 1000,
+  });
+  const appended = await owner.evaluate(() => harness.stopPump());
+  expect(await follower.evaluate(() => harness.texts())).toEqual(appended);
+  expect(await owner.evaluate(() => harness.importing.counts())).toEqual(WHOLE);
+});
+
+test("an import that its tab aborts is taken back by the owner, not what the owner's tab appends", async ({
+  context,
+  site,
+}) => {
+  const [owner, follower] = await twoTabs(site, context);
+  await owner.evaluate(() => harness.startPump());
+  await follower.evaluate(() => harness.importing.begin());
+  const ended = await follower.evaluate(() => {
+    harness.importing.abort();
+    return harness.importing.ended();
+  });
+  expect(ended).toBe("aborted");
+  expect(await owner.evaluate(() => harness.importing.counts())).toEqual([]);
+  const appended = await owner.evaluate(() => harness.stopPump());
+  expect(await follower.evaluate(() => harness.texts())).toEqual(appended);
+});
+
+test("when the owner's tab closes in the middle of another's import, the next owner carries it out once", async ({
+  context,
+  site,
+}) => {
+  const [owner, follower] = await twoTabs(site, context);
+  await owner.evaluate(() => harness.append("kept"));
+  await follower.evaluate(() => harness.importing.begin());
+  await owner.close();
+  expect(await follower.evaluate(() => harness.importing.ended())).toMatchObject({
+    sessionsAdded: 10,
+    messagesAdded: 1000,
+  });
+  expect(await follower.evaluate(() => harness.importing.counts())).toEqual(WHOLE);
+  expect(await follower.evaluate(() => harness.texts())).toEqual(["kept"]);
+});
+
+test("an import is gone when the browser is killed in the middle of it, and nothing else is", async ({
+  profile,
+  site,
+}) => {
+  const context = await profile.launch();
+  const page = await site.openTab(context);
+  await page.evaluate(() => harness.open());
+  await page.evaluate(() => harness.append("kept"));
+  await page.evaluate(() => harness.importing.begin());
+  await page.evaluate(() => harness.append("kept too"));
+  await profile.kill();
+  const again = await site.openTab(await profile.launch());
+  await again.evaluate(() => harness.open());
+  expect(await again.evaluate(() => harness.texts())).toEqual(["kept", "kept too"]);
+  expect([[], WHOLE]).toContainEqual(await again.evaluate(() => harness.importing.counts()));
+});
+
+test("a tab that does not own the database exports a large one", async ({ context, site }) => {
+  const [, follower] = await twoTabs(site, context);
+  await follower.evaluate(() => harness.importing.begin(230));
+  expect(await follower.evaluate(() => harness.importing.ended())).toMatchObject({ messagesAdded: 2300 });
+  const { size, messages } = await follower.evaluate(() => harness.importing.exported());
+  expect(size).toBeGreaterThan(16 * 1024 * 1024);
+  expect(messages).toBe(2300);
+});

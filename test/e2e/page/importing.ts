@@ -1,0 +1,71 @@
+import { type Connection, connect, isContextStoreError, SQLiteContextStore } from "../../../src/index.js";
+import type { ImportProgress } from "../../../src/index.js";
+
+const SESSIONS = 10;
+
+/** A large file, its import, and how far it has come. */
+export class Importing {
+  progress: ImportProgress | undefined;
+  readonly #abort = new AbortController();
+  readonly #connection: () => Connection;
+  #ended: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: () => Connection) {
+    this.#connection = connection;
+  }
+
+  /** Begins. Resolves once it has come to merging. */
+  async begin(messages = 100): Promise<void> {
+    const file = await makeFile(messages);
+    await new Promise<void>((resolve) => {
+      const onProgress = (progress: ImportProgress) => {
+        this.progress = progress;
+        if (progress.phase === "merge" && progress.done > 0) resolve();
+      };
+      this.#ended = this.#connection()
+        .import(file, { signal: this.#abort.signal, onProgress })
+        .catch((error: unknown) => (isContextStoreError(error) ? error.code : String(error)))
+        .finally(resolve);
+    });
+  }
+
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** What became of it: its summary, or the code of its error. */
+  ended(): Promise<unknown> {
+    return this.#ended;
+  }
+
+  /** Exports the database, and gives the size of the file and how many messages are in it. */
+  async exported(): Promise<{ readonly size: number; readonly messages: number }> {
+    const file = await this.#connection().export();
+    const copy = await connect("copy", { storage: "memory" });
+    const { messagesAdded } = await copy.import(file);
+    await copy.close();
+    return { size: file.size, messages: messagesAdded };
+  }
+
+  /** How many messages there are of each session of the file. */
+  async counts(): Promise<number[]> {
+    const sessions = await new SQLiteContextStore(this.#connection(), "any", { project: "file" }).listSessions();
+    return sessions.map(({ messageCount }) => messageCount);
+  }
+}
+
+async function makeFile(messages: number): Promise<Blob> {
+  const connection = await connect("file", { storage: "memory" });
+  // What does not compress.
+  const letters = Array.from({ length: 8000 }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90)));
+  const text = letters.join("");
+  for (let i = 0; i < SESSIONS; i++) {
+    const store = new SQLiteContextStore(connection, `from-file-${i}`, { project: "file" });
+    await store.appendAll(
+      Array.from({ length: messages }, (_, n) => ({ role: "user", content: [{ type: "text", text: `${n} ${text}` }] })),
+    );
+  }
+  const file = await connection.export();
+  await connection.close();
+  return file;
+}

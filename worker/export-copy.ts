@@ -1,0 +1,86 @@
+import type { Database as SqliteDatabase } from "@sqlite.org/sqlite-wasm";
+import { databaseDirectory } from "../src/database-directory.js";
+import type { Database } from "./database.js";
+import { inSlices, type Steps } from "./slices.js";
+import type { Sqlite3Static } from "./sqlite.js";
+import type { Pool } from "./vfs/pool.js";
+import type { VfsFile } from "./vfs/pool-file.js";
+import type { PoolVfs } from "./vfs/vfs.js";
+
+// The export of a large database: never more of it in memory than a page cache. First SQLite copies it within
+// the pool, page by page, in slices; what is written meanwhile on the same connection goes into the copy as well, so that
+// it is one state of the database. Then the copy's bytes become a file of their own, since the pool uses its files again.
+
+const COPY = "/export.sqlite";
+const EXPORTS = ".exports";
+
+/** How many pages are copied in one step. */
+const STEP_PAGES = 16;
+
+/** For so long an exported file can be read, unless the origin's data is cleared. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** What is read of the copy at once. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** The whole database as a file on the disk. */
+export async function exportCopy(
+  sqlite3: Sqlite3Static,
+  pool: Pool,
+  vfs: PoolVfs,
+  database: Database,
+  path: string,
+): Promise<Blob> {
+  pool.remove(COPY);
+  try {
+    const copy = vfs.open(COPY, "c");
+    try {
+      copy.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048");
+      await inSlices(copySteps(sqlite3, database.handle, copy));
+    } finally {
+      copy.close();
+    }
+    return await asFile(pool.get(COPY)!, path);
+  } finally {
+    pool.remove(COPY);
+  }
+}
+
+function* copySteps({ capi }: Sqlite3Static, from: SqliteDatabase, to: SqliteDatabase): Steps<void> {
+  const backup = capi.sqlite3_backup_init(to, "main", from, "main");
+  to.checkRc(backup ? 0 : capi.sqlite3_errcode(to));
+  try {
+    for (;;) {
+      const code = capi.sqlite3_backup_step(backup, STEP_PAGES);
+      if (code === capi.SQLITE_DONE) return;
+      if (code !== capi.SQLITE_OK) from.checkRc(code);
+      yield;
+    }
+  } finally {
+    capi.sqlite3_backup_finish(backup);
+  }
+}
+
+async function asFile(copy: VfsFile, path: string): Promise<Blob> {
+  await removeExports(path, Date.now() - KEPT_MS);
+  const directory = await exportsDirectory(path);
+  const handle = await directory.getFileHandle(`${crypto.randomUUID()}.sqlite`, { create: true });
+  const file = await handle.createWritable();
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  for (let at = 0, read; (read = copy.read(chunk, at)) > 0; at += read) await file.write(chunk.subarray(0, read));
+  await file.close();
+  return handle.getFile();
+}
+
+/** Removes the exported files that were made before, all of them by default. Whoever still has one cannot read it any more. */
+export async function removeExports(path: string, before = Infinity): Promise<void> {
+  const directory = await exportsDirectory(path);
+  for await (const handle of directory.values()) {
+    if (handle.kind !== "file" || (await handle.getFile()).lastModified >= before) continue;
+    await directory.removeEntry(handle.name);
+  }
+}
+
+async function exportsDirectory(path: string): Promise<FileSystemDirectoryHandle> {
+  return (await databaseDirectory(path)).getDirectoryHandle(EXPORTS, { create: true });
+}

@@ -1,0 +1,81 @@
+import type { SessionKey } from "../src/protocol.js";
+import type { Database } from "./database.js";
+import { renumber } from "./operations/messages.js";
+import { refreshSummary } from "./operations/summaries.js";
+import type { Steps } from "./slices.js";
+import { IMPORTED_ADD, IMPORTED_CLEAR, IMPORTED_EXTEND, IMPORTED_LAST, IMPORTED_REMOVE, tables } from "./tables.js";
+
+/** What an import has added so far, in the file: so that it can be taken back, also by the next owner after a death. */
+export class ImportJournal {
+  readonly #db: Database;
+  #open: { readonly entry: number; readonly key: string; last: number } | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** A message that was inserted. */
+  addMessage({ dbName, sessionId, project }: SessionKey, id: number): void {
+    const key = JSON.stringify([dbName, sessionId, project]);
+    if (this.#open?.key === key && this.#open.last === id - 1) {
+      this.#open.last = id;
+      return;
+    }
+    this.flush();
+    const entry = Number(this.#db.value(IMPORTED_ADD, dbName, sessionId, project, id, id));
+    this.#open = { entry, key, last: id };
+  }
+
+  /** Token counts that were not here. */
+  addTokens({ dbName, sessionId, project }: SessionKey): void {
+    this.flush();
+    this.#open = undefined;
+    this.#db.run(IMPORTED_ADD, dbName, sessionId, project, null, null);
+  }
+
+  /** To be called before the transaction that inserted the messages is committed. */
+  flush(): void {
+    if (this.#open) this.#db.run(IMPORTED_EXTEND, this.#open.entry, this.#open.last);
+  }
+
+  /** The place up to which {@link undoImport} leaves things as they are. */
+  mark(): number {
+    this.flush();
+    this.#open = undefined;
+    return Number(this.#db.value(IMPORTED_LAST, 0) ?? 0);
+  }
+
+  /** What was added is here to stay. */
+  clear(): void {
+    this.#db.run(IMPORTED_CLEAR);
+    this.#open = undefined;
+  }
+}
+
+/** How many messages are taken back in one step. */
+const STEP = 128;
+
+/** Takes back what an import has added behind the mark, the last first. What others have added since stays. */
+export function* undoImport(db: Database, mark = 0): Steps<void> {
+  for (let entry = db.row(IMPORTED_LAST, mark); entry; entry = db.row(IMPORTED_LAST, mark)) {
+    const [id, name, sessionId, project, first, last] = entry;
+    const session = { dbName: String(name), sessionId: String(sessionId), project: String(project) };
+    const sql = tables(session.dbName);
+    if (first === null) {
+      db.run(sql.deleteTokens, session.sessionId, session.project);
+    } else {
+      const upTo = Math.max(Number(first) - 1, Number(last) - STEP);
+      db.run(sql.takeBack, session.sessionId, session.project, upTo, last);
+      db.run(sql.uncount, session.sessionId, session.project, db.changes);
+      if (upTo >= Number(first)) {
+        db.run(IMPORTED_EXTEND, id, upTo);
+        yield;
+        continue;
+      }
+      renumber(db, session.dbName, session.sessionId);
+      refreshSummary(db, session);
+    }
+    db.run(IMPORTED_REMOVE, id);
+    yield;
+  }
+}

@@ -1,0 +1,96 @@
+import { ContextStoreError } from "../src/errors.js";
+import type { Database, Row } from "./database.js";
+import type { IncomingTables } from "./incoming.js";
+import type { Steps } from "./slices.js";
+
+// Which row of the file comes when: a temporary table on the connection to the file, so that neither its indexes nor its
+// numbers of rows are trusted, and every step costs the same whatever the file holds.
+
+const PLAN = `
+  CREATE TEMP TABLE plan(
+    history INTEGER, session_id TEXT, project TEXT, position, row INTEGER,
+    PRIMARY KEY(history, session_id, position, row)) WITHOUT ROWID`;
+const ADD = "INSERT INTO temp.plan(history, session_id, project, position, row) VALUES (?, ?, ?, ?, ?)";
+const NEXT_SESSION = `
+  SELECT session_id FROM temp.plan WHERE history = ?1 AND session_id >= ?2 ORDER BY session_id LIMIT 1`;
+const PROJECTS = "SELECT DISTINCT project FROM temp.plan WHERE history = ?1 AND session_id = ?2";
+const COUNT = "SELECT count(*) FROM temp.plan";
+const PLACES = `
+  SELECT project, position, row FROM temp.plan
+  WHERE history = ?1 AND session_id = ?2 AND (position, row) > (?3, ?4) AND (?5 IS NULL OR project = ?5)
+  ORDER BY position, row LIMIT ?6`;
+
+/** A message of the file. */
+export interface IncomingMessage {
+  readonly project: string;
+  /** role, content, created_at, uid, metadata. */
+  readonly row: Row;
+}
+
+/** The order in which a file's messages are read. */
+export class IncomingPlan {
+  readonly #staged: Database;
+  readonly #histories: readonly IncomingTables[];
+
+  constructor(staged: Database, histories: readonly IncomingTables[]) {
+    this.#staged = staged;
+    this.#histories = histories;
+  }
+
+  /** Finds all rows. Throws `corrupt` for one without session, project or position. */
+  *make(): Steps<void> {
+    this.#staged.run(PLAN);
+    for (const [history, { dbName, places }] of this.#histories.entries()) {
+      for (let last: Row[number] | undefined = -Infinity; last !== undefined;) {
+        const rows = this.#staged.rows(places, last);
+        for (const [row, session, project, position] of rows) {
+          if (row === null || session === null || project === null || position === null) throw incomplete(dbName);
+          this.#staged.run(ADD, history, String(session), String(project), position, row);
+        }
+        last = rows.at(-1)?.[0];
+        yield;
+      }
+    }
+  }
+
+  get messageCount(): number {
+    return Number(this.#staged.value(COUNT));
+  }
+
+  *sessionIds(history: number): Generator<string, void, void> {
+    for (let least = ""; ;) {
+      const found = this.#staged.value(NEXT_SESSION, history, least);
+      if (found === undefined) return;
+      yield String(found);
+      // The next text in the order of the table.
+      least = `${String(found)}\0`;
+    }
+  }
+
+  projectsOf(history: number, sessionId: string): string[] {
+    return this.#staged.rows(PROJECTS, history, sessionId).map(([project]) => String(project));
+  }
+
+  /** The messages of a session in order, a few at a time; those of one project, or of all. */
+  *messages(history: number, sessionId: string, project: string | null, size: number) {
+    const { message, dbName } = this.#histories[history]!;
+    let [position, row]: Row = [-Infinity, -Infinity];
+    for (;;) {
+      const places = this.#staged.rows(PLACES, history, sessionId, position, row, project, size);
+      if (places.length === 0) return;
+      [, position, row] = places.at(-1)! as [unknown, Row[number], Row[number]];
+      yield places.map(([of, , at]): IncomingMessage => {
+        const found = this.#staged.row(message, at);
+        if (!found) throw incomplete(dbName);
+        return { project: String(of), row: found };
+      });
+    }
+  }
+}
+
+function incomplete(dbName: string): ContextStoreError {
+  return new ContextStoreError(
+    "corrupt",
+    `The table ${dbName}_messages of the file to import has incomplete rows. Nothing was imported.`,
+  );
+}

@@ -1,0 +1,118 @@
+import { type ImportProgress, type ImportReport, LONG, type Operations, type Reply } from "../src/protocol.js";
+import type { Change } from "./changes.js";
+import type { Batch, Executor } from "./executor.js";
+import { failAll, success } from "./failure.js";
+import { ImportRun } from "./import-run.js";
+import { checkIntegrity } from "./integrity.js";
+import { foldForExport } from "./operations/parts.js";
+import { dbNames } from "./schema.js";
+import { inSlices } from "./slices.js";
+import type { Storage } from "./storage.js";
+
+/** From this size on a database is not exported by way of the memory. */
+const LARGE_BYTES = 16 * 1024 * 1024;
+
+type ImportArgs = Parameters<Operations["import"]>[0];
+
+/** What long calls tell while they go on. */
+export interface LongCallEvents {
+  progress(client: string, report: ImportReport): void;
+  changed(client: string, changes: readonly Change[]): void;
+}
+
+/** Whether these calls take their time. Such a call travels alone. */
+export function isLong({ requests }: Batch): boolean {
+  return requests.some(({ name }) => LONG.has(name));
+}
+
+/** Carries out calls that take their time: in slices, between which others have their turn. */
+export class LongCalls {
+  readonly #storage: Storage;
+  readonly #executor: Executor;
+  readonly #events: LongCallEvents;
+  /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
+  #copies: Promise<unknown> = Promise.resolve();
+  #import: ImportRun | undefined;
+  readonly #aborted = new Set<string>();
+
+  constructor(storage: Storage, executor: Executor, events: LongCallEvents) {
+    this.#storage = storage;
+    this.#executor = executor;
+    this.#events = events;
+  }
+
+  run(batch: Batch): Promise<readonly Reply[]> {
+    return this.#run(batch).catch(failAll(batch));
+  }
+
+  /** Ends the import soon that was given this id, or will be. */
+  abortImport(importId: string): void {
+    this.#aborted.add(importId);
+    this.#import?.abort(importId);
+  }
+
+  /** Other calls have changed this meanwhile. */
+  note(changes: readonly Change[]): void {
+    this.#import?.note(changes);
+  }
+
+  /** The database is about to be closed. */
+  stop(): void {
+    this.#import?.stop();
+  }
+
+  async #run(batch: Batch): Promise<readonly Reply[]> {
+    const [request] = batch.requests;
+    switch (request!.name) {
+      case "import":
+        return this.#inTurn(() => this.#runImport(batch, request!.args as ImportArgs));
+      case "export":
+        return this.#inTurn(() => this.#export(batch));
+      case "purgeDeleted":
+        return this.#purge(batch);
+      default:
+        return [success(await inSlices(checkIntegrity(this.#storage.database)))];
+    }
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#copies.then(work);
+    this.#copies = done.catch(() => {});
+    return done;
+  }
+
+  async #runImport(batch: Batch, args: ImportArgs): Promise<readonly Reply[]> {
+    const recalled = this.#executor.recall(batch);
+    if (recalled) return recalled;
+    const { client } = batch;
+    const { importId } = args;
+    const onProgress = (progress: ImportProgress) => this.#events.progress(client, { importId, progress });
+    const onUndone = () => {
+      const changes = dbNames(this.#storage.database).map((dbName): Change => ({ kind: "import", dbName }));
+      this.#events.changed(client, changes);
+    };
+    this.#import = new ImportRun(this.#storage, args, onProgress, onUndone);
+    if (this.#aborted.has(importId)) this.#import.abort(importId);
+    try {
+      return await this.#import.run((incoming) => this.#executor.execute(batch, incoming));
+    } finally {
+      this.#import = undefined;
+      this.#aborted.delete(importId);
+    }
+  }
+
+  async #export(batch: Batch): Promise<readonly Reply[]> {
+    const { database } = this.#storage;
+    const size = Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size"));
+    if (size < LARGE_BYTES || !this.#storage.exportCopy) return this.#executor.execute(batch);
+    foldForExport(database);
+    return [success(await this.#storage.exportCopy())];
+  }
+
+  /** An exported file holds what was purged, too. */
+  async #purge(batch: Batch): Promise<readonly Reply[]> {
+    const replies = this.#executor.execute(batch);
+    await this.#storage.removeExports?.();
+    return replies;
+  }
+}

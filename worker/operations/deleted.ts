@@ -1,0 +1,83 @@
+import { ContextStoreError } from "../../src/errors.js";
+import type { DeletedSession } from "../../src/messages.js";
+import type { SessionKey } from "../../src/protocol.js";
+import type { Database } from "../database.js";
+import type { Storage } from "../storage.js";
+import { META_GET, META_REMOVE, META_SET, tables } from "../tables.js";
+import { clear, renumber, renumberBack } from "./messages.js";
+import { fold } from "./parts.js";
+import { toSessionInfo } from "./sessions.js";
+
+/** In the file from the transaction that purges sessions until their bytes are gone from the file. */
+const PURGED = "purged";
+
+/** Moves a session out of the tables that lists, readers and Python look at. */
+export function deleteSession(db: Database, session: SessionKey, deletionId: string): void {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  fold(db, dbName);
+  db.run(sql.noteDeletion, sessionId, project, deletionId, Date.now());
+  if (db.changes > 0) db.run(sql.keepRows, sessionId, project, deletionId);
+  clear(db, session);
+}
+
+/** Moves a session back, its rows among those of other projects where they had been. */
+export function restoreSession(db: Database, session: SessionKey, deletionId: string): void {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  const name = JSON.stringify(sessionId);
+  if (db.value(sql.isDeletion, sessionId, project, deletionId) === undefined) {
+    const message = `Session ${name} is not among the deleted ones any more: it was restored or purged.`;
+    throw new ContextStoreError("not-found", message);
+  }
+  if (db.value(sql.sessionCount, sessionId, project) !== undefined) {
+    const message = `There is a session ${name} again. Delete it, or copy it with fork(), before you restore this one.`;
+    throw new ContextStoreError("conflict", message);
+  }
+  renumber(db, dbName, sessionId);
+  db.run(sql.makeRoom, sessionId, deletionId);
+  db.run(sql.restoreRows, sessionId, project, deletionId);
+  renumberBack(db, dbName, sessionId);
+  db.run(sql.restoreSummary, deletionId);
+  db.run(sql.restoreTokens, deletionId);
+  forget(db, dbName, deletionId);
+}
+
+export function deletedSessions(db: Database, dbName: string): DeletedSession[] {
+  return db.rows(tables(dbName).deletions).map((row) => {
+    const [deletionId, deletedAt] = row.slice(11);
+    return Object.assign(toSessionInfo(row), { dbName, deletionId: String(deletionId), deletedAt: String(deletedAt) });
+  });
+}
+
+/** Removes what was deleted up to `before`. Its bytes are still in the file until {@link eraseFreePages}. */
+export function purgeDeleted(db: Database, dbName: string, before: number): number {
+  const found = db.rows(tables(dbName).deletedBefore, before);
+  for (const [deletionId] of found) forget(db, dbName, String(deletionId));
+  if (found.length > 0) db.run(META_SET, PURGED, "");
+  return found.length;
+}
+
+function forget(db: Database, dbName: string, deletionId: string): void {
+  db.run(tables(dbName).forgetRows, deletionId);
+  db.run(tables(dbName).forgetDeletion, deletionId);
+}
+
+/**
+ * After a purge, also one that a death interrupted: writes the file anew, without what free pages and the -wal still
+ * hold, and removes a copy that a migration left behind. Not to be called in a transaction.
+ */
+export function eraseFreePages(storage: Storage): void {
+  const { database } = storage;
+  if (database.value(META_GET, PURGED) === undefined) return;
+  storage.dropBackup();
+  // The copy that VACUUM makes is as large as the database: not in memory.
+  database.exec("PRAGMA temp_store=FILE");
+  try {
+    database.exec("VACUUM");
+  } finally {
+    database.exec("PRAGMA temp_store=DEFAULT");
+  }
+  database.run(META_REMOVE, PURGED);
+  database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
