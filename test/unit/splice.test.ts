@@ -6,6 +6,7 @@ import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/e
 import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { checkIntegrity } from "../../worker/integrity.js";
 import { prepareSchema } from "../../worker/schema.js";
+import { finish } from "../../worker/slices.js";
 import type { Storage } from "../../worker/storage.js";
 import { tables } from "../../worker/tables.js";
 
@@ -97,7 +98,7 @@ test("splices of three projects that share a session id do what they do to a pla
         for (const [, , uid, id] of found) ids.set(uid, id);
       }
       expect(new Set(ids.values()).size).toBe(ids.size);
-      expect(checkIntegrity(storage.database)).toEqual({ ok: true, problems: [] });
+      expect(finish(checkIntegrity(storage.database))).toEqual({ ok: true, problems: [] });
     }),
     { numRuns: 150 },
   );
