@@ -19,6 +19,11 @@ export interface ConnectOptions {
   readonly synchronous?: "normal" | "full" | undefined;
   /** `"memory"`: nothing is kept. Never chosen unless asked for. @default "opfs" */
   readonly storage?: "opfs" | "memory" | undefined;
+  /**
+   * When the search index follows the messages: `"background"`, soon after each write, while this tab owns the database;
+   * `"on-demand"`, with the next search, which then takes its time. @default "background"
+   */
+  readonly searchIndex?: "background" | "on-demand" | undefined;
   /** Starts the worker, for bundlers that do not follow `new URL("...", import.meta.url)`. */
   readonly worker?: (() => Worker) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -48,6 +53,7 @@ type Global = { [REGISTRY]?: Map<string, Shared>; [CLOSING]?: Map<string, Promis
  */
 export async function connect(path: string, options: ConnectOptions = {}): Promise<Connection> {
   const { busyTimeout = 5000, synchronous = "normal", storage = "opfs", worker, signal } = options;
+  const { searchIndex = "background" } = options;
   const name = checkPath(path);
   checkOptions(options);
   if (signal?.aborted) throw aborted(signal);
@@ -55,7 +61,7 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
   const key = `${storage}:${name}`;
   const shared = await share(
     key,
-    () => new WorkerLink({ path: name, storage, busyTimeout, startWorker: worker ?? startWorker }),
+    () => new WorkerLink({ path: name, storage, busyTimeout, searchIndex, startWorker: worker ?? startWorker }),
   );
   try {
     await abortable(shared.opened, signal);
@@ -97,7 +103,7 @@ async function leave(key: string, shared: Shared): Promise<void> {
   global[CLOSING]!.delete(key);
 }
 
-function checkOptions({ busyTimeout, synchronous, storage }: ConnectOptions): void {
+function checkOptions({ busyTimeout, synchronous, storage, searchIndex }: ConnectOptions): void {
   const refuse = (message: string) => {
     throw new ContextStoreError("invalid-argument", message);
   };
@@ -105,6 +111,8 @@ function checkOptions({ busyTimeout, synchronous, storage }: ConnectOptions): vo
     refuse("busyTimeout is a number of milliseconds from 0.");
   if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full")
     refuse('synchronous is "normal" or "full".');
+  if (searchIndex !== undefined && searchIndex !== "background" && searchIndex !== "on-demand")
+    refuse('searchIndex is "background" or "on-demand".');
   if (storage !== undefined && storage !== "opfs" && storage !== "memory") refuse('storage is "opfs" or "memory".');
 }
 

@@ -1,6 +1,7 @@
 import type { ChangeFilter, ContextChange } from "./changes.js";
-import type { DeletedSession } from "./messages.js";
+import type { DeletedSession, SearchHit } from "./messages.js";
 import type { DatabaseStatus, ImportProgress, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
+import type { SearchOptions } from "./search-options.js";
 
 /** How an import treats what is here already. */
 export interface ImportOptions {
@@ -56,6 +57,27 @@ export interface Connection extends AsyncDisposable {
    * written anew for that, while other calls wait: about a second for 100 MB.
    */
   purgeDeleted(options?: PurgeOptions): Promise<number>;
+  /**
+   * The messages in which all terms of the query occur, best first; of equally good ones the newest first. Of all that is
+   * committed when it is called, streamed messages included as far as they are written: an index that is behind is
+   * brought up to date before. Any text is a query; one without a letter, digit or emoji finds nothing.
+   *
+   * Searched are the texts of messages, and the names, inputs and results of tools. Case, accents and vowel signs do not
+   * count ("uber" finds "Über", "strasse" finds "Straße"); "ae" finds "ä" too, "oe" "ö", and "ue" "ü".
+   * - A term is what stands between two spaces; text in double quotes is one term. Brackets, quotes and marks of a
+   *   sentence around a term do not count.
+   * - A term is found where a word begins with it: "cat" finds "category". Words are letters and digits. A term of one
+   *   word is also found at a capital letter inside of a name, so that "user" and "byId" find "getUserById", and behind an
+   *   article, "and" or a preposition that Arabic or Hebrew writes together with its word.
+   * - In Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, and for emoji, it is found anywhere.
+   * - In quotes, the last word must be a whole one: `"cat"` does not find "category". Between the words of a quoted term
+   *   there may be any space and punctuation.
+   * - Other punctuation in a term must be there as it is typed: "user_id", "--no-sandbox", "C++".
+   *
+   * Of words the first 64 characters count, of a query the first 1,000. Rejects `invalid-argument`; `quota` when the index
+   * is behind and the disk is full.
+   */
+  search(query: string, options?: SearchOptions): Promise<SearchHit[]>;
   /**
    * Calls the listener for each committed change of any tab, this one included, once and in the order of the commits,
    * until the function that it gives is called, or the connection closed.

@@ -13,7 +13,8 @@ import type {
 import { newUid } from "./ids.js";
 import type { WorkerLink } from "./worker-link.js";
 import type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
-import type { DeletedSession } from "./messages.js";
+import type { DeletedSession, SearchHit } from "./messages.js";
+import { checkSearch, type SearchOptions } from "./search-options.js";
 
 /** The connection as the stores of this package see it. */
 export class DatabaseConnection implements Connection {
@@ -49,8 +50,9 @@ export class DatabaseConnection implements Connection {
   }
 
   async status(): Promise<DatabaseStatus> {
-    const [file, estimate, persisted] = await Promise.all([
+    const [file, searchIndex, estimate, persisted] = await Promise.all([
       this.call("fileStatus", {}),
+      this.call("searchStatus", {}),
       navigator.storage.estimate(),
       navigator.storage.persisted(),
     ]);
@@ -59,6 +61,7 @@ export class DatabaseConnection implements Connection {
       ...file,
       synchronous: full ? "full" : "normal",
       storage: this.#storage,
+      searchIndex,
       busyTimeout,
       usage: estimate.usage ?? 0,
       quota: estimate.quota ?? 0,
@@ -90,6 +93,10 @@ export class DatabaseConnection implements Connection {
       throw new ContextStoreError("invalid-argument", "olderThan must be a valid Date.");
     }
     return this.call("purgeDeleted", { dbName: checkDbName(dbName), before: olderThan?.getTime() });
+  }
+
+  async search(query: string, options: SearchOptions = {}): Promise<SearchHit[]> {
+    return [...(await this.call("search", checkSearch(query, options)))];
   }
 
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {
@@ -140,7 +147,10 @@ export class DatabaseConnection implements Connection {
   async checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
     const report = await this.call("check", {});
     // Nothing is written to a database that is sound, or damaged beyond repair.
-    if (repair && report.problems.some(({ repairable }) => repairable)) await this.call("repair", {});
+    const isDue = (isIndex: boolean) =>
+      repair && report.problems.some(({ kind, repairable }) => repairable && (kind === "index") === isIndex);
+    if (isDue(false)) await this.call("repair", {});
+    if (isDue(true)) await this.call("rebuildIndex", {});
     return report;
   }
 

@@ -15,6 +15,7 @@ export type {
   Message,
   MessageRef,
   Role,
+  SearchHit,
   SessionInfo,
   StoredMessage,
   TextBlock,
@@ -29,7 +30,9 @@ export type {
   IntegrityReport,
   MessageRange,
   ProjectInfo,
+  SearchStatus,
 } from "./protocol.js";
+export type { SearchOptions } from "./search-options.js";
 export type { MessageWriter } from "./message-writer.js";
 export type { AppendOptions } from "./new-message.js";
 export { type ListOptions, SQLiteContextStore, type StoreOptions } from "./sqlite-context-store.js";

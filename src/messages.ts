@@ -113,3 +113,21 @@ export interface DeletedSession extends SessionInfo {
   /** `"YYYY-MM-DD HH:MM:SS"`, UTC. */
   readonly deletedAt: string;
 }
+
+/** A message that a search has found. */
+export interface SearchHit {
+  readonly sessionId: string;
+  readonly project: string;
+  /** {@link StoredMessage.id} */
+  readonly messageId: number;
+  /** {@link StoredMessage.position} */
+  readonly position: number;
+  readonly role: Role;
+  /**
+   * The text around the first hit, about 160 characters of it, with `…` where it is cut. Each hit stands between `⟦` and
+   * `⟧`, which the text itself is kept free of: of `snippet.split(/[⟦⟧]/)`, every second part is a hit.
+   */
+  readonly snippet: string;
+  /** `"YYYY-MM-DD HH:MM:SS"`, UTC. */
+  readonly createdAt: string;
+}

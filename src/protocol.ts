@@ -1,6 +1,6 @@
 import type { ContextChange } from "./changes.js";
 import type { ErrorCode, WriteOutcome } from "./errors.js";
-import type { ContentBlock, ContextTokens, DeletedSession, MessageRef, SessionInfo } from "./messages.js";
+import type { ContentBlock, ContextTokens, DeletedSession, MessageRef, SearchHit, SessionInfo } from "./messages.js";
 
 // What the page's half and the worker's half say to each other: typed here once, used by both.
 
@@ -96,9 +96,18 @@ export interface FileStatus {
   readonly sizeBytes: number;
 }
 
+/** How far the search index has come. A search waits until it has come to the end. */
+export interface SearchStatus {
+  /** Messages that the index holds. */
+  readonly indexed: number;
+  /** Messages that there are. */
+  readonly total: number;
+}
+
 /** What {@link Connection.status} answers. */
 export interface DatabaseStatus extends FileStatus {
   readonly storage: "opfs" | "memory";
+  readonly searchIndex: SearchStatus;
   /** Milliseconds an operation waits for the database while another tab holds it. */
   readonly busyTimeout: number;
   /** Bytes that the origin uses, in all. */
@@ -140,7 +149,7 @@ export interface ImportReport {
 
 /** Something wrong in the database. */
 export interface IntegrityProblem {
-  readonly kind: "page" | "envelope" | "json" | "block" | "position" | "summary";
+  readonly kind: "page" | "envelope" | "json" | "block" | "position" | "summary" | "index";
   readonly dbName?: string;
   readonly project?: string;
   readonly sessionId?: string;
@@ -154,6 +163,23 @@ export interface IntegrityProblem {
 export interface IntegrityReport {
   readonly ok: boolean;
   readonly problems: readonly IntegrityProblem[];
+}
+
+/** What to search for, and where. Times are those of the database, in seconds, inclusive. */
+export interface SearchArgs {
+  readonly dbName: string;
+  readonly query: string;
+  readonly project?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly role?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly limit: number;
+}
+
+/** A message that was found, with its stored content instead of a snippet of it. */
+export interface FoundMessage extends Omit<SearchHit, "snippet"> {
+  readonly content: string;
 }
 
 /** What an edit of a history is to do, and what it takes for granted. Positions are those of the API. */
@@ -212,6 +238,10 @@ export interface Operations<Content = WireContent> {
   sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): readonly SessionInfo[];
   deletedSessions(args: { dbName: string }): readonly DeletedSession[];
   projects(args: { dbName: string }): readonly ProjectInfo[];
+  search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : readonly SearchHit[];
+  searchStatus(args: NoArguments): SearchStatus;
+  /** The search index is made anew, in the background. */
+  rebuildIndex(args: NoArguments): null;
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
   check(args: NoArguments): IntegrityReport;
@@ -225,6 +255,9 @@ export type OperationName = keyof Operations;
 
 /** What the tab's own worker answers, whoever owns the database. */
 export type LocalOperation = "rest" | "wait";
+
+/** What the search index answers, between other calls. */
+export type SearchOperation = "search" | "searchStatus" | "rebuildIndex";
 
 /** The operations that change the database: these are carried out exactly once. */
 export const WRITES: ReadonlySet<OperationName> = new Set([
@@ -246,7 +279,15 @@ export const WRITES: ReadonlySet<OperationName> = new Set([
 ]);
 
 /** The operations that take their time. */
-export const LONG: ReadonlySet<OperationName> = new Set(["import", "export", "check", "purgeDeleted"]);
+export const LONG: ReadonlySet<OperationName> = new Set([
+  "import",
+  "export",
+  "check",
+  "purgeDeleted",
+  "search",
+  "searchStatus",
+  "rebuildIndex",
+]);
 
 /** What a connection asks of each of its calls. */
 export interface CallTerms {
@@ -299,6 +340,7 @@ export interface OpenOptions {
   readonly path: string;
   readonly storage: "opfs" | "memory";
   readonly busyTimeout: number;
+  readonly searchIndex: "background" | "on-demand";
   /** The page: it outlives its workers. */
   readonly client: string;
   /** A lock that the worker holds as long as it lives; the page learns from it that the worker died. */

@@ -24,6 +24,7 @@ export interface LinkOptions {
   readonly path: string;
   readonly storage: "opfs" | "memory";
   readonly busyTimeout: number;
+  readonly searchIndex: "background" | "on-demand";
   readonly startWorker: () => Worker;
 }
 
@@ -131,7 +132,7 @@ export class WorkerLink {
   }
 
   async #start(): Promise<void> {
-    const { path, storage, busyTimeout, startWorker } = this.#options;
+    const { path, storage, busyTimeout, searchIndex, startWorker } = this.#options;
     const client = this.#client;
     const alive = `axio-context-opfs:${path}:alive:${client}:${++this.#generation}`;
     let worker: Worker;
@@ -141,7 +142,7 @@ export class WorkerLink {
       throw workerFailed("could not be started", error);
     }
     const databaseId = this.#databaseId;
-    const options = { protocol: PROTOCOL, path, storage, busyTimeout, client, alive, databaseId };
+    const options = { protocol: PROTOCOL, path, storage, busyTimeout, searchIndex, client, alive, databaseId };
     let booted: Booted;
     try {
       booted = await boot(worker, options, (event) => this.#hear(worker, event));

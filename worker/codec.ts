@@ -1,10 +1,21 @@
-import type { MessageBatch, MessageRow, NewMessage, Reply, Request, Unreadable, WireContent } from "../src/protocol.js";
+import type {
+  FoundMessage,
+  MessageBatch,
+  MessageRow,
+  NewMessage,
+  Reply,
+  Request,
+  SearchArgs,
+  Unreadable,
+  WireContent,
+} from "../src/protocol.js";
 import { readStoredContent } from "../src/content.js";
 import type { Deltas } from "./deltas.js";
 import { EnvelopeError, seal, unseal } from "./envelope.js";
 import { ContextStoreError } from "../src/errors.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { success } from "./failure.js";
+import { Snippets } from "./search/snippets.js";
 import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
 
 // Envelopes are made and read by the worker of the tab that asks, so that the owner of the database does nothing but SQL.
@@ -54,10 +65,15 @@ function sealContent(content: WireContent): string {
 /** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
 export class Unsealer {
   readonly #rests = new Map<number, readonly MessageRow<string>[]>();
+  readonly #snippets = new Snippets();
   #nextToken = 0;
 
   unseal(request: Request, reply: Reply): Reply {
-    if (request.name !== "messages" || !reply.ok) return reply;
+    if (!reply.ok) return reply;
+    if (request.name === "search") {
+      return success(this.#snippets.hits((request.args as SearchArgs).query, reply.value as readonly FoundMessage[]));
+    }
+    if (request.name !== "messages") return reply;
     return success(this.#batch(reply.value as readonly MessageRow<string>[]));
   }
 

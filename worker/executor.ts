@@ -1,5 +1,12 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type LocalOperation, type OperationName, type Reply, type Request, WRITES } from "../src/protocol.js";
+import {
+  type LocalOperation,
+  type OperationName,
+  type Reply,
+  type Request,
+  type SearchOperation,
+  WRITES,
+} from "../src/protocol.js";
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
 import { failure, success, toContextStoreError } from "./failure.js";
@@ -15,6 +22,8 @@ import { META_SET } from "./tables.js";
 export type OwnerOperation = Exclude<OperationName, LocalOperation>;
 
 export type OwnerRequest<Name extends OwnerOperation = OwnerOperation> = Request<Name, string>;
+
+type Handler = (args: unknown, storage: Storage, incoming?: Import) => unknown;
 
 /** Calls of one page that arrived together. */
 export interface Batch {
@@ -192,7 +201,9 @@ export class Executor {
   }
 
   #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
-    return HANDLERS[request.name](request.args, this.#storage, incoming);
+    // A search never comes here: it travels alone, and takes its time.
+    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation>] as Handler;
+    return handle(request.args, this.#storage, incoming);
   }
 
   /** Prefixes that are used for the first time get their tables, in transactions of their own. Gives those refused. */

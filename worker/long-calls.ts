@@ -1,10 +1,19 @@
-import { type ImportProgress, type ImportReport, LONG, type Operations, type Reply } from "../src/protocol.js";
+import {
+  type ImportProgress,
+  type ImportReport,
+  type IntegrityReport,
+  LONG,
+  type Operations,
+  type Reply,
+  type SearchArgs,
+} from "../src/protocol.js";
 import type { Change } from "./changes.js";
 import type { Batch, Executor } from "./executor.js";
 import { failAll, success } from "./failure.js";
 import { ImportRun } from "./import-run.js";
 import { checkIntegrity } from "./integrity.js";
 import { foldForExport } from "./operations/parts.js";
+import type { Searcher } from "./search/searcher.js";
 import { dbNames } from "./schema.js";
 import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
@@ -29,15 +38,17 @@ export function isLong({ requests }: Batch): boolean {
 export class LongCalls {
   readonly #storage: Storage;
   readonly #executor: Executor;
+  readonly #searcher: Searcher;
   readonly #events: LongCallEvents;
   /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
   #copies: Promise<unknown> = Promise.resolve();
   #import: ImportRun | undefined;
   readonly #aborted = new Set<string>();
 
-  constructor(storage: Storage, executor: Executor, events: LongCallEvents) {
+  constructor(storage: Storage, executor: Executor, searcher: Searcher, events: LongCallEvents) {
     this.#storage = storage;
     this.#executor = executor;
+    this.#searcher = searcher;
     this.#events = events;
   }
 
@@ -70,9 +81,21 @@ export class LongCalls {
         return this.#inTurn(() => this.#export(batch));
       case "purgeDeleted":
         return this.#purge(batch);
+      case "search":
+        return [success(await this.#searcher.search(request!.args as SearchArgs))];
+      case "searchStatus":
+        return [success(this.#searcher.status())];
+      case "rebuildIndex":
+        return [success((await this.#searcher.rebuild()) ?? null)];
       default:
-        return [success(await inSlices(checkIntegrity(this.#storage.database)))];
+        return [success(await this.#check())];
     }
+  }
+
+  async #check(): Promise<IntegrityReport> {
+    const { problems } = await inSlices(checkIntegrity(this.#storage.database));
+    const all = [...problems, ...(await this.#searcher.check())];
+    return { ok: all.length === 0, problems: all };
   }
 
   #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -109,9 +132,9 @@ export class LongCalls {
     return [success(await this.#storage.exportCopy())];
   }
 
-  /** An exported file holds what was purged, too. */
+  /** The index and an exported file hold what was purged, too. */
   async #purge(batch: Batch): Promise<readonly Reply[]> {
-    const replies = this.#executor.execute(batch);
+    const replies = await this.#searcher.erasing(() => this.#executor.execute(batch));
     await this.#storage.removeExports?.();
     return replies;
   }

@@ -9,6 +9,7 @@ export async function openMemoryStorage(): Promise<Storage> {
   const db = new oo1.DB(":memory:");
   const database = new Database(sqlite3, db);
   let staged: Database | undefined;
+  let index: Database | undefined;
   return {
     database,
     exists: () => Promise.resolve(true),
@@ -34,8 +35,16 @@ export async function openMemoryStorage(): Promise<Storage> {
     // Nothing to save: a database in memory is made by the version that uses it.
     makeBackup() {},
     dropBackup() {},
+    openIndex: () => (index ??= new Database(sqlite3, new oo1.DB(":memory:"))),
+    hasIndex: () => index !== undefined,
+    dropIndex() {
+      index?.close();
+      index = undefined;
+    },
+    flush() {},
     release() {
       staged?.close();
+      index?.close();
       database.close();
     },
   };

@@ -13,12 +13,13 @@ export { PoolHeldError };
 const MAIN = "/history.sqlite";
 const STAGED = "/staged.sqlite";
 const BACKUP = "/before-migration.sqlite";
+const INDEX = "/search.sqlite";
 
 /** In a database's header: the versions of the format for writing and for reading, which say whether it has a -wal. */
 const JOURNAL_MODE_AT = 18;
 
-/** Database, -wal, a staged file, a copy during a migration, and their journals. */
-const CAPACITY = 6;
+/** Database and search index with their -wals, a staged file, a copy during a migration, and their journals. */
+const CAPACITY = 8;
 
 /** How {@link openOpfsStorage} opens a database. */
 export interface OpfsOptions {
@@ -119,6 +120,7 @@ export function enterWal(database: Database): void {
 
 function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database: Database): Storage {
   let staged: Database | undefined;
+  let index: Database | undefined;
   return {
     database,
     exists: () => pool.exists(),
@@ -145,9 +147,28 @@ function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database:
     dropBackup() {
       pool.remove(BACKUP);
     },
+    openIndex() {
+      if (index) return index;
+      const opened = new Database(sqlite3, vfs.open(INDEX, "c"));
+      try {
+        enterWal(opened);
+      } catch (error) {
+        opened.close();
+        throw error;
+      }
+      return (index = opened);
+    },
+    hasIndex: () => pool.get(INDEX) !== undefined,
+    dropIndex() {
+      closeQuietly(index);
+      index = undefined;
+      for (const name of [INDEX, `${INDEX}-wal`, `${INDEX}-journal`]) pool.remove(name);
+    },
+    flush: () => pool.get(`${MAIN}-wal`)?.flush(),
     release() {
       try {
         staged?.close();
+        closeQuietly(index);
         database.close();
         vfs.uninstall();
       } catch {
@@ -157,6 +178,15 @@ function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database:
       pool.close();
     },
   };
+}
+
+/** An index that is damaged may fail to close, and is made anew. */
+function closeQuietly(index: Database | undefined): void {
+  try {
+    index?.close();
+  } catch {
+    // What the next one finds is looked at then.
+  }
 }
 
 function readWhole(pool: Pool, name: string): Uint8Array<ArrayBuffer> {

@@ -18,6 +18,7 @@ import { failAll, storageCleared } from "./failure.js";
 import { undoImport } from "./import-journal.js";
 import { isLong, LongCalls } from "./long-calls.js";
 import { prepareSchema } from "./schema.js";
+import { Searcher } from "./search/searcher.js";
 import { finish } from "./slices.js";
 import type { Storage } from "./storage.js";
 import { META_GET } from "./tables.js";
@@ -39,6 +40,13 @@ export interface OwnerEvents {
   progress(client: string, report: ImportReport): void;
 }
 
+export interface OwnerOptions {
+  /** The database that was here before, if this page had one open. */
+  readonly expectedId?: string | undefined;
+  /** Whether the search index follows in the background. @default true */
+  readonly inBackground?: boolean;
+}
+
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
 export class Owner {
   readonly ownership: Ownership;
@@ -46,6 +54,7 @@ export class Owner {
   readonly #storage: Storage;
   readonly #executor: Executor;
   readonly #long: LongCalls;
+  readonly #searcher: Searcher;
   readonly #clients = new Map<string, BroadcastChannel>();
   #requests: BroadcastChannel | undefined;
   #all: BroadcastChannel | undefined;
@@ -57,7 +66,7 @@ export class Owner {
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
-  constructor(storage: Storage, expectedId: string | undefined, events: OwnerEvents) {
+  constructor(storage: Storage, { expectedId, inBackground = true }: OwnerOptions, events: OwnerEvents) {
     this.#storage = storage;
     this.#events = events;
     const { database } = storage;
@@ -75,10 +84,13 @@ export class Owner {
     this.ownership = { protocol: PROTOCOL, databaseId, epoch, owner: crypto.randomUUID() };
     this.#commits = firstCommit(this.ownership);
     this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
-    this.#long = new LongCalls(storage, this.#executor, {
+    this.#searcher = new Searcher(storage, inBackground);
+    this.#long = new LongCalls(storage, this.#executor, this.#searcher, {
       progress: (client, report) => this.#report(client, report),
       changed: (client, changes) => this.#tell(changes, client),
     });
+    // What the last owner left.
+    this.#searcher.wake(IDLE_MS);
   }
 
   /** Carries out calls that arrived together; answers each in its place. */
@@ -152,6 +164,7 @@ export class Owner {
   stop(): void {
     this.#stopped = true;
     this.#long.stop();
+    this.#searcher.stop();
     clearTimeout(this.#idle);
     this.#requests?.close();
     this.#all?.close();
@@ -192,6 +205,7 @@ export class Owner {
 
   #tell(changes: readonly Change[], client: string): void {
     this.#long.note(changes);
+    this.#searcher.wake();
     const commit = { client, commit: ++this.#commits, changes };
     this.#events.committed(commit);
     // Also where no other tab has said a word to this owner: a follower learns of it by its announcement alone.

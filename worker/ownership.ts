@@ -3,7 +3,7 @@ import { ownerLock } from "../src/database-directory.js";
 import { nextLock } from "./channels.js";
 import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
-import { Owner, type OwnerEvents } from "./owner.js";
+import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { loadSqlite } from "./sqlite.js";
 
 /** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
@@ -64,7 +64,7 @@ export interface Conditions {
  */
 export async function openAsOwner(
   path: string,
-  expectedId: string | undefined,
+  options: OwnerOptions,
   { patience, signal, predecessor }: Conditions,
   events: OwnerEvents,
 ): Promise<Owner> {
@@ -74,9 +74,9 @@ export async function openAsOwner(
   warm();
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
-      const storage = await openOpfsStorage(path, { create: expectedId === undefined, predecessor });
+      const storage = await openOpfsStorage(path, { create: options.expectedId === undefined, predecessor });
       try {
-        return new Owner(storage, expectedId, events);
+        return new Owner(storage, options, events);
       } catch (error) {
         storage.release();
         throw error;

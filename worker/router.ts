@@ -26,7 +26,7 @@ import type { OwnerOperation } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
-import { Owner, type OwnerEvents } from "./owner.js";
+import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, type Release, tryLock } from "./ownership.js";
 
@@ -81,8 +81,10 @@ export class Router {
   /** Resolves to the database's id once there is an owner to talk to. */
   async open(): Promise<string> {
     const { path, client, storage } = this.#options;
-    if (storage === "memory") this.#setTarget(new Owner(await openMemoryStorage(), this.#databaseId, this.#events));
-    else {
+    if (storage === "memory") {
+      const owner = new Owner(await openMemoryStorage(), this.#ownerOptions(), this.#events);
+      this.#setTarget(owner);
+    } else {
       this.#watch = setInterval(() => this.#lookAfter(), WATCH_MS);
       this.#channels = new TabChannels(
         path,
@@ -152,13 +154,18 @@ export class Router {
     try {
       const patience = this.#databaseId === undefined ? busyTimeout : Infinity;
       const predecessor = () => this.#predecessor.gone();
-      const owner = await openAsOwner(path, this.#databaseId, { patience, signal, predecessor }, this.#events);
+      const conditions = { patience, signal, predecessor };
+      const owner = await openAsOwner(path, this.#ownerOptions(), conditions, this.#events);
       this.#setTarget(owner);
       owner.serve(path);
     } catch (error) {
       this.#release?.();
       throw error;
     }
+  }
+
+  #ownerOptions(): OwnerOptions {
+    return { expectedId: this.#databaseId, inBackground: this.#options.searchIndex === "background" };
   }
 
   /** Waits for the owner's answer, and queues for its place. */

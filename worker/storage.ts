@@ -18,6 +18,14 @@ export interface Storage {
   /** Copies the database aside until {@link dropBackup}. A copy that an interrupted migration left is replaced. */
   makeBackup(): void;
   dropBackup(): void;
+  /** Opens the search index, or makes an empty one. */
+  openIndex(): Database;
+  /** Whether there is a search index. */
+  hasIndex(): boolean;
+  /** Closes and removes the search index. */
+  dropIndex(): void;
+  /** Waits until the device has all that was committed. */
+  flush(): void;
   /** Closes the database and lets go of its files. */
   release(): void;
 }

@@ -78,6 +78,11 @@ function build(dbName: string) {
       INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at, status)
       VALUES (?1, ?2, ${position}, ?3, ?4, ?5, ?6, coalesce(?7, datetime('now')), ?8)
       RETURNING id, created_at`;
+  // A deleted session comes back with its ids, which are then in the index already.
+  const indexed = (order: ">" | "=") => `
+      SELECT id, session_id, project, role, content, status FROM ${messages} WHERE id ${order} ?1
+      UNION ALL SELECT r.id, d.session_id, d.project, r.role, r.content, r.status
+      FROM ${deletedRows} AS r JOIN ${deleted} AS d ON d.deletion_id = r.deletion_id WHERE r.id ${order} ?1`;
   return {
     create: `
       CREATE TABLE IF NOT EXISTS ${messages}(
@@ -295,6 +300,17 @@ function build(dbName: string) {
     forgetRows: `DELETE FROM ${deletedRows} WHERE deletion_id = ?1`,
     forgetDeletion: `DELETE FROM ${deleted} WHERE deletion_id = ?1`,
     deletedBefore: `SELECT deletion_id FROM ${deleted} WHERE deleted_at <= ?1`,
+
+    // For the search index.
+    toIndex: `${indexed(">")} ORDER BY id LIMIT ?2`,
+    toIndexAgain: indexed("="),
+    found: `SELECT session_id, project, position, role, content, created_at, status FROM ${messages} WHERE id = ?1`,
+    isKept: `
+      SELECT 1 FROM ${messages} WHERE id = ?1 UNION ALL SELECT 1 FROM ${deletedRows} WHERE id = ?1 LIMIT 1`,
+    idsAfter: `SELECT id FROM ${messages} WHERE id > ?1 ORDER BY id LIMIT 256`,
+    lastId: `SELECT max(id) FROM ${messages}`,
+    countAfter: `SELECT count(*) FROM ${messages} WHERE id > ?1`,
+    countAll: `SELECT coalesce(sum(message_count), 0) FROM ${sessions}`,
 
     // For imports and checks.
     forMerge: `

@@ -1,4 +1,4 @@
-import type { LocalOperation, Operations } from "../../src/protocol.js";
+import type { LocalOperation, Operations, SearchOperation } from "../../src/protocol.js";
 import { checkIntegrity, repair } from "../integrity.js";
 import type { Import } from "../import.js";
 import { finish as finishSteps } from "../slices.js";
@@ -12,7 +12,7 @@ import { append, clear, fork, messages } from "./messages.js";
 import { addTokens, projects, sessions, setTitle, setTokens, tokens } from "./sessions.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
-export type OwnerOperations = Omit<Operations<string>, LocalOperation>;
+export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation>;
 
 type Handlers = {
   readonly [Name in keyof OwnerOperations]: (

@@ -1,0 +1,49 @@
+import { checkCount, checkDbName, checkName } from "./arguments.js";
+import { ContextStoreError } from "./errors.js";
+import type { Role } from "./messages.js";
+import type { SearchArgs } from "./protocol.js";
+
+/** Where and how much to search. */
+export interface SearchOptions {
+  /** The table prefix. @default "axio_context" */
+  readonly dbName?: string | undefined;
+  /** @default all */
+  readonly project?: string | undefined;
+  /** @default all */
+  readonly sessionId?: string | undefined;
+  /** @default all */
+  readonly role?: Role | undefined;
+  /** Messages written then or later; counted in whole seconds. */
+  readonly since?: Date | undefined;
+  /** Messages written then or before; counted in whole seconds. */
+  readonly until?: Date | undefined;
+  /** The most messages to find. @default 50 */
+  readonly limit?: number | undefined;
+}
+
+/** Throws `invalid-argument` for what cannot be searched for. */
+export function checkSearch(query: string, options: SearchOptions): SearchArgs {
+  const { dbName = "axio_context", project, sessionId, role, since, until, limit = 50 } = options;
+  if (typeof query !== "string") throw new ContextStoreError("invalid-argument", "The query must be a string.");
+  if (project !== undefined) checkName("project", project);
+  if (sessionId !== undefined) checkName("sessionId", sessionId);
+  if (role !== undefined) checkName("role", role);
+  return {
+    dbName: checkDbName(dbName),
+    query,
+    project,
+    sessionId,
+    role,
+    since: toTime("since", since),
+    until: toTime("until", until),
+    limit: checkCount("limit", limit),
+  };
+}
+
+/** As the database writes it, in UTC. */
+function toTime(what: string, date: Date | undefined): string | undefined {
+  if (date === undefined) return undefined;
+  if (!(date instanceof Date) || !(Math.abs(date.getTime()) < 253402300800000))
+    throw new ContextStoreError("invalid-argument", `${what} must be a valid Date before the year 10000.`);
+  return date.toISOString().slice(0, 19).replace("T", " ");
+}

@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { NewMessage, SearchArgs } from "../../src/protocol.js";
+import { seal } from "../../worker/envelope.js";
+import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { append } from "../../worker/operations/messages.js";
+import { prepareSchema } from "../../worker/schema.js";
+import { Searcher } from "../../worker/search/searcher.js";
+import { Snippets } from "../../worker/search/snippets.js";
+import type { Storage } from "../../worker/storage.js";
+import { isFound } from "../fixtures/search-rule.js";
+import { randomQueries, randomTexts } from "../fixtures/search-texts.js";
+
+let storage: Storage;
+let searcher: Searcher;
+
+beforeEach(async () => {
+  storage = await openMemoryStorage();
+  prepareSchema(storage);
+  searcher = new Searcher(storage, false);
+});
+
+afterEach(() => {
+  searcher.stop();
+  storage.release();
+});
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+let made = 0;
+
+function add(...texts: readonly string[]): void {
+  const messages = texts.map((text): NewMessage<string> => {
+    return { uid: `uid-${made++}`, role: "user", content: seal(JSON.stringify([{ type: "text", text }])) };
+  });
+  storage.database.transaction(() => append(storage.database, session, messages));
+}
+
+async function search(query: string, options: Partial<SearchArgs> = {}) {
+  const found = await searcher.search({ dbName: "axio_context", query, limit: 1_000_000, ...options });
+  return new Snippets().hits(query, found);
+}
+
+async function positions(query: string): Promise<number[]> {
+  return (await search(query)).map(({ position }) => position).sort((a, b) => a - b);
+}
+
+/** Query, text that it finds, what is marked in it. */
+const FOUND: readonly (readonly [query: string, text: string, hit: string])[] = [
+  ["database", "The Database is open", "Database"],
+  ["data", "The Database is open", "Data"],
+  ["über", "Das ist ÜBER allem", "ÜBER"],
+  ["uber", "Das ist über allem", "über"],
+  ["ueber", "Das ist über allem", "über"],
+  ["größe", "Die Groesse zählt", "Groesse"],
+  ["strasse", "Die Straße ist lang", "Straße"],
+  ["Straße", "Die STRASSE ist lang", "STRASSE"],
+  ["cafe", "Un cafe\u0301, merci", "cafe\u0301"],
+  ["привет", "Ну, Привет, мир", "Привет"],
+  ["елка", "Новогодняя ёлка", "ёлка"],
+  ["كتاب", "قرأت الكتاب أمس", "كتاب"],
+  ["مكتبة", "مَكْتَبَة", "مَكْتَبَة"],
+  ["שלום", "שָׁלוֹם עולם", "שָׁלוֹם"],
+  ["ספר", "קראתי את הספר", "ספר"],
+  ["数据", "打开数据库文件", "数据"],
+  ["库", "打开数据库文件", "库"],
+  ["データ", "新しいデータベース", "データ"],
+  ["猫", "これは猫です", "猫"],
+  ["ﾃﾞｰﾀ", "新しいデータベース", "データ"],
+  ["국어", "한국어를 배운다", "국어"],
+  ["👍", "Well done 👍🏽!", "👍🏽"],
+  ["🇩🇪", "From 🇩🇪 with love", "🇩🇪"],
+  ["getUserById", "call getUserById(7)", "getUserById"],
+  ["getuserbyid", "call getUserById(7)", "getUserById"],
+  ["userBy", "call getUserById(7)", "UserBy"],
+  ["parser", "an HTMLParser object", "Parser"],
+  ["user_id", "where user_id = 7", "user_id"],
+  ["--no-sandbox", "run it with --no-sandbox", "--no-sandbox"],
+  ["c++", "written in C++ and C#", "C++"],
+  ["C#", "written in C++ and C#", "C#"],
+  ["3.14", "pi is 3.1415", "3.14"],
+  ["don't", "You don’t say", "don’t"],
+  ['"hello world"', "She said hello, world again", "hello, world"],
+  ["(sahpool)?", "the sahpool of files", "sahpool"],
+  ["ﬁle", "the file is open", "file"],
+  ["résumé", "a resume", "resume"],
+  ["ไทย", "ภาษาไทยง่าย", "ไทย"],
+];
+
+const NOT_FOUND: readonly (readonly [query: string, text: string])[] = [
+  ["cat", "concatenate"],
+  ['"cat"', "the category"],
+  ["user_id", "the user id"],
+  ["--no-sandbox", "there is no sandbox"],
+  ["c++", "the letter c"],
+  ["数库", "打开数据库文件"],
+  ["东京", "东、京"],
+  ["мой", "мои"],
+  ['"hello world"', "world, hello"],
+  ["hello moon", "hello world"],
+  ["", "anything"],
+  ["=> -- ...", "a => b -- c ..."],
+];
+
+describe("a search", () => {
+  test.each(FOUND)("%s finds %s", async (query, text, hit) => {
+    add("another text", text);
+    expect(await positions(query)).toEqual([1]);
+    expect(isFound(text, query)).toBe(true);
+    const [{ snippet } = { snippet: "" }] = await search(query);
+    expect(snippet).toContain(`⟦${hit}⟧`);
+    expect(snippet.replace(/[⟦⟧]/g, "")).toBe(text);
+  });
+
+  test.each(NOT_FOUND)("%s does not find %s", async (query, text) => {
+    add(text);
+    expect(await positions(query)).toEqual([]);
+    expect(isFound(text, query)).toBe(false);
+  });
+
+  test("takes any text for a query", async () => {
+    add('NEAR AND OR NOT "quoted" body:x {body} ^start col* (a) -b');
+    const queries = [
+      '"',
+      '""',
+      '"""',
+      "NEAR(",
+      "a AND",
+      "OR",
+      "NOT x",
+      "body:x",
+      "{body",
+      "^start",
+      "*",
+      "col*",
+      "(",
+      "\\",
+    ];
+    const strange = ["\u0000", "\ud800", "a\u0000b", "%", "_", "'; DROP TABLE x", "x".repeat(5000), "w ".repeat(5000)];
+    for (const query of [...queries, ...strange]) await expect(search(query)).resolves.toBeInstanceOf(Array);
+    expect(await positions("OR")).toEqual([0]);
+    expect(await positions("body:x")).toEqual([0]);
+  });
+
+  test("finds what a scan of all messages finds, in many languages", async () => {
+    const texts = randomTexts(Number(process.env["SEARCH_MESSAGES"] ?? 2000), 7);
+    add(...texts);
+    for (const query of randomQueries(texts, 300, 8)) {
+      const expected = texts.flatMap((text, position) => (isFound(text, query) ? [position] : []));
+      expect([query, await positions(query)]).toEqual([query, expected]);
+    }
+  }, 120_000);
+
+  test("lists what says it in whole words and often before what does not", async () => {
+    add("categories of things", "a cat sleeps", "cat and cat");
+    expect((await search("cat")).map(({ position }) => position)).toEqual([2, 1, 0]);
+  });
+
+  test("lists equally good messages from the newest to the oldest, and as many as are wanted", async () => {
+    add("one cat", "two cat", "six cat");
+    expect((await search("cat", { limit: 2 })).map(({ position }) => position)).toEqual([2, 1]);
+  });
+});
+
+describe("a snippet", () => {
+  test("shows the text around the first hit, in one line, cut at words", async () => {
+    add(`${"before ".repeat(100)}\n\nneedle ${"after ".repeat(100)}`);
+    const [hit] = await search("needle");
+    expect(hit!.snippet).toMatch(/^…before [a-z ]*⟦needle⟧[a-z ]*after…$/);
+    expect(hit!.snippet.length).toBeLessThan(200);
+  });
+
+  test("keeps the marks for hits alone", async () => {
+    add("a ⟦needle⟧ in hay");
+    expect((await search("needle"))[0]!.snippet).toBe("a [⟦needle⟧] in hay");
+  });
+
+  test("marks the hits of all terms", async () => {
+    add("The quick brown fox jumps over the lazy dog");
+    expect((await search("lazy qu"))[0]!.snippet).toBe("The ⟦qu⟧ick brown fox jumps over the ⟦lazy⟧ dog");
+  });
+});

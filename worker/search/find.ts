@@ -1,0 +1,63 @@
+import type { FoundMessage, SearchArgs } from "../../src/protocol.js";
+import type { Role } from "../../src/messages.js";
+import type { Database, Row } from "../database.js";
+import { assemble } from "../operations/parts.js";
+import { ordinal } from "../operations/positions.js";
+import { tables } from "../tables.js";
+import { textOfStored } from "./message-text.js";
+import { parseQuery, type Term, toMatch } from "./query.js";
+import { scopeMatch } from "./scope.js";
+import type { SearchIndex } from "./search-index.js";
+import { fold } from "./words.js";
+
+/** How many more than are wanted are asked for at first: some may be gone, or from another time. */
+const SPARE = 64;
+const ALL = 2 ** 31 - 1;
+
+/** The messages that a query finds, best first, by an index that is up to date. */
+export function find(db: Database, index: SearchIndex, args: SearchArgs): FoundMessage[] {
+  const { dbName, query, limit } = args;
+  const terms = parseQuery(query);
+  if (terms.length === 0 || limit === 0) return [];
+  const match = toMatch(terms) + scopeMatch(args);
+  const strict = terms.filter(({ hasPunctuation }) => hasPunctuation);
+  for (let most = Math.min(limit + SPARE, ALL); ; most = ALL) {
+    const ids = index.find(dbName, match, most);
+    const found: FoundMessage[] = [];
+    for (const id of ids) {
+      const message = look(db, args, strict, id);
+      if (message && found.push(message) === limit) return found;
+    }
+    if (ids.length < most) return found;
+  }
+}
+
+function look(db: Database, args: SearchArgs, strict: readonly Term[], id: number): FoundMessage | undefined {
+  const { dbName } = args;
+  const row = db.row(tables(dbName).found, id);
+  if (!row || !isWanted(row, args)) return undefined;
+  const [sessionId, project, position, role, stored, createdAt, status] = row;
+  const content = status === null ? (stored as string) : assemble(db, dbName, id, stored);
+  if (strict.length > 0) {
+    const text = fold(textOfStored(content));
+    if (!strict.every(({ spellings }) => spellings.some(({ literal }) => text.search(literal) >= 0))) return undefined;
+  }
+  const session = { dbName, sessionId: String(sessionId), project: String(project) };
+  return {
+    sessionId: session.sessionId,
+    project: session.project,
+    messageId: id,
+    position: ordinal(db, session, Number(position)),
+    role: String(role) as Role,
+    createdAt: String(createdAt),
+    content,
+  };
+}
+
+function isWanted([sessionId, project, , role, , createdAt]: Row, args: SearchArgs): boolean {
+  if (args.sessionId !== undefined && args.sessionId !== sessionId) return false;
+  if (args.project !== undefined && args.project !== project) return false;
+  if (args.role !== undefined && args.role !== role) return false;
+  const time = String(createdAt);
+  return (args.since === undefined || time >= args.since) && (args.until === undefined || time <= args.until);
+}

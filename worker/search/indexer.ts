@@ -1,0 +1,81 @@
+import type { Database } from "../database.js";
+import { assemble } from "../operations/parts.js";
+import type { Steps } from "../slices.js";
+import { tables } from "../tables.js";
+import { textOfStored } from "./message-text.js";
+import type { SearchIndex } from "./search-index.js";
+
+/** How many messages are committed to the index together. */
+const BATCH = 1000;
+
+/** How many messages are indexed in one step. */
+const STEP = 8;
+
+/**
+ * Brings the index up to date with the messages of a prefix: new ones, and those that were still being written when they
+ * were indexed. Messages that are gone stay in it until {@link sweep}: whoever searches finds no row for them.
+ *
+ * `flush` waits until the device has the messages: the index must not know one that a power failure takes back, since
+ * its id would be given to another.
+ */
+export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush: () => void): Steps<void> {
+  index.prepare(dbName);
+  const commit = () => {
+    flush();
+    index.commit();
+  };
+  for (;;) {
+    index.begin();
+    let last = index.lastId(dbName);
+    for (let done = 0; done < BATCH; done += STEP) {
+      const rows = db.rows(tables(dbName).toIndex, last, STEP);
+      for (const row of rows) {
+        last = Number(row[0]);
+        addRow(db, index, dbName, row);
+      }
+      index.setLastId(dbName, last);
+      if (rows.length < STEP) {
+        refreshPartials(db, index, dbName);
+        commit();
+        return;
+      }
+      yield;
+    }
+    commit();
+    yield;
+  }
+}
+
+function addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): void {
+  const [id, sessionId, project, role, content, status] = row;
+  const isPartial = status !== null;
+  const stored = isPartial ? assemble(db, dbName, Number(id), content) : content;
+  const scope = { sessionId: String(sessionId), project: String(project), role: String(role) };
+  index.add(dbName, Number(id), textOfStored(stored), scope);
+  if (isPartial) index.setPartial(dbName, Number(id), true);
+}
+
+function refreshPartials(db: Database, index: SearchIndex, dbName: string): void {
+  for (const id of index.partials(dbName)) {
+    index.remove(dbName, id);
+    index.setPartial(dbName, id, false);
+    const row = db.row(tables(dbName).toIndexAgain, id);
+    if (row) addRow(db, index, dbName, row);
+  }
+}
+
+/** Removes what is in the index of messages that are gone for good, and the bytes of it. */
+export function* sweep(db: Database, index: SearchIndex, isThere: (dbName: string) => boolean): Steps<void> {
+  for (const dbName of index.dbNames) {
+    let last = 0;
+    for (let ids; (ids = index.idsAfter(dbName, last)).length > 0;) {
+      for (const id of ids) {
+        last = id;
+        // A deleted session can be restored, with its ids.
+        if (!isThere(dbName) || db.value(tables(dbName).isKept, id) === undefined) index.remove(dbName, id);
+      }
+      yield;
+    }
+  }
+  index.erase();
+}

@@ -1,0 +1,144 @@
+import type { Database } from "../database.js";
+import {
+  INDEX_META_GET,
+  INDEX_META_REMOVE,
+  INDEX_META_SET,
+  INDEX_NAMES,
+  INDEX_TABLES,
+  indexTables,
+  LAST_GET,
+  LAST_SET,
+  PARTIAL_GET,
+  PARTIAL_REMOVE,
+  PARTIAL_SET,
+} from "./index-sql.js";
+import { type Scope, scopeWords } from "./scope.js";
+import { partsOf } from "./word-parts.js";
+import { fold, FORMAT, wordsOf } from "./words.js";
+
+/** In the index from before a purge until nothing is left in it of messages that are gone. */
+const SWEEP_DUE = "sweep_due";
+
+/** What the index is made of does not fit: it is made anew. */
+export class StaleIndexError extends Error {
+  override readonly name = "StaleIndexError" as const;
+}
+
+/** The opened index: which words are in which message. */
+export class SearchIndex {
+  readonly #db: Database;
+
+  /** Throws {@link StaleIndexError} where it is another database's, or was made by other rules. */
+  constructor(db: Database, databaseId: string) {
+    this.#db = db;
+    db.exec(INDEX_TABLES);
+    const made = `${FORMAT}:${databaseId}`;
+    const found = db.value(INDEX_META_GET, "made") ?? made;
+    if (found !== made) throw new StaleIndexError(`the index is of ${String(found)}`);
+    db.run(INDEX_META_SET, "made", made);
+    // Its pages are read by searches and by nobody else.
+    db.run("PRAGMA cache_size=-4096");
+  }
+
+  get dbNames(): string[] {
+    return this.#db.rows(INDEX_NAMES).map(([name]) => String(name));
+  }
+
+  /** The last message that was indexed: ids grow, and are never used again. */
+  lastId(dbName: string): number {
+    return Number(this.#db.value(LAST_GET, dbName) ?? 0);
+  }
+
+  setLastId(dbName: string, id: number): void {
+    this.#db.run(LAST_SET, dbName, id);
+  }
+
+  /** Makes the tables of a prefix, if they are not there. */
+  prepare(dbName: string): void {
+    if (this.#db.value(LAST_GET, dbName) !== undefined) return;
+    this.#db.transaction(() => {
+      this.#db.exec(indexTables(dbName).create);
+      this.#db.exec(indexTables(dbName).rank);
+      this.setLastId(dbName, 0);
+    });
+  }
+
+  begin(): void {
+    if (!this.#db.inTransaction) this.#db.run("BEGIN IMMEDIATE");
+  }
+
+  commit(): void {
+    if (this.#db.inTransaction) this.#db.run("COMMIT");
+  }
+
+  rollback(): void {
+    this.#db.rollback();
+  }
+
+  add(dbName: string, id: number, text: string, scope: Scope): void {
+    const folded = fold(text);
+    const parts = partsOf(text, folded);
+    const body = wordsOf(folded).join(" ");
+    this.#db.run(indexTables(dbName).insert, id, body, parts.join(" "), scopeWords(scope).join(" "));
+  }
+
+  remove(dbName: string, id: number): void {
+    this.#db.run(indexTables(dbName).remove, id);
+  }
+
+  has(dbName: string, id: number): boolean {
+    return this.#db.value(indexTables(dbName).has, id) !== undefined;
+  }
+
+  /** Messages that were still being written when they were indexed. */
+  partials(dbName: string): number[] {
+    return this.#db.rows(PARTIAL_GET, dbName).map(([id]) => Number(id));
+  }
+
+  setPartial(dbName: string, id: number, isPartial: boolean): void {
+    this.#db.run(isPartial ? PARTIAL_SET : PARTIAL_REMOVE, dbName, id);
+  }
+
+  /** The ids of the messages that match, best first. */
+  find(dbName: string, match: string, limit: number): number[] {
+    return this.#db.rows(indexTables(dbName).find, match, limit).map(([id]) => Number(id));
+  }
+
+  /** Ids in the index behind this one, some at a time. */
+  idsAfter(dbName: string, id: number): number[] {
+    return this.#db.rows(indexTables(dbName).ids, id).map(([found]) => Number(found));
+  }
+
+  get isSweepDue(): boolean {
+    return this.#db.value(INDEX_META_GET, SWEEP_DUE) !== undefined;
+  }
+
+  setSweepDue(): void {
+    this.#db.run(INDEX_META_SET, SWEEP_DUE, "");
+  }
+
+  /** After a sweep: writes the file anew, without the bytes of what was removed. */
+  erase(): void {
+    for (const dbName of this.dbNames) this.#db.run(indexTables(dbName).optimize);
+    this.#db.exec("PRAGMA temp_store=FILE");
+    try {
+      this.#db.exec("VACUUM");
+    } finally {
+      this.#db.exec("PRAGMA temp_store=DEFAULT");
+    }
+    this.#db.run(INDEX_META_REMOVE, SWEEP_DUE);
+    this.checkpoint();
+  }
+
+  checkpoint(): void {
+    this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /** What SQLite finds wrong with the file and with the index in it. */
+  check(): string[] {
+    const found = this.#db.rows("PRAGMA integrity_check(3)").map(([problem]) => String(problem));
+    if (found.join() !== "ok") return found;
+    for (const dbName of this.dbNames) this.#db.run(indexTables(dbName).check);
+    return [];
+  }
+}

@@ -1,0 +1,205 @@
+import { ContextStoreError } from "../../src/errors.js";
+import type { FoundMessage, IntegrityProblem, SearchArgs, SearchStatus } from "../../src/protocol.js";
+import { toContextStoreError } from "../failure.js";
+import { dbNames } from "../schema.js";
+import { nextTurn, type Steps, takeSlice } from "../slices.js";
+import type { Storage } from "../storage.js";
+import { META_GET, tables } from "../tables.js";
+import { checkIndex } from "./check-index.js";
+import { find } from "./find.js";
+import { catchUp, sweep } from "./indexer.js";
+import { SearchIndex } from "./search-index.js";
+
+/** The index is brought up to date once nothing was written for so long. */
+const QUIET_MS = 200;
+
+/** What others have of the worker between two slices of work on the index, while nobody waits for it. */
+const PAUSE_MS = 15;
+
+/** What an index that is made anew would not put right. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(["quota", "closed", "storage-cleared"]);
+
+/**
+ * Keeps the search index of a database and searches in it. The index lies in a file of its own and follows the messages:
+ * in the background, and before each search. What is wrong with it is put right by making it anew.
+ */
+export class Searcher {
+  readonly #storage: Storage;
+  readonly #inBackground: boolean;
+  #index: SearchIndex | undefined;
+  /** One use of the index after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(storage: Storage, inBackground: boolean) {
+    this.#storage = storage;
+    this.#inBackground = inBackground;
+  }
+
+  /** Messages may have changed: the index follows soon. */
+  wake(delay: number = QUIET_MS): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped || !this.#inBackground) return;
+    // What fails here fails again, and is told, when somebody searches.
+    this.#timer = setTimeout(() => {
+      this.#inTurn(() => this.#repairing((index) => this.#update(index))).catch(() => {});
+    }, delay);
+  }
+
+  /** The messages that a query finds, best first: of all that is committed now. */
+  search(args: SearchArgs): Promise<readonly FoundMessage[]> {
+    return this.#wanted(() => this.#repairing((index) => this.#find(index, args)));
+  }
+
+  /** How far the index has come. */
+  status(): SearchStatus {
+    const { database } = this.#storage;
+    let total = 0;
+    let left = 0;
+    for (const dbName of dbNames(database)) {
+      const sql = tables(dbName);
+      total += Number(database.value(sql.countAll));
+      left += Number(database.value(sql.countAfter, this.#lastId(dbName)));
+    }
+    return { indexed: Math.max(0, total - left), total };
+  }
+
+  /** What is wrong with the index. Where there is none, nothing is. */
+  check(): Promise<readonly IntegrityProblem[]> {
+    const { database } = this.#storage;
+    return this.#wanted(async () => {
+      if (!this.#storage.hasIndex()) return [];
+      try {
+        return await this.#run(checkIndex(database, this.#open(), dbNames(database)));
+      } catch (error) {
+        const { code, message } = toContextStoreError(error);
+        if (NOT_ITS_FAULT.has(code)) throw error;
+        return [{ kind: "index", detail: message, repairable: true }];
+      }
+    });
+  }
+
+  /** Removes the index. It is made anew in the background, or by the next search. */
+  rebuild(): Promise<void> {
+    return this.#wanted(async () => {
+      this.#drop();
+      this.wake();
+    });
+  }
+
+  /** Removes messages with `work`, and then the bytes of them that the index has; after a death the next owner does. */
+  erasing<Result>(work: () => Result): Promise<Result> {
+    return this.#wanted(async () => {
+      if (!this.#storage.hasIndex()) return work();
+      let index: SearchIndex | undefined;
+      try {
+        index = this.#open();
+        index.setSweepDue();
+      } catch {
+        this.#drop();
+      }
+      const result = work();
+      try {
+        if (index) await this.#run(this.#sweep(index));
+      } catch (error) {
+        if (this.#stopped) throw error;
+        // Made anew, it knows nothing of them either.
+        this.#drop();
+      }
+      return result;
+    });
+  }
+
+  /** The database is about to be closed. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  *#update(index: SearchIndex): Steps<void> {
+    if (index.isSweepDue) yield* this.#sweep(index);
+    for (const dbName of dbNames(this.#storage.database)) yield* this.#catchUp(index, dbName);
+  }
+
+  *#find(index: SearchIndex, args: SearchArgs): Steps<readonly FoundMessage[]> {
+    const { database } = this.#storage;
+    if (!dbNames(database).includes(args.dbName)) return [];
+    yield* this.#catchUp(index, args.dbName);
+    return find(database, index, args);
+  }
+
+  #catchUp(index: SearchIndex, dbName: string): Steps<void> {
+    return catchUp(this.#storage.database, index, dbName, () => this.#storage.flush());
+  }
+
+  #sweep(index: SearchIndex): Steps<void> {
+    const { database } = this.#storage;
+    const known = new Set(dbNames(database));
+    return sweep(database, index, (dbName) => known.has(dbName));
+  }
+
+  #lastId(dbName: string): number {
+    try {
+      return this.#open().lastId(dbName);
+    } catch {
+      // Whoever searches makes it anew.
+      return 0;
+    }
+  }
+
+  /** Somebody waits for this: work in the background takes no pauses meanwhile. */
+  async #wanted<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#waiting++;
+    try {
+      return await this.#inTurn(work);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Makes the index anew, once, when it is damaged. */
+  async #repairing<Result>(work: (index: SearchIndex) => Steps<Result>): Promise<Result> {
+    try {
+      return await this.#run(work(this.#open()));
+    } catch (cause) {
+      const error = toContextStoreError(cause);
+      if (this.#stopped || NOT_ITS_FAULT.has(error.code)) throw error;
+      this.#drop();
+      return this.#run(work(this.#open()));
+    }
+  }
+
+  async #run<Result>(steps: Steps<Result>): Promise<Result> {
+    try {
+      for (;;) {
+        if (this.#stopped) throw new ContextStoreError("closed", "The database was closed during the search.");
+        const done = takeSlice(steps);
+        if (done) return done.result;
+        if (this.#waiting > 0) await nextTurn();
+        else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    } catch (error) {
+      // Closing it rolls back, too.
+      if (!this.#stopped) this.#index?.rollback();
+      throw error;
+    }
+  }
+
+  #open(): SearchIndex {
+    const id = this.#storage.database.value(META_GET, "database_id");
+    return (this.#index ??= new SearchIndex(this.#storage.openIndex(), String(id)));
+  }
+
+  #drop(): void {
+    this.#index = undefined;
+    this.#storage.dropIndex();
+  }
+}
