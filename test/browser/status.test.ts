@@ -19,6 +19,7 @@ describe("status", () => {
       busyTimeout: 5000,
       sqliteVersion: expect.stringMatching(/^3\.\d+\.\d+$/),
       schemaVersion: 1,
+      searchIndex: { indexed: expect.any(Number), total: 1 },
       sizeBytes: expect.any(Number),
       usage: expect.any(Number),
       quota: expect.any(Number),
