@@ -1,14 +1,14 @@
-import { proxy, type Remote, wrap } from "comlink";
+import { proxy } from "comlink";
+import { Bridge } from "./bridge.js";
 import { ContextStoreError } from "./errors.js";
-import { type OpenOptions, type Reply, type WireError, type WorkerApi, type WorkerEvent } from "./protocol.js";
+import { type OpenOptions, type Reply, type WireError, type WorkerEvent } from "./protocol.js";
 
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;
 
 /** A worker that has opened the database. */
 export interface Booted {
-  readonly worker: Worker;
-  readonly api: Remote<WorkerApi>;
+  readonly bridge: Bridge;
   readonly databaseId: string;
 }
 
@@ -18,13 +18,13 @@ export async function boot(
   options: OpenOptions,
   onEvent: (event: WorkerEvent) => void,
 ): Promise<Booted> {
-  const api = wrap<WorkerApi>(worker);
+  const bridge = new Bridge(worker);
   const broken = whenBroken(worker, BOOT_TIMEOUT + options.busyTimeout);
   try {
-    const { databaseId } = unwrap(await Promise.race([api.open(options, proxy(onEvent)), broken.promise]));
-    return { worker, api, databaseId };
+    const { databaseId } = unwrap(await Promise.race([bridge.open(options, proxy(onEvent)), broken.promise]));
+    return { bridge, databaseId };
   } catch (error) {
-    worker.terminate();
+    bridge.end();
     throw error;
   } finally {
     broken.forget();

@@ -1,4 +1,4 @@
-import type { Remote } from "comlink";
+import type { Bridge } from "./bridge.js";
 import type { ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
@@ -15,7 +15,6 @@ import {
   BATCH,
   type WorkerEvent,
   WRITES,
-  type WorkerApi,
 } from "./protocol.js";
 import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
 
@@ -64,7 +63,7 @@ export class WorkerLink {
   #seq = 0;
   #generation = 0;
   #worker: Worker | undefined;
-  #api: Remote<WorkerApi> | undefined;
+  #bridge: Bridge | undefined;
   #databaseId: string | undefined;
   #death: AbortController | undefined;
   #opening: { resolve: () => void; reject: (error: ContextStoreError) => void } | undefined;
@@ -78,10 +77,12 @@ export class WorkerLink {
   open(): Promise<void> {
     // What is in memory would not survive the end of its worker.
     if (this.#options.storage === "opfs") {
+      // A page in the back/forward cache, or frozen, must hold neither the database nor a lock request. Its unanswered
+      // calls stay here.
       const { signal } = this.#listening;
-      addEventListener("pagehide", (event) => event.persisted && this.#suspend(), { signal });
+      addEventListener("pagehide", (event) => event.persisted && this.#endWorker(), { signal });
       addEventListener("pageshow", () => this.#resume(), { signal });
-      document.addEventListener("freeze", () => this.#suspend(), { signal });
+      document.addEventListener("freeze", () => this.#endWorker(), { signal });
       document.addEventListener("resume", () => this.#resume(), { signal });
     }
     return new Promise((resolve, reject) => {
@@ -109,9 +110,9 @@ export class WorkerLink {
   /** Tells the listener of every change from now on, until the function that it gives is called. */
   listen(listener: (change: ContextChange) => void): () => void {
     this.#listeners.add(listener);
-    if (this.#listeners.size === 1) void this.#api?.listen(true);
+    if (this.#listeners.size === 1) void this.#bridge?.listen(true);
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.#api?.listen(false);
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.#bridge?.listen(false);
     };
   }
 
@@ -124,11 +125,10 @@ export class WorkerLink {
   async close(): Promise<void> {
     this.#end(new ContextStoreError("closed", "The connection was closed; call connect() again."));
     this.#listening.abort();
-    const worker = this.#worker;
-    const released = this.#api?.close();
-    this.#leaveWorker();
+    const released = this.#bridge?.close();
+    const end = this.#leaveWorker();
     await Promise.race([released, new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT))]);
-    worker?.terminate();
+    end();
   }
 
   async #start(): Promise<void> {
@@ -151,13 +151,13 @@ export class WorkerLink {
       if (this.#worker !== worker && !this.#ended) return;
       throw error;
     }
-    if (this.#worker !== worker) return worker.terminate();
+    if (this.#worker !== worker) return booted.bridge.end();
     this.#databaseId = booted.databaseId;
-    this.#api = booted.api;
+    this.#bridge = booted.bridge;
     this.#opening?.resolve();
     void this.#awaitDeath(alive);
     if (this.#listeners.size > 0) {
-      void booted.api.listen(true);
+      void booted.bridge.listen(true);
       // While there was no worker, nobody listened.
       this.#tell({ kind: "resync", dbName: "", commit: this.#lastCommit, local: false });
     }
@@ -176,24 +176,16 @@ export class WorkerLink {
     }
     // The lock may have been granted while the wait was being given up.
     if (death.signal.aborted) return;
-    this.#leaveWorker();
+    this.#endWorker();
     if (this.#options.storage === "memory") this.#end(workerFailed("died, and what was in its memory is lost"));
     else this.#restart();
   }
 
   #restart(): void {
     this.#start().catch((error: unknown) => {
-      this.#leaveWorker();
+      this.#endWorker();
       this.#end(error instanceof ContextStoreError ? error : workerFailed("failed", error));
     });
-  }
-
-  // A page in the back/forward cache, or frozen, must hold neither the database nor a lock request. Its unanswered calls
-  // stay here.
-  #suspend(): void {
-    const worker = this.#worker;
-    this.#leaveWorker();
-    worker?.terminate();
   }
 
   #resume(): void {
@@ -204,8 +196,7 @@ export class WorkerLink {
     if (this.#worker !== worker) return;
     if (event.type === "progress") return this.#report(event);
     if (event.type === "changes") return event.changes.forEach((change) => this.#tell(change));
-    worker.terminate();
-    this.#leaveWorker();
+    this.#endWorker();
     this.#end(fromWire(event.error));
   }
 
@@ -229,14 +220,25 @@ export class WorkerLink {
     }
   }
 
-  #leaveWorker(): void {
+  /** What the worker says from now on is not heard. Gives what ends it. */
+  #leaveWorker(): () => void {
+    const worker = this.#worker;
+    const bridge = this.#bridge;
     this.#death?.abort();
     this.#worker = undefined;
-    this.#api = undefined;
+    this.#bridge = undefined;
+    return () => {
+      worker?.terminate();
+      bridge?.end();
+    };
+  }
+
+  #endWorker(): void {
+    this.#leaveWorker()();
   }
 
   #flush(): void {
-    while (this.#api && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough()) {
+    while (this.#bridge && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough()) {
       const calls = takeBatch(this.#queue);
       for (const call of calls) this.#sent.set(call.request.seq, call);
       void this.#run(calls);
@@ -253,7 +255,7 @@ export class WorkerLink {
     let replies: readonly Reply[];
     try {
       const requests = calls.map(({ request }) => request);
-      replies = await this.#api!.run(requests, [...this.#sent.keys()]);
+      replies = await this.#bridge!.run(requests, [...this.#sent.keys()]);
     } catch (cause) {
       // The arguments have been checked: structured clone refuses nothing but an image whose buffer was transferred.
       const message = "This message cannot be sent to the worker: the data of an image in it is detached.";

@@ -72,6 +72,28 @@ test.describe("the back/forward cache", () => {
     expect(texts.filter((text) => text !== "not of the pump")).toEqual(appended);
   });
 
+  test("collecting the garbage of calls, of a worker that died and of a closed connection leaves a page in the back/forward cache", async ({
+    context,
+    site,
+  }) => {
+    const page = await site.openTab(context);
+    const session = await context.newCDPSession(page);
+    for (const end of ["terminate", "close", "leave"] as const) {
+      await page.evaluate(() => harness.openFaulty());
+      await page.evaluate(() => harness.append("one", "two", "three"));
+      if (end === "terminate") await page.evaluate(() => harness.faulty.terminate());
+      if (end === "close") await page.evaluate(() => harness.close());
+      else await page.evaluate(() => harness.texts());
+      await leave(page);
+      // A callback that runs in the page then, as a FinalizationRegistry's does, costs it its place.
+      await session.send("HeapProfiler.collectGarbage");
+      await session.send("HeapProfiler.collectGarbage");
+      await goBack(page);
+    }
+    await page.evaluate(() => harness.openFaulty());
+    expect(await page.evaluate(() => harness.texts())).toHaveLength(9);
+  });
+
   test("a page that goes into the back/forward cache while it opens the database does not keep it from other tabs", async ({
     context,
     site,
