@@ -30,7 +30,9 @@ export function Conversation({ connection, store, overview, onChange, onOpenMenu
         <div className="column">
           {isEmpty && <Greeting onSend={(text) => void chat.send(text)} />}
           <MessageList messages={messages ?? []} draft={draft} />
-          {messages && !draft && isUnanswered(messages) && <Unanswered onAnswer={() => void chat.answer()} />}
+          {messages && !draft && isUnanswered(messages) && (
+            <Unanswered isCutOff={messages.at(-1)?.status === "partial"} onAnswer={() => void chat.answer()} />
+          )}
         </div>
       </div>
       <div className="column chat-foot">
@@ -42,13 +44,13 @@ export function Conversation({ connection, store, overview, onChange, onOpenMenu
   );
 }
 
-/** A reply that was being written when the tab went is not there: it is stored when it is complete. */
-function Unanswered({ onAnswer }: { readonly onAnswer: () => void }) {
+/** The tab that was writing a reply has gone, or another one is writing it now. */
+function Unanswered({ isCutOff, onAnswer }: { readonly isCutOff: boolean; readonly onAnswer: () => void }) {
   return (
     <p className="unanswered">
-      There is no reply to this yet.{" "}
+      {isCutOff ? "This reply is not complete." : "There is no reply to this yet."}{" "}
       <button type="button" className="link-button" onClick={onAnswer}>
-        Reply now
+        {isCutOff ? "Write it anew" : "Reply now"}
       </button>
     </p>
   );

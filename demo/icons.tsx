@@ -14,6 +14,13 @@ export const NewIcon = () => (
   </Icon>
 );
 
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="8.8" cy="8.8" r="4.6" />
+    <path d="m12.3 12.3 4 4" />
+  </Icon>
+);
+
 export const ForkIcon = () => (
   <Icon>
     <circle cx="6" cy="4.8" r="1.9" />

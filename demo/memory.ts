@@ -1,4 +1,4 @@
-import type { Message } from "../src/index.js";
+import type { Message, StoredMessage } from "../src/index.js";
 
 /** What the responder makes of a history. */
 export interface Memory {
@@ -23,8 +23,8 @@ export function textOf({ content }: Message): string {
   return content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n");
 }
 
-/** Whether a history ends with something that the user said and nobody answered. */
-export function isUnanswered(history: readonly Message[]): boolean {
+/** Whether a history ends with something that nobody answered, or not to the end. */
+export function isUnanswered(history: readonly StoredMessage[]): boolean {
   const last = history.at(-1);
-  return last?.role === "user" && textOf(last) !== "";
+  return last?.status === "partial" || last?.role === "user";
 }

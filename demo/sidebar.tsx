@@ -3,6 +3,7 @@ import type { Connection } from "../src/index.js";
 import { FileButtons } from "./file-buttons.js";
 import { CloseIcon, Mark, NewIcon } from "./icons.js";
 import { ProjectChoice } from "./project-choice.js";
+import { SearchBox } from "./search-box.js";
 import { SessionList } from "./session-list.js";
 import type { Overview } from "./use-overview.js";
 import { goTo, newSessionId } from "./use-place.js";
@@ -42,6 +43,7 @@ export function Sidebar({ connection, overview, project, sessionId, isOpen, onCl
         <button type="button" className="button new-chat" onClick={() => goTo({ project, sessionId: newSessionId() })}>
           <NewIcon /> New chat
         </button>
+        <SearchBox connection={connection} project={project} onChoose={onClose} />
         <SessionList sessions={overview?.sessions} project={project} currentId={sessionId} onChoose={onClose} />
         <footer className="sidebar-foot">
           <ProjectChoice projects={overview?.projects ?? []} project={project} />

@@ -1,35 +1,35 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { ContextTokens, Message, SQLiteContextStore } from "../src/index.js";
+import type { ContextTokens, Message, SQLiteContextStore, StoredMessage } from "../src/index.js";
 import { useNotices } from "./notice.js";
 import { reply as replyTo } from "./responder.js";
 import { stream } from "./stream.js";
 import { estimateTokens } from "./tokens.js";
-import { useOnReturn } from "./use-on-return.js";
+import { useOnChange } from "./use-on-change.js";
 
 /** A chat as it is shown. */
 export interface Chat {
   /** What is stored. Absent until it has been read. */
-  readonly messages: readonly Message[] | undefined;
+  readonly messages: readonly StoredMessage[] | undefined;
   readonly tokens: ContextTokens;
   /** The reply that is being written, as far as it has come. */
   readonly draft: readonly Message[] | undefined;
   /** Stores what the user says, and has it answered. Resolves to whether it was stored. */
   readonly send: (text: string) => Promise<boolean>;
-  /** Has the history answered as it is. */
+  /** Has the history answered as it is, in place of a reply that was cut off. */
   readonly answer: () => Promise<void>;
   readonly clear: () => Promise<void>;
 }
 
 /** The chat in a store. `onChange`: something was stored. */
 export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
-  const [messages, setMessages] = useState<readonly Message[]>();
+  const [messages, setMessages] = useState<readonly StoredMessage[]>();
   const [tokens, setTokens] = useState<ContextTokens>({ inputTokens: 0, outputTokens: 0 });
   const [draft, setDraft] = useState<readonly Message[]>();
   const hurry = useHurry();
   const { attempt } = useNotices();
 
   const read = useCallback(async () => {
-    const [history, counted] = await Promise.all([store.getHistory(), store.getContextTokens()]);
+    const [history, counted] = await Promise.all([store.getMessages(), store.getContextTokens()]);
     setMessages(history);
     setTokens(counted);
     onChange();
@@ -37,16 +37,19 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
 
   const refresh = useCallback(() => void attempt(read), [attempt, read]);
   useEffect(refresh, [refresh]);
-  useOnReturn(refresh);
+  const isReplying = draft !== undefined;
+  useOnChange(
+    useCallback((listener) => (isReplying ? () => {} : store.subscribe(listener)), [store, isReplying]),
+    refresh,
+  );
 
   async function writeReply(): Promise<void> {
     setDraft([]);
     try {
       const history = await store.getHistory();
-      const messagesOfReply = replyTo(history);
-      for await (const sofar of stream(messagesOfReply, hurry())) setDraft(sofar);
-      await store.appendAll(messagesOfReply);
-      await store.addContextTokens(estimateTokens(history), estimateTokens(messagesOfReply));
+      const reply = replyTo(history);
+      await write(store, reply, hurry(), setDraft);
+      await store.addContextTokens(estimateTokens(history), estimateTokens(reply));
       await read();
     } finally {
       setDraft(undefined);
@@ -54,7 +57,14 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
   }
 
   async function answer(): Promise<void> {
-    await attempt(writeReply);
+    await attempt(async () => {
+      const cutOff = messages?.findIndex(({ status }) => status === "partial") ?? -1;
+      if (cutOff >= 0) {
+        await store.truncate(cutOff);
+        await read();
+      }
+      await writeReply();
+    });
   }
 
   async function send(text: string): Promise<boolean> {
@@ -62,7 +72,7 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
       await store.append({ role: "user", content: [{ type: "text", text }] });
       await read();
     });
-    if (stored) void answer();
+    if (stored) void attempt(writeReply);
     return stored;
   }
 
@@ -74,6 +84,25 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
   }
 
   return { messages, tokens, draft, send, answer, clear };
+}
+
+/** Stores a reply while it comes: a tool's call with its result, and the answer word by word. */
+async function write(
+  store: SQLiteContextStore,
+  reply: readonly Message[],
+  hurry: AbortSignal,
+  show: (sofar: readonly Message[]) => void,
+): Promise<void> {
+  const calls = reply.slice(0, -1);
+  const [answer] = reply.slice(-1);
+  for await (const sofar of stream(calls, hurry)) show(sofar);
+  await store.appendAll(calls);
+  const writer = await store.beginMessage("assistant");
+  for await (const [sofar] of stream([answer!], hurry)) {
+    show([...calls, sofar!]);
+    writer.update(sofar!.content);
+  }
+  await writer.finish(answer!.content);
 }
 
 /** A signal for work that is under way when its component goes: it should come to its end, but at once. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { Connection, DatabaseStatus, ProjectInfo, SessionInfo, SQLiteContextStore } from "../src/index.js";
 import { useNotices } from "./notice.js";
-import { useOnReturn } from "./use-on-return.js";
+import { useOnChange } from "./use-on-change.js";
 
 /** What lies in the database, apart from the chat that is shown. */
 export interface Overview {
@@ -10,7 +10,7 @@ export interface Overview {
   readonly status: DatabaseStatus;
 }
 
-/** Read again whenever the user comes back to the tab, and by `refresh`. */
+/** Read again whenever a tab has changed something, and by `refresh`. */
 export function useOverview(
   connection: Connection,
   store: SQLiteContextStore,
@@ -30,6 +30,9 @@ export function useOverview(
   }, [attempt, connection, store]);
 
   useEffect(refresh, [refresh]);
-  useOnReturn(refresh);
+  useOnChange(
+    useCallback((listener) => connection.subscribe(listener), [connection]),
+    refresh,
+  );
   return { overview, refresh };
 }

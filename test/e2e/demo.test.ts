@@ -97,7 +97,7 @@ test("tells the user why a file cannot be imported", async ({ page, site }) => {
   await expect(page.getByRole("alert")).toContainText("SQLite database");
 });
 
-test("shows what another tab wrote when the user comes back to it", async ({ context, site }) => {
+test("shows what another tab writes, while it writes", async ({ context, site }) => {
   const first = await context.newPage();
   await first.goto(site.url("demo"));
   await say(first, "Written in the first tab");
@@ -105,9 +105,45 @@ test("shows what another tab wrote when the user comes back to it", async ({ con
   await second.goto(site.url("demo"));
   await expect(second.getByText("Follower")).toBeVisible();
   await expect(messages(second)).toHaveCount(2);
+  await first.bringToFront();
   await say(second, "Written in the second tab");
-  await first.evaluate(() => dispatchEvent(new Event("focus")));
   await expect(messages(first)).toHaveCount(4);
+  await expect(messages(first).last()).toHaveText(await messages(second).last().innerText(), { useInnerText: true });
+});
+
+test("keeps what had come of a reply when the page is reloaded, and writes it anew", async ({ page, site }) => {
+  // The reply takes its time, until the page is loaded again.
+  await page.addInitScript(() => {
+    const wait = setTimeout;
+    const isFast = sessionStorage.getItem("fast") !== null;
+    globalThis.setTimeout = ((work: () => void, ms: number) => wait(work, isFast || ms > 400 ? ms : ms * 60)) as never;
+    sessionStorage.setItem("fast", "");
+  });
+  await page.goto(site.url("demo"));
+  await field(page).fill("How does this work?");
+  await field(page).press("Enter");
+  await expect(messages(page).last()).toContainText(/\w+ \w+ \w+/);
+  // Stored, not only shown.
+  await expect(chats(page)).toHaveText(/2 messages/);
+  await page.reload();
+  await page.getByRole("button", { name: "Write it anew" }).click();
+  await expect(page.getByRole("button", { name: "Fork this chat" })).toBeEnabled();
+  await expect(page.getByRole("button", { name: "Write it anew" })).toBeHidden();
+  await expect(messages(page)).toHaveCount(2);
+});
+
+test("searches all chats, and goes to the one that is chosen", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, "The Übersicht is here");
+  await page.getByRole("button", { name: "New chat" }).click();
+  await say(page, "Something else");
+  await page.getByRole("searchbox", { name: "Search all chats" }).fill("ubers");
+  const hits = page.getByRole("list", { name: "Found messages" }).getByRole("listitem");
+  await expect(hits.first()).toContainText("The Übersicht is here");
+  await expect(hits.first().locator("mark")).toHaveText("Übers");
+  await hits.first().getByRole("link").click();
+  await expect(messages(page).first()).toContainText("The Übersicht is here");
+  await expect(hits).toHaveCount(0);
 });
 
 test("works under a strict content security policy", async ({ page, site }) => {
