@@ -311,6 +311,7 @@ function build(dbName: string) {
     lastId: `SELECT max(id) FROM ${messages}`,
     countAfter: `SELECT count(*) FROM ${messages} WHERE id > ?1`,
     countAll: `SELECT coalesce(sum(message_count), 0) FROM ${sessions}`,
+    countDeleted: `SELECT coalesce(sum(message_count), 0) FROM ${deleted}`,
 
     // For imports and checks.
     forMerge: `

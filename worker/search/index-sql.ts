@@ -39,6 +39,7 @@ function build(dbName: string) {
     remove: `DELETE FROM ${words} WHERE rowid = ?`,
     find: `SELECT rowid FROM ${words} WHERE ${words} MATCH ? ORDER BY rank, rowid DESC LIMIT ?`,
     ids: `SELECT id FROM "${dbName}_words_docsize" WHERE id > ? ORDER BY id LIMIT 256`,
+    count: `SELECT count(*) FROM "${dbName}_words_docsize"`,
     has: `SELECT 1 FROM "${dbName}_words_docsize" WHERE id = ?`,
     optimize: `INSERT INTO ${words}(${words}) VALUES ('optimize')`,
     check: `INSERT INTO ${words}(${words}, rank) VALUES ('integrity-check', 0)`,

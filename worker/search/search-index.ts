@@ -86,6 +86,11 @@ export class SearchIndex {
     this.#db.run(indexTables(dbName).remove, id);
   }
 
+  /** How many messages are in it, those that are gone included. */
+  count(dbName: string): number {
+    return Number(this.#db.value(indexTables(dbName).count));
+  }
+
   has(dbName: string, id: number): boolean {
     return this.#db.value(indexTables(dbName).has, id) !== undefined;
   }

@@ -16,6 +16,9 @@ const QUIET_MS = 200;
 /** What others have of the worker between two slices of work on the index, while nobody waits for it. */
 const PAUSE_MS = 15;
 
+/** So many messages may be gone before the index is rid of them. */
+const MANY_DEAD = 1000;
+
 /** What an index that is made anew would not put right. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(["quota", "closed", "storage-cleared"]);
 
@@ -32,6 +35,7 @@ export class Searcher {
   #waiting = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  #wasCounted = false;
 
   constructor(storage: Storage, inBackground: boolean) {
     this.#storage = storage;
@@ -119,8 +123,20 @@ export class Searcher {
   }
 
   *#update(index: SearchIndex): Steps<void> {
-    if (index.isSweepDue) yield* this.#sweep(index);
     for (const dbName of dbNames(this.#storage.database)) yield* this.#catchUp(index, dbName);
+    if (index.isSweepDue || this.#isMostlyDead(index)) yield* this.#sweep(index);
+  }
+
+  /** Whether most of what the index holds is gone: asked once, since it counts all of it. */
+  #isMostlyDead(index: SearchIndex): boolean {
+    if (this.#wasCounted) return false;
+    this.#wasCounted = true;
+    const { database } = this.#storage;
+    return index.dbNames.some((dbName) => {
+      const sql = tables(dbName);
+      const alive = Number(database.value(sql.countAll)) + Number(database.value(sql.countDeleted));
+      return index.count(dbName) > 2 * alive + MANY_DEAD;
+    });
   }
 
   *#find(index: SearchIndex, args: SearchArgs): Steps<readonly FoundMessage[]> {
