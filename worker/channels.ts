@@ -26,6 +26,8 @@ export type OwnerMessage =
       readonly batch: Batch;
       /** By the clock: what is not begun by then will not be. */
       readonly deadline: number;
+      /** That of the last "late" that the client has heard; what it sent before that would overtake what was late. */
+      readonly turn: number;
     };
 
 /** To one client. */
@@ -38,8 +40,8 @@ export type ClientMessage =
     }
   /** What the client asked for takes its time. */
   | { readonly type: "working"; readonly ownership: Ownership; readonly progress?: ImportReport }
-  /** These came after their deadline and were not begun. */
-  | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[] };
+  /** These came after their deadline, or behind such, and were not begun. They are to be sent again, in this turn. */
+  | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[]; readonly turn: number };
 
 /** What a commit has changed, and which page had asked for it. */
 export interface Commit {

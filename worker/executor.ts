@@ -194,6 +194,13 @@ export class Executor {
     if (group.changes.length > 0) this.#onCommit(group.changes, client);
   }
 
+  /** Before an import commits its first slice, which others hear of. */
+  enter(): void {
+    if (this.#hasWritten) return;
+    this.#db.transaction(() => this.#enter());
+    this.#hasWritten = true;
+  }
+
   /** What the first write of an ownership brings with it, in its transaction. */
   #enter(): void {
     this.#db.run(META_SET, "epoch", String(this.#epoch));

@@ -1,8 +1,12 @@
 import type { Database } from "./database.js";
+import { Recent } from "./recent.js";
 import { CLIENT_GET, CLIENT_SET, CLIENTS_PURGE } from "./tables.js";
 
 /** A page that has not written for this long is forgotten. */
 const REMEMBERED_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** The pages that are kept in memory. What is known of the others is in the database. */
+const PAGES = 100;
 
 /** What is known of a page's calls. */
 interface Client {
@@ -21,7 +25,7 @@ interface Client {
  */
 export class Ledger {
   readonly #db: Database;
-  readonly #clients = new Map<string, Client>();
+  readonly #clients = new Recent(PAGES, (name) => this.#load(name));
 
   constructor(db: Database) {
     this.#db = db;
@@ -37,7 +41,7 @@ export class Ledger {
    * last of them. A late copy of an older list changes nothing: what was settled once stays settled.
    */
   settle(name: string, unanswered: readonly number[]): void {
-    const client = this.#client(name);
+    const client = this.#clients.get(name);
     const last = unanswered.at(-1) ?? 0;
     const listed = new Set(unanswered);
     for (const seq of client.open) {
@@ -51,31 +55,25 @@ export class Ledger {
 
   /** Whether nobody waits for this call any more: it can only be a late copy. */
   isSettled(client: string, seq: number): boolean {
-    return !this.#client(client).open.has(seq);
+    return !this.#clients.get(client).open.has(seq);
   }
 
   /** The result of a write that was committed, if this is one. */
   find(client: string, seq: number): { readonly result: unknown } | undefined {
-    const { results } = this.#client(client);
+    const { results } = this.#clients.get(client);
     return results.has(seq) ? { result: results.get(seq) } : undefined;
   }
 
   /** Writes down, in the open transaction, what it does. Remembered only once {@link Ledger.commit} is called. */
   record(name: string, results: ReadonlyMap<number, unknown>): void {
-    const client = this.#client(name);
+    const client = this.#clients.get(name);
     const state = JSON.stringify([client.high, [...client.open], [...client.results, ...results]]);
     this.#db.run(CLIENT_SET, name, state, Date.now());
   }
 
   /** The transaction has been committed. */
   commit(client: string, results: ReadonlyMap<number, unknown>): void {
-    for (const [seq, result] of results) this.#client(client).results.set(seq, result);
-  }
-
-  #client(name: string): Client {
-    let client = this.#clients.get(name);
-    if (!client) this.#clients.set(name, (client = this.#load(name)));
-    return client;
+    for (const [seq, result] of results) this.#clients.get(client).results.set(seq, result);
   }
 
   #load(name: string): Client {

@@ -107,6 +107,7 @@ export class LongCalls {
   async #runImport(batch: Batch, args: ImportArgs): Promise<readonly Reply[]> {
     const recalled = this.#executor.recall(batch);
     if (recalled) return recalled;
+    this.#executor.enter();
     const { client } = batch;
     const { importId } = args;
     const onProgress = (progress: ImportProgress) => this.#events.progress(client, { importId, progress });

@@ -34,8 +34,9 @@ export class OutstandingCalls {
     return call;
   }
 
-  find(seqs: readonly number[]): Outstanding[] {
-    return seqs.flatMap((seq) => this.#calls.get(seq) ?? []);
+  /** This call, if it has not been answered, and all behind it. */
+  from(seq: number): Outstanding[] {
+    return this.all().filter(({ request }) => request.seq >= seq);
   }
 
   all(): Outstanding[] {

@@ -17,6 +17,7 @@ import type { Change } from "./changes.js";
 import { failAll, storageCleared } from "./failure.js";
 import { undoImport } from "./import-journal.js";
 import { isLong, LongCalls } from "./long-calls.js";
+import { Recent } from "./recent.js";
 import { prepareSchema } from "./schema.js";
 import { Searcher } from "./search/searcher.js";
 import { finish } from "./slices.js";
@@ -31,6 +32,16 @@ const WORKING_MS = 200;
 
 /** No write is acknowledged that began longer than this after the files were last seen in their place. */
 const PROBE_MS = 500;
+
+/** The other tabs that are remembered. One that was forgotten costs a new channel, no more. */
+const CLIENTS = 100;
+
+/** Another tab. */
+interface Client {
+  readonly channel: BroadcastChannel;
+  /** What it sends in an earlier turn is late; see {@link OwnerMessage}. */
+  turn: number;
+}
 
 /** What ends an ownership before its worker ends. */
 export interface OwnerEvents {
@@ -55,7 +66,7 @@ export class Owner {
   readonly #executor: Executor;
   readonly #long: LongCalls;
   readonly #searcher: Searcher;
-  readonly #clients = new Map<string, BroadcastChannel>();
+  #clients: Recent<Client> | undefined;
   #requests: BroadcastChannel | undefined;
   #all: BroadcastChannel | undefined;
   #probing: Promise<void> | undefined;
@@ -144,8 +155,13 @@ export class Owner {
 
   /** Answers other tabs from now on. */
   serve(path: string): void {
+    this.#clients = new Recent(
+      CLIENTS,
+      (client): Client => ({ channel: clientChannel(path, client), turn: 0 }),
+      ({ channel }) => channel.close(),
+    );
     this.#requests = ownerChannel(path);
-    this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(path, data));
+    this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(data));
     this.#all = announcementChannel(path);
     this.#announce({ type: "owner", ownership: this.ownership });
   }
@@ -168,29 +184,32 @@ export class Owner {
     clearTimeout(this.#idle);
     this.#requests?.close();
     this.#all?.close();
-    for (const channel of this.#clients.values()) channel.close();
+    this.#clients?.clear();
   }
 
-  async #answer(path: string, message: OwnerMessage): Promise<void> {
+  async #answer(message: OwnerMessage): Promise<void> {
     if (message.type === "hello") {
       if (message.protocol > PROTOCOL) return this.#giveWay();
-      this.#post(path, message.client, { type: "working", ownership: this.ownership });
+      this.#post(message.client, { type: "working", ownership: this.ownership });
       // Whoever comes after the site's data was cleared must not join those who have not noticed.
       await this.#probe().then(
-        () => this.#post(path, message.client, { type: "owner", ownership: this.ownership }),
+        () => this.#post(message.client, { type: "owner", ownership: this.ownership }),
         () => {},
       );
       return;
     }
-    const { ownership, batch, deadline } = message;
-    if (!sameOwnership(ownership, this.ownership)) return;
+    const { ownership, batch, deadline, turn } = message;
+    if (this.#stopped || !sameOwnership(ownership, this.ownership)) return;
     const seqs = batch.requests.map(({ seq }) => seq);
-    if (Date.now() > deadline) {
-      this.#post(path, batch.client, { type: "late", ownership, seqs });
+    const client = this.#clients!.get(batch.client);
+    // Calls of a page are carried out in order: what follows something late waits until that has come again.
+    if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
+    if (turn < client.turn) {
+      this.#post(batch.client, { type: "late", ownership, seqs, turn: client.turn });
       return;
     }
-    const replies = await this.#whileSayingSo(path, batch.client, this.run(batch));
-    this.#post(path, batch.client, {
+    const replies = await this.#whileSayingSo(batch.client, this.run(batch));
+    this.#post(batch.client, {
       type: "replies",
       ownership,
       replies: seqs.map((seq, place) => [seq, replies[place]!]),
@@ -214,8 +233,7 @@ export class Owner {
 
   #report(client: string, report: ImportReport): void {
     this.#events.progress(client, report);
-    const channel = this.#clients.get(client);
-    if (!this.#stopped) channel?.postMessage({ type: "working", ownership: this.ownership, progress: report });
+    this.#post(client, { type: "working", ownership: this.ownership, progress: report });
   }
 
   #announce(announcement: Announcement): void {
@@ -223,12 +241,9 @@ export class Owner {
   }
 
   /** An import takes its time: the client hears that it goes on, and does not give up. */
-  async #whileSayingSo<Value>(path: string, client: string, work: Value | Promise<Value>): Promise<Value> {
+  async #whileSayingSo<Value>(client: string, work: Value | Promise<Value>): Promise<Value> {
     if (!(work instanceof Promise)) return work;
-    const timer = setInterval(
-      () => this.#post(path, client, { type: "working", ownership: this.ownership }),
-      WORKING_MS,
-    );
+    const timer = setInterval(() => this.#post(client, { type: "working", ownership: this.ownership }), WORKING_MS);
     try {
       return await work;
     } finally {
@@ -236,11 +251,8 @@ export class Owner {
     }
   }
 
-  #post(path: string, client: string, message: ClientMessage): void {
-    if (this.#stopped) return;
-    let channel = this.#clients.get(client);
-    if (!channel) this.#clients.set(client, (channel = clientChannel(path, client)));
-    channel.postMessage(message);
+  #post(client: string, message: ClientMessage): void {
+    if (!this.#stopped) this.#clients?.get(client).channel.postMessage(message);
   }
 
   #checkpoint(): void {

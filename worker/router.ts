@@ -61,6 +61,8 @@ export class Router {
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
   #unanswered: readonly number[] = [];
+  /** See {@link OwnerMessage}. */
+  #turn = 0;
   #lastHeard = 0;
   #lastAsked = 0;
   #release: Release | undefined;
@@ -219,7 +221,10 @@ export class Router {
     this.#lastHeard = performance.now();
     if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
-    else if (message.type === "late") this.#send(this.#outstanding.find(message.seqs));
+    else if (message.type === "late" && message.turn > this.#turn) {
+      this.#turn = message.turn;
+      this.#send(this.#outstanding.from(Math.min(...message.seqs)));
+    }
   }
 
   #meet(ownership: Ownership): void {
@@ -272,7 +277,7 @@ export class Router {
       else this.#deliver(calls, replies);
     } else {
       const patience = Math.max(...calls.map(({ request }) => request.terms.busyTimeout));
-      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + patience });
+      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + patience, turn: this.#turn });
     }
   }
 

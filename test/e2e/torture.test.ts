@@ -49,7 +49,7 @@ test.describe("the torture's own check", () => {
 
   function kindsFor(keys: readonly string[]): string[] {
     const journal = appendedAndCleared();
-    const rows = keys.map((key, position) => ({ key, id: position + 1, position, isIntact: true }));
+    const rows = keys.map((key, position) => ({ key, id: position + 1, position, isPartial: false, isIntact: true }));
     const now = performance.now();
     const state = { session: "s", rows, tokens: { inputTokens: 0, outputTokens: 0 } };
     return checkSessions(journal, [state], { start: now, end: now }).map(({ kind }) => kind);

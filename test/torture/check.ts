@@ -1,6 +1,8 @@
 import type { Entry, Journal, Span } from "./journal.js";
+import { checkKept } from "./kept.js";
 import type { SessionState } from "./operations.js";
 import { checkRows } from "./rows.js";
+import { checkTitle } from "./titles.js";
 import { checkMeter, checkTokens } from "./tokens.js";
 import type { Violation } from "./violation.js";
 
@@ -12,11 +14,12 @@ export function checkSessions(journal: Journal, states: readonly SessionState[],
   return states.flatMap((state) => {
     const { session, rows } = state;
     const entries = sessions.get(session)!;
+    if (session.startsWith("kept-")) return checkKept(state, entries);
     const fork = entries.find(({ operation }) => operation.kind === "fork" && operation.target === session);
     if (fork) return checkFork(state, { fork, entries, source: sessions.get(fork.operation.session)! }, at);
     const finding = { what: "in the end", session, rows, at, isWhole: true, isOriginal: true };
     const tokens = session.startsWith("meter-") ? checkMeter(state, entries) : checkTokens(state, entries, at);
-    return [...checkRows(finding, entries), ...tokens];
+    return [...checkRows(finding, entries), ...tokens, ...checkTitle(state, entries, at)];
   });
 }
 

@@ -2,6 +2,7 @@ import type { Page } from "playwright";
 import { checkReads, checkSessions } from "./check.js";
 import type { Journal } from "./journal.js";
 import type { SessionState } from "./operations.js";
+import { checkRefusals } from "./refusals.js";
 import type { Violation } from "./violation.js";
 
 const SESSIONS_AT_ONCE = 200;
@@ -9,17 +10,18 @@ const SESSIONS_AT_ONCE = 200;
 /** Reads everything with a fresh connection, while no tab writes, and holds it against the record. */
 export async function inspect(page: Page, journal: Journal, isEnd: boolean): Promise<Violation[]> {
   const start = performance.now();
-  const states = await readAll(page, [...journal.sessions.keys()]);
+  const contents = await readAll(page, [...journal.sessions.keys()]);
   const problems = await page.evaluate(() => torture.problems());
-  const listed = await page.evaluate(() => torture.sessions());
+  const titles = new Map(await page.evaluate(() => torture.titles()));
+  const states = contents.map((state) => ({ ...state, title: titles.get(state.session) }));
   const known = new Set(journal.sessions.keys());
   return [
     ...problems.map((detail): Violation => ({ kind: "damaged", detail })),
-    ...listed
+    ...[...titles.keys()]
       .filter((session) => !known.has(session))
       .map((session): Violation => ({ kind: "unexplained", detail: `Nobody made the session ${session}.` })),
     ...checkSessions(journal, states, { start, end: performance.now() }),
-    ...(isEnd ? [...checkReads(journal), ...unanswered(journal), ...refused(journal)] : []),
+    ...(isEnd ? [...checkReads(journal), ...unanswered(journal), ...checkRefusals(journal)] : []),
   ];
 }
 
@@ -38,12 +40,4 @@ function unanswered(journal: Journal): Violation[] {
     kind: "unanswered",
     detail: `${JSON.stringify(operation)}, issued at ${start.toFixed(1)}.`,
   }));
-}
-
-/** A death is no reason to refuse a call of another page. */
-function refused(journal: Journal): Violation[] {
-  return [...journal.entries.values()].flatMap(({ operation, answer }) => {
-    if (answer?.error === undefined) return [];
-    return { kind: "refused", detail: `${JSON.stringify(operation)}: ${answer.outcome}, ${answer.error}` };
-  });
 }

@@ -6,6 +6,9 @@ import { type Answer, keysOf, numberOf, type Operation, type Report } from "./op
  */
 const GRACE = 6000;
 
+/** A `busyTimeout` that is longer than any death or hang keeps calls waiting. */
+export const PATIENT = 5000;
+
 /** When something happened: somewhere between `start` and `end`. */
 export interface Span {
   readonly start: number;
@@ -26,6 +29,8 @@ export function isBefore(a: Span, b: Span): boolean {
 
 /** A loading of the page in one tab. */
 interface LifeRecord {
+  /** Milliseconds that its calls wait for an owner. */
+  readonly busyTimeout: number;
   /** From then on nothing that it asked for changes the database. */
   settledAt: number;
   diedAt: number;
@@ -68,6 +73,11 @@ export class Entry implements Span {
     return this.answer?.outcome === "done";
   }
 
+  /** Whether nothing but a defect makes it wait too long: its page is patient. */
+  get isPatient(): boolean {
+    return this.#record.busyTimeout >= PATIENT;
+  }
+
   get isRefused(): boolean {
     return this.answer?.outcome === "not-applied";
   }
@@ -81,8 +91,8 @@ export class Journal {
   owner = 0;
 
   /** Gives the number of a new life. */
-  begin(): number {
-    return this.#lives.push({ settledAt: Infinity, diedAt: Infinity }) - 1;
+  begin(busyTimeout: number = PATIENT): number {
+    return this.#lives.push({ busyTimeout, settledAt: Infinity, diedAt: Infinity }) - 1;
   }
 
   isAlive(life: number): boolean {

@@ -1,3 +1,4 @@
+import type { KeptStep } from "./kept.js";
 import { Random } from "./random.js";
 
 // What a tab of the torture does, and what it says about it: shared by the page and the harness.
@@ -7,18 +8,32 @@ import { Random } from "./random.js";
  * calls. A life is one loading of the page in one tab.
  */
 export type Operation = { readonly id: string; readonly session: string } & (
-  | { readonly kind: "append" | "clear" | "read" }
+  | { readonly kind: "append" | "clear" | "delete" | "read" | "title" }
   | { readonly kind: "appendAll" | "import"; readonly count: number }
+  /** A message that is streamed: it is written from the one on, and complete with the other. */
+  | { readonly kind: "begin" }
+  | { readonly kind: "finish"; readonly of: string }
+  /** An edit of what the page has read: `row` is overwritten, or the last one that is kept. */
+  | { readonly kind: "replace" | "truncate"; readonly row: Place }
+  /** One of the page's calls in a session that it has for itself, where each waits for the one before. */
+  | { readonly kind: "keep"; readonly step: KeptStep }
   | { readonly kind: "fork"; readonly target: string; readonly upTo?: number }
   | { readonly kind: "addTokens" | "setTokens"; readonly input: number; readonly output: number }
 );
 
-/** A message as a tab found it. */
-export interface Row {
-  /** The first word of its text: which call wrote it. */
+/** Where a message stands. */
+export interface Place {
   readonly key: string;
   readonly id: number;
   readonly position: number;
+}
+
+/** A message as a tab found it. */
+export interface Row extends Place {
+  /** The first word of its text: which call wrote it. */
+  readonly key: string;
+  /** Whether it is still being written. */
+  readonly isPartial: boolean;
   /** Whether text, role and uid are those that were written. */
   readonly isIntact: boolean;
 }
@@ -51,6 +66,10 @@ export interface Life {
   readonly seed: number;
   /** A session that all tabs of the time write. */
   readonly shared: string;
+  /** Another one, which they also edit. */
+  readonly edited: string;
+  /** Milliseconds that its calls wait for an owner. */
+  readonly busyTimeout: number;
   /** Where the reports go. */
   readonly recorder: string;
 }
@@ -60,6 +79,7 @@ export interface SessionState {
   readonly session: string;
   readonly rows: readonly Row[];
   readonly tokens: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly title?: string | undefined;
 }
 
 /** What a tab of a crowd, in which nobody dies, was told. */
@@ -77,7 +97,8 @@ export interface CrowdRecord {
 
 /** The keys of the rows that a call writes. */
 export function keysOf(operation: Operation): readonly string[] {
-  if (operation.kind === "append") return [operation.id];
+  if (operation.kind === "append" || operation.kind === "begin") return [operation.id];
+  if (operation.kind === "replace") return [`${operation.id}.0`];
   if (operation.kind !== "appendAll" && operation.kind !== "import") return [];
   return Array.from({ length: operation.count }, (_, place) => `${operation.id}.${place}`);
 }

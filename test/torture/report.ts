@@ -6,7 +6,7 @@ import type { Violation } from "./violation.js";
 const SHOWN = 20;
 
 /** The result as a table, and what is wrong below it. */
-export function report({ deaths, opens, journal, handOvers, violations }: TortureResult): string {
+export function report({ deaths, hangs, opens, journal, handOvers, violations }: TortureResult): string {
   const kinds = [...new Set(deaths.map(({ death }) => death))].sort();
   const durations = handOvers.map(({ milliseconds }) => milliseconds);
   const rows: [string, string | number][] = [
@@ -17,6 +17,7 @@ export function report({ deaths, opens, journal, handOvers, violations }: Tortur
       const owners = those.filter(({ ofOwner }) => ofOwner).length;
       return [`  ${kind}`, `${those.length}, of the owner ${owners}; hand-over ${percentiles(measured)}`];
     }),
+    ["hangs", hangs],
     ["hand-overs measured", durations.length],
     ["  p50 / p95 / most, ms", percentiles(durations)],
     ["opens", opens.length],
@@ -45,6 +46,8 @@ function calls(journal: Journal): [string, number][] {
       `  ${kind}`,
       acknowledged.filter(({ operation }) => operation.kind === kind).length,
     ]),
+    ["writes refused", writes.filter(({ isRefused }) => isRefused).length],
+    ["writes of unknown end", writes.filter(({ answer }) => answer?.outcome === "unknown").length],
     ["writes repeated", writes.filter(({ answer }) => answer?.repeated).length],
   ];
 }

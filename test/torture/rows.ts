@@ -1,5 +1,5 @@
 import { Fates } from "./fate.js";
-import type { Entry, Span } from "./journal.js";
+import { type Entry, isBefore, type Span } from "./journal.js";
 import { numberOf, type Row } from "./operations.js";
 import type { Violation } from "./violation.js";
 
@@ -24,8 +24,16 @@ export function checkRows(finding: Finding, entries: readonly Entry[]): Violatio
     violations.push({ kind, detail: `${key} in ${session} (${what}): ${detail}` });
   const found = countKeys(finding, writes, report);
   checkFates(finding, { writes, fates: new Fates(session, entries, finding.at), found }, report);
-  checkOrder(finding, writes, report);
+  const isEdited = entries.some(({ operation: { kind } }) => kind === "replace" || kind === "truncate");
+  checkOrder(finding, { writes, isEdited }, report);
+  checkStreams(finding, entries, report);
   return violations;
+}
+
+interface Writes {
+  readonly writes: readonly Entry[];
+  /** Whether rows were also removed one by one. */
+  readonly isEdited: boolean;
 }
 
 type ReportKey = (kind: Violation["kind"], key: string, detail: string) => void;
@@ -65,17 +73,32 @@ function checkFates({ isWhole }: Finding, { writes, fates, found }: Expectation,
 }
 
 // Calls of a page are carried out in the order in which they were made, and a clear removes all before it: what is left of
-// a page in a session is an unbroken run of what it wrote there.
-function checkOrder({ rows }: Finding, writes: readonly Entry[], report: ReportKey): void {
-  for (const [life, keys] of ordered(writes)) {
+// a page in a session is an unbroken run of what it wrote there. Edits leave gaps, and what overwrites has another's place.
+function checkOrder({ rows }: Finding, { writes, isEdited }: Writes, report: ReportKey): void {
+  for (const [life, keys] of ordered(writes.filter(({ operation }) => operation.kind !== "replace"))) {
     const places = new Map(keys.map((key, place) => [key, place]));
     let next: number | undefined;
     for (const { key } of rows) {
       const place = places.get(key);
       if (place === undefined) continue;
-      if (next !== undefined && place !== next) report("disordered", key, `of page ${life}, ${keys[next]} comes next.`);
+      const isNext = next === undefined || place === next || (isEdited && place > next);
+      if (!isNext) report("disordered", key, `of page ${life}, ${keys[next!]} comes next.`);
       next = place + 1;
     }
+  }
+}
+
+/** Of what was streamed, a finished message is whole; others may be as far as they came. */
+function checkStreams({ rows, at }: Finding, entries: readonly Entry[], report: ReportKey): void {
+  const begun = new Set(entries.filter(({ operation }) => operation.kind === "begin").flatMap(({ keys }) => keys));
+  const finishes = new Map(
+    entries.flatMap((entry) => (entry.operation.kind === "finish" ? [[entry.operation.of, entry] as const] : [])),
+  );
+  for (const { key, isPartial } of rows) {
+    const finish = finishes.get(key);
+    if (isPartial && !begun.has(key)) report("altered", key, "it is partial, and was never streamed.");
+    if (isPartial && finish?.isDone && isBefore(finish, at)) report("torn", key, `partial; finish ${describe(finish)}`);
+    if (!isPartial && begun.has(key) && !finish) report("altered", key, "it is complete, and was never finished.");
   }
 }
 

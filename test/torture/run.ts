@@ -1,7 +1,7 @@
 import { inspect } from "./inspect.js";
 import { type Death, DEATHS, kill, signals } from "./deaths.js";
 import type { HandOvers } from "./hand-over.js";
-import type { Journal } from "./journal.js";
+import { type Journal, PATIENT } from "./journal.js";
 import type { Random } from "./random.js";
 import type { Recorder } from "./recorder.js";
 import type { RunningBrowser } from "./running-browser.js";
@@ -23,8 +23,14 @@ interface Setup extends Pick<TortureOptions, "kills" | "tabs" | "onDeath"> {
 /** After so many deaths the tabs share another session: what is compared with everything else stays small. */
 const ERA = 10;
 
+/** A `busyTimeout` that many a hand-over outlasts: calls of such a tab are given up, and made again. */
+const IMPATIENT = 100;
+
+/** As long as an owner hangs, at most. */
+const HANG = 800;
+
 /** Longer than anything takes that still goes on. */
-const HUNG = 30_000;
+const HUNG = 40_000;
 
 /** A page that says nothing for so long is dead, or is closed all the same. */
 const DEAD = 3000;
@@ -37,6 +43,7 @@ export class Run {
   readonly #setup: Setup;
   readonly #deaths: { death: Death; ofOwner: boolean }[] = [];
   readonly #opens: number[] = [];
+  #hangs = 0;
   readonly #violations: Violation[] = [];
   #tabs: Tab[] = [];
 
@@ -44,8 +51,8 @@ export class Run {
     this.#setup = setup;
   }
 
-  get result(): Pick<TortureResult, "deaths" | "opens" | "violations"> {
-    return { deaths: this.#deaths, opens: this.#opens, violations: this.#violations };
+  get result(): Pick<TortureResult, "deaths" | "hangs" | "opens" | "violations"> {
+    return { deaths: this.#deaths, hangs: this.#hangs, opens: this.#opens, violations: this.#violations };
   }
 
   /** Stops early where something is wrong: what follows would hide the evidence. */
@@ -60,6 +67,7 @@ export class Run {
   async #killOne(): Promise<void> {
     const { browser, site, handOvers, recorder, random, onDeath } = this.#setup;
     await pause(random.below(400));
+    if (random.below(4) === 0) await this.#hang();
     const death = random.weighted(DEATHS);
     const owner = await this.#findOwner();
     const victim = owner && (signals(death, browser) || random.below(3) > 0) ? owner : random.pick(this.#tabs);
@@ -79,6 +87,24 @@ export class Run {
     // Now and then the next death comes before the next owner is ready.
     if (random.below(4) > 0) await within(HAND_OVER, handOvers.done);
     handOvers.giveUp();
+  }
+
+  /** The process in which the owner runs stands still, and goes on. */
+  async #hang(): Promise<void> {
+    const { browser, recorder, random } = this.#setup;
+    const duration = random.below(HANG);
+    const id = await browser.ownerProcess();
+    if (id === undefined) return;
+    recorder.isPressing = true;
+    await pause(random.below(50));
+    try {
+      process.kill(id, "SIGSTOP");
+      await pause(duration);
+    } finally {
+      process.kill(id, "SIGCONT");
+    }
+    recorder.isPressing = false;
+    this.#hangs++;
   }
 
   async #findOwner(): Promise<Tab | undefined> {
@@ -121,8 +147,16 @@ export class Run {
 
   async #begin(tab: Tab): Promise<Tab> {
     const { journal, recorder, random } = this.#setup;
-    const shared = `shared-${Math.floor(this.#deaths.length / ERA)}`;
-    const life = { life: journal.begin(), seed: random.below(2 ** 32), shared, recorder: recorder.url };
+    const era = Math.floor(this.#deaths.length / ERA);
+    const busyTimeout = random.below(4) > 0 ? PATIENT : IMPATIENT;
+    const life = {
+      life: journal.begin(busyTimeout),
+      seed: random.below(2 ** 32),
+      shared: `shared-${era}`,
+      edited: `edited-${era}`,
+      busyTimeout,
+      recorder: recorder.url,
+    };
     try {
       this.#opens.push(await mustWithin(HUNG, "opening the database", tab.begin(life)));
     } catch (error) {

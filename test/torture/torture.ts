@@ -20,6 +20,8 @@ export interface TortureOptions {
 /** What came of it. */
 export interface TortureResult {
   readonly deaths: readonly { readonly death: Death; readonly ofOwner: boolean }[];
+  /** How often the owner's process stood still for a while. */
+  readonly hangs: number;
   /** Milliseconds that each opening of the database took. */
   readonly opens: readonly number[];
   readonly journal: Journal;

@@ -9,6 +9,8 @@ export interface Violation {
     | "altered"
     | "unexplained"
     | "tokens"
+    | "title"
+    | "kept"
     | "unanswered"
     | "refused"
     | "damaged"

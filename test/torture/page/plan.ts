@@ -1,38 +1,53 @@
-import type { Life, Operation } from "../operations.js";
+import { afterStep, type Kept, nextStep, NOTHING } from "../kept.js";
+import type { Answer, Life, Operation, Place } from "../operations.js";
 import { Random } from "../random.js";
 
 /** How often each kind of call is made, in thousandths. */
 const WEIGHTS = {
-  append: 655,
-  appendAll: 70,
-  addTokens: 110,
-  setTokens: 40,
+  append: 560,
+  appendAll: 60,
+  addTokens: 90,
+  setTokens: 35,
   read: 60,
-  clear: 35,
+  clear: 20,
+  delete: 10,
   fork: 25,
   import: 5,
+  begin: 30,
+  finish: 25,
+  replace: 25,
+  truncate: 10,
+  title: 15,
+  keep: 30,
 } as const;
 
 const MOST_AT_ONCE = 8;
 
+type Kind = keyof typeof WEIGHTS;
+
 /** The random calls of one life. */
 export class Plan {
-  readonly #life: number;
+  readonly #life: Life;
   readonly #random: Random;
   readonly #own: string;
-  readonly #shared: string;
   /** A session without messages, whose tokens are also set. */
   readonly #meter: string;
   readonly #imported: string[] = [];
   readonly #forks: string[] = [];
+  /** Streamed messages that are not finished. */
+  readonly #begun: Operation[] = [];
+  /** What the page has seen last in the session that is edited. */
+  #seen: readonly Place[] = [];
+  /** What is in the session that only this page writes; nothing more is done there after a call whose end is not known. */
+  #kept: Kept = NOTHING;
+  #keeps: "idle" | "waits" | "ended" = "idle";
   #number = 0;
 
-  constructor({ life, seed, shared }: Life) {
+  constructor(life: Life) {
     this.#life = life;
-    this.#random = new Random(seed);
-    this.#own = `own-${life}`;
-    this.#meter = `meter-${life}`;
-    this.#shared = shared;
+    this.#random = new Random(life.seed);
+    this.#own = `own-${life.life}`;
+    this.#meter = `meter-${life.life}`;
   }
 
   /** Calls to make in one go. */
@@ -40,29 +55,76 @@ export class Plan {
     return Array.from({ length: 1 + this.#random.below(MOST_AT_ONCE) }, () => this.#plan());
   }
 
-  /** A call has been carried out: what it made can be used. */
-  done(operation: Operation): void {
+  /** A call has ended: what it made, or found, can be used. */
+  ended(operation: Operation, { outcome, rows }: Omit<Answer, "owner">): void {
+    if (operation.kind === "keep") {
+      this.#keeps = outcome === "done" ? "idle" : "ended";
+      this.#kept = afterStep(this.#kept, operation.id, operation.step);
+    }
+    if (outcome !== "done") return;
     if (operation.kind === "fork") this.#forks.push(operation.target);
     if (operation.kind === "import") this.#imported.push(operation.session);
+    if (operation.kind === "begin") this.#begun.push(operation);
+    if (rows && operation.session === this.#life.edited)
+      this.#seen = rows.map(({ key, id, position }) => ({ key, id, position }));
   }
 
   #plan(): Operation {
     const random = this.#random;
-    const kind = random.weighted(WEIGHTS);
-    const id = `${this.#life}-${this.#number++}`;
+    const { edited } = this.#life;
+    const kind = this.#possible(random.weighted(WEIGHTS));
+    const id = `${this.#life.life}-${this.#number++}`;
     const tokens = { input: 1 + random.below(9), output: 1 + random.below(9) };
-    if (kind === "append") return { id, kind, session: random.pick([...this.#sessions(), ...this.#forks.slice(-2)]) };
-    if (kind === "appendAll") return { id, kind, session: random.pick(this.#sessions()), count: 2 + random.below(4) };
-    if (kind === "addTokens") return { id, kind, session: random.pick([...this.#sessions(), this.#meter]), ...tokens };
-    if (kind === "setTokens") return { id, kind, session: this.#meter, ...tokens };
-    if (kind === "read") return { id, kind, session: random.pick(this.#sessions()) };
-    if (kind === "clear") return { id, kind, session: random.pick([...this.#sessions(), ...this.#imported.slice(-2)]) };
-    if (kind === "import") return { id, kind, session: `import-${id}`, count: 1 + random.below(3) };
-    const upTo = random.below(2) === 0 ? {} : { upTo: random.below(20) };
-    return { id, kind: "fork", session: random.pick(this.#sessions()), target: `fork-${id}`, ...upTo };
+    switch (kind) {
+      case "append":
+        return { id, kind, session: random.pick([...this.#sessions(), edited, ...this.#forks.slice(-2)]) };
+      case "appendAll":
+        return { id, kind, session: random.pick(this.#sessions()), count: 2 + random.below(4) };
+      case "addTokens":
+        return { id, kind, session: random.pick([...this.#sessions(), this.#meter]), ...tokens };
+      case "setTokens":
+        return { id, kind, session: this.#meter, ...tokens };
+      case "read":
+      case "begin":
+        return { id, kind, session: random.pick([...this.#sessions(), edited]) };
+      case "clear":
+      case "delete":
+        return { id, kind, session: random.pick([...this.#sessions(), ...this.#imported.slice(-2)]) };
+      case "import":
+        return { id, kind, session: `import-${id}`, count: 1 + random.below(3) };
+      case "fork": {
+        const upTo = random.below(2) === 0 ? {} : { upTo: random.below(20) };
+        return { id, kind, session: random.pick(this.#sessions()), target: `fork-${id}`, ...upTo };
+      }
+      case "finish": {
+        const [begun] = this.#begun.splice(random.below(this.#begun.length), 1);
+        return { id, kind, session: begun!.session, of: begun!.id };
+      }
+      case "replace":
+      case "truncate":
+        // Mostly near the end: what is far behind is seen to be whole.
+        return { id, kind, session: edited, row: random.pick(this.#seen.slice(-6)) };
+      case "title":
+        return { id, kind, session: edited };
+      case "keep": {
+        this.#keeps = "waits";
+        const step = nextStep(this.#kept, random);
+        return { id, kind, session: `kept-${this.#life.life}`, step };
+      }
+    }
+  }
+
+  /** What needs something that is not there yet waits. */
+  #possible(kind: Kind): Kind {
+    const isEdit = kind === "replace" || kind === "truncate" || kind === "title";
+    if (isEdit && this.#seen.length === 0) return "read";
+    if (kind === "finish" && this.#begun.length === 0) return "begin";
+    if (kind === "keep" && this.#keeps !== "idle") return "append";
+    return kind;
   }
 
   #sessions(): string[] {
-    return [this.#own, this.#shared];
+    return [this.#own, this.#life.shared];
   }
 }
+

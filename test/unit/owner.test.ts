@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { clientChannel, type ClientMessage, ownerChannel, type OwnerMessage } from "../../worker/channels.js";
+import type { OwnerRequest } from "../../worker/executor.js";
+import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { Owner } from "../../worker/owner.js";
+import type { Storage } from "../../worker/storage.js";
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+
+let path: string;
+let storage: Storage;
+let owner: Owner;
+let toOwner: BroadcastChannel;
+
+beforeEach(async () => {
+  path = crypto.randomUUID();
+  storage = await openMemoryStorage();
+  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  owner.serve(path);
+  toOwner = ownerChannel(path);
+});
+
+afterEach(() => {
+  owner.stop();
+  toOwner.close();
+});
+
+/** A tab whose owner this is. */
+function tab(client: string) {
+  const channel = clientChannel(path, client);
+  const heard: ClientMessage[] = [];
+  const waiting: (() => void)[] = [];
+  channel.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => {
+    heard.push(data);
+    for (const resolve of waiting.splice(0)) resolve();
+  });
+  return {
+    /** Appends one message, of which its number is the text. */
+    append(seq: number, { isLate = false, turn = 0 } = {}): void {
+      const messages = [{ uid: `${client}-${seq}`, role: "user" as const, content: `plain:"${client}${seq}"` }];
+      const args = { session, messages };
+      const request: OwnerRequest<"append"> = { seq, name: "append", args, terms: { full: false, busyTimeout: 5000 } };
+      const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
+      const batch = { client, unanswered, requests: [request] };
+      const deadline = Date.now() + (isLate ? -1 : 5000);
+      const message: OwnerMessage = { type: "run", ownership: owner.ownership, batch, deadline, turn };
+      toOwner.postMessage(message);
+    },
+    /** Resolves to what the owner has said once those are so many messages. */
+    async hears(count: number): Promise<ClientMessage[]> {
+      while (heard.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+      return heard;
+    },
+    leave: () => channel.close(),
+  };
+}
+
+function texts(): string[] {
+  const rows = storage.database.rows("SELECT content FROM axio_context_messages ORDER BY position");
+  return rows.map(([content]) => String(content).slice(7, -1));
+}
+
+describe("calls that came after their deadline", () => {
+  test("are not carried out, and neither is what the same page sent behind them, until they come again", async () => {
+    const f = tab("f");
+    f.append(1);
+    f.append(2, { isLate: true });
+    f.append(3);
+    expect(await f.hears(3)).toMatchObject([
+      { type: "replies" },
+      { type: "late", seqs: [2], turn: 1 },
+      { type: "late", seqs: [3], turn: 1 },
+    ]);
+    f.append(2, { turn: 1 });
+    f.append(3, { turn: 1 });
+    expect((await f.hears(5)).slice(3)).toMatchObject([{ type: "replies" }, { type: "replies" }]);
+    expect(texts()).toEqual(["f1", "f2", "f3"]);
+    f.leave();
+  });
+
+  test("do not keep other pages waiting, nor a page that comes from another owner", async () => {
+    const [f, g] = [tab("f"), tab("g")];
+    f.append(1, { isLate: true });
+    await f.hears(1);
+    g.append(1, { turn: 7 });
+    expect(await g.hears(1)).toMatchObject([{ type: "replies" }]);
+    g.append(2, { turn: 7, isLate: true });
+    expect((await g.hears(2))[1]).toMatchObject({ type: "late", turn: 8 });
+    expect(texts()).toEqual(["g1"]);
+    for (const page of [f, g]) page.leave();
+  });
+});
+
+test("more pages than an owner remembers get their answers, and a call that is sent again is answered, not repeated", async () => {
+  const pages = Array.from({ length: 250 }, (_, place) => tab(`page-${place}-`));
+  for (const page of pages) page.append(1);
+  for (const page of pages) await page.hears(1);
+  for (const page of pages) page.append(1);
+  for (const page of pages) {
+    const [first, again] = await page.hears(2);
+    expect(again).toEqual(first);
+  }
+  expect(texts()).toHaveLength(pages.length);
+  for (const page of pages) page.leave();
+});
