@@ -22,7 +22,7 @@ export class Recent<Value> {
   }
 
   clear(): void {
-    for (const entry of [...this.#values]) this.#remove(entry);
+    for (const entry of this.#values) this.#remove(entry);
   }
 
   #remove([name, value]: [string, Value]): void {

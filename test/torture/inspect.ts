@@ -13,7 +13,7 @@ export async function inspect(page: Page, journal: Journal, isEnd: boolean): Pro
   const contents = await readAll(page, [...journal.sessions.keys()]);
   const problems = await page.evaluate(() => torture.problems());
   const titles = new Map(await page.evaluate(() => torture.titles()));
-  const states = contents.map((state) => ({ ...state, title: titles.get(state.session) }));
+  const states = contents.map(({ session, rows, tokens }) => ({ session, rows, tokens, title: titles.get(session) }));
   const known = new Set(journal.sessions.keys());
   return [
     ...problems.map((detail): Violation => ({ kind: "damaged", detail })),

@@ -66,8 +66,9 @@ export function afterStep(kept: Kept, id: string, step: KeptStep): Kept {
     case "delete":
       return { rows: [], deleted: { rows, title } };
     case "restore":
-      return deleted!;
+      break;
   }
+  return deleted!;
 }
 
 /** Holds such a session against its calls: all that were acknowledged, and perhaps the last one that was not. */

@@ -8,7 +8,8 @@ const HELP = `npm run torture -- [--browser chromium|firefox] [--kills 200] [--t
 npm run torture -- [--browser chromium|firefox] --crowd 500 [--tabs 8]
 
 Lets tabs of a real browser write to one database, kills them at random moments, and checks what is left.
-The same seed gives the same calls and kinds of death; the moments are the machine's.
+The same seed gives the same calls and kinds of death; the moments are the machine's. Ctrl-C ends it early, and checks
+what is left by then.
 With --crowd nobody dies: each tab appends so many messages, half of them to a shared session.`;
 
 /** The command. Resolves to its exit code. */
@@ -43,7 +44,9 @@ async function runTorture(browser: Browser, values: TortureValues): Promise<numb
   const [kills, tabs, seed] = [Number(values.kills), Number(values.tabs ?? 4), Number(values.seed)];
   console.log(`${browser.name}, seed ${seed}`);
   const onDeath = (death: string, number: number) => console.log(`${number}/${kills} ${death}`);
-  const result = await torture({ browser, kills, tabs, seed, onDeath });
+  const interrupt = new AbortController();
+  process.once("SIGINT", () => interrupt.abort());
+  const result = await torture({ browser, kills, tabs, seed, onDeath, signal: interrupt.signal });
   console.log(report(result));
   if (result.violations.length === 0) return 0;
   console.error(`Violated; again with --browser ${browser.name} --kills ${kills} --tabs ${tabs} --seed ${seed}`);

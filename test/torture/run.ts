@@ -11,7 +11,7 @@ import type { TortureOptions, TortureResult } from "./torture.js";
 import type { Violation } from "./violation.js";
 import { mustWithin, pause, within } from "./waiting.js";
 
-interface Setup extends Pick<TortureOptions, "kills" | "tabs" | "onDeath"> {
+interface Setup extends Pick<TortureOptions, "kills" | "tabs" | "onDeath" | "signal"> {
   readonly browser: RunningBrowser;
   readonly site: TortureSite;
   readonly journal: Journal;
@@ -58,10 +58,15 @@ export class Run {
   /** Stops early where something is wrong: what follows would hide the evidence. */
   async run(): Promise<void> {
     await this.#openAll();
-    while (this.#deaths.length < this.#setup.kills && this.#violations.length === 0) await this.#killOne();
+    while (this.#goesOn()) await this.#killOne();
     await Promise.all(this.#tabs.map((tab) => within(HUNG, tab.stop())));
     await Promise.all(this.#tabs.map((tab) => within(HUNG, tab.page.close())));
     await this.#inspect(true);
+  }
+
+  #goesOn(): boolean {
+    const { kills, signal } = this.#setup;
+    return this.#deaths.length < kills && !signal?.aborted && this.#violations.length === 0;
   }
 
   async #killOne(): Promise<void> {

@@ -38,9 +38,14 @@ export class RunningBrowser {
       name === "chromium"
         ? await chromium.launchPersistentContext(profile, {
             ...launch,
+            handleSIGINT: false,
             ignoreDefaultArgs: ["--disable-back-forward-cache"],
           })
-        : await firefox.launchPersistentContext(profile, { ...launch, executablePath: await this.#crashable(launch) });
+        : await firefox.launchPersistentContext(profile, {
+            ...launch,
+            handleSIGINT: false,
+            executablePath: await this.#crashable(launch),
+          });
   }
 
   /** Ends the browser as the system would, without a word to it. */

@@ -7,7 +7,8 @@ export function checkTitle({ session, title }: SessionState, entries: readonly E
   const calls = entries.filter(({ operation }) => operation.kind === "title" && operation.session === session);
   const done = calls.filter((call) => call.isDone && isBefore(call, at));
   const violation = (detail: string): Violation[] => [{ kind: "title", detail: `${session}: ${detail}` }];
-  if (title === undefined) return done.length === 0 ? [] : violation(`the title of ${done.at(-1)!.operation.id} is lost.`);
+  if (title === undefined)
+    return done.length === 0 ? [] : violation(`the title of ${done.at(-1)!.operation.id} is lost.`);
   const found = calls.find(({ operation }) => operation.id === title);
   if (!found) return violation(`nobody named it ${title}.`);
   if (found.isRefused) return violation(`to name it ${title} was refused.`);

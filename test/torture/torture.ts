@@ -14,6 +14,8 @@ export interface TortureOptions {
   readonly kills: number;
   readonly seed: number;
   readonly tabs: number;
+  /** Ends it before all those deaths; what is left is checked all the same. */
+  readonly signal?: AbortSignal;
   readonly onDeath?: (death: Death, number: number) => void;
 }
 

@@ -35,7 +35,9 @@ export async function perform(connection: Connection, operation: Operation): Pro
       await store.deleteSession();
       break;
     case "replace":
-      await store.replaceMessage(operation.row.position, messageOf(keysOf(operation)[0]!), { expectId: operation.row.id });
+      await store.replaceMessage(operation.row.position, messageOf(keysOf(operation)[0]!), {
+        expectId: operation.row.id,
+      });
       break;
     case "truncate":
       await store.truncate(operation.row.position + 1, { expectId: operation.row.id });

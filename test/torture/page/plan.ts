@@ -71,13 +71,12 @@ export class Plan {
 
   #plan(): Operation {
     const random = this.#random;
-    const { edited } = this.#life;
     const kind = this.#possible(random.weighted(WEIGHTS));
     const id = `${this.#life.life}-${this.#number++}`;
     const tokens = { input: 1 + random.below(9), output: 1 + random.below(9) };
     switch (kind) {
       case "append":
-        return { id, kind, session: random.pick([...this.#sessions(), edited, ...this.#forks.slice(-2)]) };
+        return { id, kind, session: random.pick([...this.#sessions(), this.#life.edited, ...this.#forks.slice(-2)]) };
       case "appendAll":
         return { id, kind, session: random.pick(this.#sessions()), count: 2 + random.below(4) };
       case "addTokens":
@@ -86,7 +85,7 @@ export class Plan {
         return { id, kind, session: this.#meter, ...tokens };
       case "read":
       case "begin":
-        return { id, kind, session: random.pick([...this.#sessions(), edited]) };
+        return { id, kind, session: random.pick([...this.#sessions(), this.#life.edited]) };
       case "clear":
       case "delete":
         return { id, kind, session: random.pick([...this.#sessions(), ...this.#imported.slice(-2)]) };
@@ -96,22 +95,23 @@ export class Plan {
         const upTo = random.below(2) === 0 ? {} : { upTo: random.below(20) };
         return { id, kind, session: random.pick(this.#sessions()), target: `fork-${id}`, ...upTo };
       }
-      case "finish": {
-        const [begun] = this.#begun.splice(random.below(this.#begun.length), 1);
-        return { id, kind, session: begun!.session, of: begun!.id };
-      }
-      case "replace":
-      case "truncate":
-        // Mostly near the end: what is far behind is seen to be whole.
-        return { id, kind, session: edited, row: random.pick(this.#seen.slice(-6)) };
-      case "title":
-        return { id, kind, session: edited };
-      case "keep": {
-        this.#keeps = "waits";
-        const step = nextStep(this.#kept, random);
-        return { id, kind, session: `kept-${this.#life.life}`, step };
-      }
+      default:
+        return this.#planEdit(kind, id);
     }
+  }
+
+  #planEdit(kind: "finish" | "replace" | "truncate" | "title" | "keep", id: string): Operation {
+    const random = this.#random;
+    const session = this.#life.edited;
+    if (kind === "title") return { id, kind, session };
+    // Mostly near the end: what is far behind is seen to be whole.
+    if (kind === "replace" || kind === "truncate") return { id, kind, session, row: random.pick(this.#seen.slice(-6)) };
+    if (kind === "finish") {
+      const [begun] = this.#begun.splice(random.below(this.#begun.length), 1);
+      return { id, kind, session: begun!.session, of: begun!.id };
+    }
+    this.#keeps = "waits";
+    return { id, kind, session: `kept-${this.#life.life}`, step: nextStep(this.#kept, random) };
   }
 
   /** What needs something that is not there yet waits. */
@@ -127,4 +127,3 @@ export class Plan {
     return [this.#own, this.#life.shared];
   }
 }
-
