@@ -50,7 +50,10 @@ test("a write that was rejected busy is safely repeated with its uid", async ({ 
       harness.rejection(harness.store.append({ role: "user", content: [{ type: "text", text: id }] }, { uid: id }));
     expect(await follower.evaluate(append, uid)).toMatchObject({ code: "busy" });
     await hold.release();
-    expect(await follower.evaluate(append, uid)).toMatchObject({ code: "none" });
+    // A busy machine may take longer than that to answer, too.
+    let again = await follower.evaluate(append, uid);
+    while (again.code === "busy") again = await follower.evaluate(append, uid);
+    expect(again).toMatchObject({ code: "none" });
   }
   expect(await owner.evaluate(() => harness.texts())).toEqual(["uid-0", "uid-1", "uid-2"]);
 });

@@ -1,7 +1,10 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { expect, type Site, test } from "./fixtures.js";
 
-const HAND_OVERS = 20;
+/** With FULL=1, 300 in all. */
+const HAND_OVERS = process.env["FULL"] ? 150 : 20;
+
+if (process.env["FULL"]) test.setTimeout(600_000);
 
 /** Two tabs; the first owns the database. */
 async function openTwo(context: BrowserContext, site: Site): Promise<[owner: Page, next: Page]> {

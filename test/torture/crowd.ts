@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Page } from "playwright";
 import type { Browser } from "../browsers.js";
 import type { CrowdRecord, SessionState } from "./operations.js";
+import { checkHeard } from "./heard.js";
 import { RunningBrowser } from "./running-browser.js";
 import { serveSite } from "./site.js";
 import type { Violation } from "./violation.js";
@@ -18,6 +19,8 @@ export interface CrowdResult {
   readonly reads: number;
   readonly forks: number;
   readonly milliseconds: number;
+  /** Milliseconds from the acknowledgement of each append to each other tab's hearing of it. */
+  readonly delays: readonly number[];
   readonly violations: readonly Violation[];
 }
 
@@ -27,6 +30,7 @@ export async function crowd({ browser, tabs, each }: CrowdOptions): Promise<Crow
   const running = await RunningBrowser.start(browser);
   try {
     const pages = await Promise.all(Array.from({ length: tabs }, () => openPage(running, site.url)));
+    await Promise.all(pages.map((page) => page.evaluate(() => torture.listen())));
     const begin = performance.now();
     const records = await Promise.all(
       pages.map((page, tab) => page.evaluate(([tab, each]) => torture.append(tab, each), [tab, each] as const)),
@@ -34,8 +38,11 @@ export async function crowd({ browser, tabs, each }: CrowdOptions): Promise<Crow
     const milliseconds = performance.now() - begin;
     const count = (list: "appended" | "reads" | "forks") =>
       records.reduce((sum, record) => sum + record[list].length, 0);
-    const violations = await checkCrowd(pages, records, each);
-    return { appended: count("appended"), reads: count("reads"), forks: count("forks"), milliseconds, violations };
+    const appended = count("appended");
+    const heard = await Promise.all(pages.map((page) => page.evaluate((count) => torture.heard(count), appended)));
+    const { delays, violations } = checkHeard(records, heard);
+    violations.push(...(await checkCrowd(pages, records, each)));
+    return { appended, reads: count("reads"), forks: count("forks"), milliseconds, delays, violations };
   } finally {
     await running.close();
     await site.stop();

@@ -1,13 +1,13 @@
 import { type Answer, keysOf, numberOf, type Operation, type Report } from "./operations.js";
 
-/**
- * Milliseconds after which nothing that a dead page asked for is begun any more: the connections' `busyTimeout` (the
- * owner carries out no call whose deadline has passed) and a second.
- */
-const GRACE = 6000;
+/** A `busyTimeout` that is longer than any death or hang keeps calls waiting, on a busy machine too. */
+export const PATIENT = 20_000;
 
-/** A `busyTimeout` that is longer than any death or hang keeps calls waiting. */
-export const PATIENT = 5000;
+/**
+ * Milliseconds after which nothing that a dead page asked for is begun any more: the owner carries out no call whose
+ * deadline has passed.
+ */
+const GRACE: number = PATIENT + 1000;
 
 /** When something happened: somewhere between `start` and `end`. */
 export interface Span {

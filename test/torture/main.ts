@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Browser, chromium, firefox } from "../browsers.js";
 import { crowd } from "./crowd.js";
-import { report } from "./report.js";
+import { percentiles, report } from "./report.js";
 import { torture } from "./torture.js";
 
 const HELP = `npm run torture -- [--browser chromium|firefox] [--kills 200] [--tabs 4] [--seed N]
@@ -54,9 +54,10 @@ async function runTorture(browser: Browser, values: TortureValues): Promise<numb
 }
 
 async function runCrowd(browser: Browser, tabs: number, each: number): Promise<number> {
-  const { appended, reads, forks, milliseconds, violations } = await crowd({ browser, tabs, each });
+  const { appended, reads, forks, milliseconds, delays, violations } = await crowd({ browser, tabs, each });
   console.log(`${browser.name}: ${tabs} tabs appended ${appended} messages in ${(milliseconds / 1000).toFixed(1)} s,`);
   console.log(`with ${reads} reads and ${forks} forks between; ${violations.length} violations`);
+  console.log(`Each other tab heard of an append, p50 / p95 / most, ms: ${percentiles(delays)}`);
   for (const { kind, detail } of violations) console.error(`${kind.toUpperCase()}: ${detail}`);
   return violations.length === 0 ? 0 : 1;
 }

@@ -89,10 +89,20 @@ export interface CrowdRecord {
     readonly key: string;
     readonly id: number;
     readonly position: number;
+    /** By the clock that the tabs share. */
+    readonly at: number;
   }[];
   readonly tokens: { readonly session: string; readonly input: number; readonly output: number }[];
   readonly reads: { readonly session: string; readonly rows: readonly Row[] }[];
   readonly forks: { readonly session: string; readonly of: string }[];
+}
+
+/** An append that a tab of a crowd was told of. */
+export interface HeardAppend {
+  readonly session: string;
+  readonly position: number;
+  readonly commit: number;
+  readonly at: number;
 }
 
 /** The keys of the rows that a call writes. */

@@ -59,7 +59,7 @@ function countKinds(violations: readonly Violation[]): [string, number][] {
 }
 
 /** "p50 / p95 / most" */
-function percentiles(values: readonly number[]): string {
+export function percentiles(values: readonly number[]): string {
   if (values.length === 0) return "-";
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1]!.toFixed(0);

@@ -47,8 +47,9 @@ function countKeys({ rows, isOriginal }: Finding, writes: readonly Entry[], repo
     if (!entry) report("unexplained", key, "nobody wrote it here.");
     else if (found.has(key)) report("doubled", key, `rows ${found.get(key)!.id} and ${row.id}; ${describe(entry)}`);
     else if (!row.isIntact) report("altered", key, "text, role or uid are not those that were written.");
-    else if (isOriginal && entry.answer?.row !== undefined && entry.answer.row !== row.id)
-      report("doubled", key, `acknowledged as row ${entry.answer.row}, it is row ${row.id}; ${describe(entry)}`);
+    // What was made again after others had cleared it is another row.
+    else if (isOriginal && !entry.answer?.repeated && (entry.answer?.row ?? row.id) !== row.id)
+      report("doubled", key, `acknowledged as row ${entry.answer?.row}, it is row ${row.id}; ${describe(entry)}`);
     found.set(key, row);
   }
   return found;

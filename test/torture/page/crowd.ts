@@ -1,9 +1,23 @@
 import { type Connection, SQLiteContextStore } from "../../../src/index.js";
-import { type CrowdRecord, roleOf, textOf } from "../operations.js";
+import { type CrowdRecord, type HeardAppend, roleOf, textOf } from "../operations.js";
 import { readRows } from "./perform.js";
 
 /** Appends that are under way at once. */
 const WINDOW = 8;
+
+/** Notes each append that the tab is told of. */
+export function hearCrowd(connection: Connection): HeardAppend[] {
+  const heard: HeardAppend[] = [];
+  connection.subscribe(({ kind, sessionId, position, commit }) => {
+    if (kind === "append") heard.push({ session: sessionId!, position: position!, commit, at: now() });
+  });
+  return heard;
+}
+
+/** By the clock that the tabs share. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
 
 /** Appends messages, half of them to the shared session and half to the tab's own, with other calls between. */
 export async function appendInCrowd(connection: Connection, tab: number, each: number): Promise<CrowdRecord> {
@@ -29,7 +43,7 @@ export async function appendInCrowd(connection: Connection, tab: number, each: n
 async function append(store: SQLiteContextStore, key: string, { appended }: CrowdRecord): Promise<void> {
   const message = { role: roleOf(key), content: [{ type: "text", text: textOf(key) }] } as const;
   const { id, position } = await store.append(message, { uid: key });
-  appended.push({ session: store.sessionId, key, id, position });
+  appended.push({ session: store.sessionId, key, id, position, at: now() });
 }
 
 async function addTokens(store: SQLiteContextStore, amount: number, { tokens }: CrowdRecord): Promise<void> {

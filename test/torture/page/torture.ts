@@ -1,6 +1,6 @@
 import { connect, type Connection, isContextStoreError, SQLiteContextStore } from "../../../src/index.js";
-import type { Answer, CrowdRecord, Life, Operation, SessionState } from "../operations.js";
-import { appendInCrowd } from "./crowd.js";
+import type { Answer, CrowdRecord, HeardAppend, Life, Operation, SessionState } from "../operations.js";
+import { appendInCrowd, hearCrowd } from "./crowd.js";
 import { perform, readRows } from "./perform.js";
 import { Plan } from "./plan.js";
 import { Reporter } from "./reporter.js";
@@ -27,6 +27,7 @@ class Torture {
   /** Of the same worker, but perhaps less patient. */
   #calls: Connection | undefined;
   #worker: Worker | undefined;
+  #heard: readonly HeardAppend[] = [];
   #owner = 0;
   #isOn = false;
   #working: Promise<void> | undefined;
@@ -63,6 +64,19 @@ class Torture {
     this.#isOn = false;
     await this.#working;
     await Promise.all(this.#pending.values());
+  }
+
+  /** Listens to a crowd from now on. */
+  async listen(): Promise<void> {
+    this.#heard = hearCrowd(this.#connection!);
+    // The worker has been told to listen when it answers what it was asked after that.
+    await this.role();
+  }
+
+  /** The appends that it has heard of, once those are so many. */
+  async heard(count: number): Promise<readonly HeardAppend[]> {
+    while (this.#heard.length < count) await this.role();
+    return this.#heard;
   }
 
   /** Takes part in a crowd in which nobody dies. */
