@@ -7,6 +7,8 @@ const INSECURE_HOST = "insecure.test";
 export default defineConfig({
   testDir: "test/e2e",
   testMatch: "*.test.ts",
+  // The figures of large databases take minutes, and are taken on request.
+  testIgnore: process.env["FULL"] ? [] : ["full-*"],
   outputDir: "test-results/e2e",
   globalSetup: "./test/e2e/setup.ts",
   fullyParallel: true,

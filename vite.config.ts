@@ -28,7 +28,10 @@ export default defineConfig({
   test: {
     root: ".",
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", testTimeout: 90_000 },
+      },
       {
         extends: true,
         plugins: [readme()],

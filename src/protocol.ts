@@ -33,10 +33,14 @@ export interface NewMessage<Content> {
   readonly status?: "partial";
 }
 
-/** What has become of a partial message's JSON text since it was last written: `keep` characters, and then `text`. */
+/**
+ * What has become of a partial message's JSON text since it was last written: `keep` characters of its beginning, then
+ * `text`, then `tail` characters of its end.
+ */
 export interface Delta {
   readonly keep: number;
   readonly text: string;
+  readonly tail: number;
 }
 
 /** A message on its way out. */

@@ -75,6 +75,11 @@ export class Database {
     if (this.inTransaction) this.run("ROLLBACK");
   }
 
+  /** No value or row that is read or written may be larger, in bytes. */
+  limitLength(bytes: number): void {
+    this.#capi.sqlite3_limit(this.#db, this.#capi.SQLITE_LIMIT_LENGTH, bytes);
+  }
+
   get inTransaction(): boolean {
     return this.#capi.sqlite3_get_autocommit(this.#db) === 0;
   }

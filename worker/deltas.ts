@@ -13,12 +13,14 @@ export class Deltas {
   /** What is new in the text of a message. The next one builds on it. */
   next({ args: { session, id } }: Request<"checkpoint">, json: string): Delta {
     const key = keyOf(session.dbName, id);
-    const keep = commonLength(this.#sent.get(key) ?? "", json);
+    const sent = this.#sent.get(key) ?? "";
+    const keep = commonLength(sent, json);
+    const tail = commonEnd(sent, json, Math.min(sent.length, json.length) - keep);
     this.#sent.delete(key);
     this.#sent.set(key, json);
     const [oldest] = this.#sent.keys();
     if (this.#sent.size > MAX_MESSAGES) this.#sent.delete(oldest!);
-    return { keep, text: json.slice(keep) };
+    return { keep, text: json.slice(keep, json.length - tail), tail };
   }
 
   /** What was not acknowledged may not be there, and what is finished needs no memory. */
@@ -40,4 +42,15 @@ function commonLength(a: string, b: string): number {
   while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at++;
   // A part is UTF-8 in the database, which cannot begin with the second half of a surrogate pair.
   return at > 0 && /[\uD800-\uDBFF]/.test(b.charAt(at - 1)) ? at - 1 : at;
+}
+
+/** How many at their end, at most `most`. */
+function commonEnd(a: string, b: string, most: number): number {
+  let length = 0;
+  const isSame = (more: number) =>
+    a.slice(a.length - length - more, a.length - length) === b.slice(b.length - length - more, b.length - length);
+  while (length + STRIDE <= most && isSame(STRIDE)) length += STRIDE;
+  while (length < most && isSame(1)) length++;
+  // Nor end with the first half of one.
+  return length > 0 && /[\uDC00-\uDFFF]/.test(b.charAt(b.length - length)) ? length - 1 : length;
 }

@@ -11,7 +11,8 @@ import type { PoolVfs } from "./vfs/vfs.js";
 // the pool, page by page, in slices; what is written meanwhile on the same connection goes into the copy as well, so that
 // it is one state of the database. Then the copy's bytes become a file of their own, since the pool uses its files again.
 
-const COPY = "/export.sqlite";
+/** The copy within the pool. */
+export const COPY = "/export.sqlite";
 const EXPORTS = ".exports";
 
 /** How many pages are copied in one step. */

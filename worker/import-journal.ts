@@ -22,15 +22,10 @@ export class ImportJournal {
       return;
     }
     this.flush();
-    const entry = Number(this.#db.value(IMPORTED_ADD, dbName, sessionId, project, id, id));
+    // Of a session's first entry it is the time before the import: an edit may have been later than any message.
+    const updatedAt = this.#db.value(tables(dbName).updatedAt, sessionId, project) ?? null;
+    const entry = Number(this.#db.value(IMPORTED_ADD, dbName, sessionId, project, id, id, updatedAt));
     this.#open = { entry, key, last: id };
-  }
-
-  /** Token counts that were not here. */
-  addTokens({ dbName, sessionId, project }: SessionKey): void {
-    this.flush();
-    this.#open = undefined;
-    this.#db.run(IMPORTED_ADD, dbName, sessionId, project, null, null);
   }
 
   /** To be called before the transaction that inserted the messages is committed. */
@@ -58,23 +53,20 @@ const STEP = 128;
 /** Takes back what an import has added behind the mark, the last first. What others have added since stays. */
 export function* undoImport(db: Database, mark = 0): Steps<void> {
   for (let entry = db.row(IMPORTED_LAST, mark); entry; entry = db.row(IMPORTED_LAST, mark)) {
-    const [id, name, sessionId, project, first, last] = entry;
+    const [id, name, sessionId, project, first, last, updatedAt] = entry;
     const session = { dbName: String(name), sessionId: String(sessionId), project: String(project) };
     const sql = tables(session.dbName);
-    if (first === null) {
-      db.run(sql.deleteTokens, session.sessionId, session.project);
-    } else {
-      const upTo = Math.max(Number(first) - 1, Number(last) - STEP);
-      db.run(sql.takeBack, session.sessionId, session.project, upTo, last);
-      db.run(sql.uncount, session.sessionId, session.project, db.changes);
-      if (upTo >= Number(first)) {
-        db.run(IMPORTED_EXTEND, id, upTo);
-        yield;
-        continue;
-      }
-      renumber(db, session.dbName, session.sessionId);
-      refreshSummary(db, session);
+    const upTo = Math.max(Number(first) - 1, Number(last) - STEP);
+    db.run(sql.takeBack, session.sessionId, session.project, upTo, last);
+    db.run(sql.uncount, session.sessionId, session.project, db.changes);
+    if (upTo >= Number(first)) {
+      db.run(IMPORTED_EXTEND, id, upTo);
+      yield;
+      continue;
     }
+    renumber(db, session.dbName, session.sessionId);
+    refreshSummary(db, session);
+    if (updatedAt !== null) db.run(sql.keepUpdatedAt, session.sessionId, session.project, updatedAt);
     db.run(IMPORTED_REMOVE, id);
     yield;
   }

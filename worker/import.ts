@@ -9,7 +9,7 @@ import { Merge } from "./merge.js";
 import { fold } from "./operations/parts.js";
 import { createTables, dbNames } from "./schema.js";
 import { finish, type Steps } from "./slices.js";
-import { tables } from "./tables.js";
+import { DESCRIBED_BEGIN, tables } from "./tables.js";
 
 /** The import of one opened foreign file. */
 export class Import {
@@ -48,6 +48,7 @@ export class Import {
 
   /** Adds what is missing here. A transaction may end after each step; {@link Import.complete} makes it stay. */
   *merge(): Steps<void> {
+    for (const sql of DESCRIBED_BEGIN) this.#db.run(sql);
     for (const merge of this.#merges) {
       createTables(this.#db, merge.dbName);
       fold(this.#db, merge.dbName);
@@ -85,6 +86,7 @@ export class Import {
     if (!this.#isMerged) finish(this.merge());
     for (const merge of this.#merges) merge.complete();
     this.#journal.clear();
+    this.#db.run(DESCRIBED_BEGIN[1]);
     return this.#counts;
   }
 }

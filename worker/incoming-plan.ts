@@ -1,4 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
+import type { SessionKey } from "../src/protocol.js";
 import type { Database, Row } from "./database.js";
 import type { IncomingTables } from "./incoming.js";
 import type { Steps } from "./slices.js";
@@ -10,6 +11,16 @@ const PLAN = `
   CREATE TEMP TABLE plan(
     history INTEGER, session_id TEXT, project TEXT, position, row INTEGER,
     PRIMARY KEY(history, session_id, position, row)) WITHOUT ROWID`;
+const TOKENS = `
+  CREATE TEMP TABLE plan_tokens(
+    history INTEGER, session_id TEXT, project TEXT, input_tokens, output_tokens,
+    PRIMARY KEY(history, session_id, project)) WITHOUT ROWID`;
+const ADD_TOKENS = "INSERT OR IGNORE INTO temp.plan_tokens VALUES (?, ?, ?, ?, ?)";
+const TOKENS_OF = `
+  SELECT input_tokens, output_tokens FROM temp.plan_tokens WHERE history = ?1 AND session_id = ?2 AND project = ?3`;
+const NEXT_TOKENS = `
+  SELECT session_id, project, input_tokens, output_tokens FROM temp.plan_tokens
+  WHERE history = ?1 AND (session_id, project) > (?2, ?3) ORDER BY session_id, project LIMIT ?4`;
 const ADD = "INSERT INTO temp.plan(history, session_id, project, position, row) VALUES (?, ?, ?, ?, ?)";
 const NEXT_SESSION = `
   SELECT session_id FROM temp.plan WHERE history = ?1 AND session_id >= ?2 ORDER BY session_id LIMIT 1`;
@@ -40,16 +51,28 @@ export class IncomingPlan {
   /** Finds all rows. Throws `corrupt` for one without session, project or position. */
   *make(): Steps<void> {
     this.#staged.run(PLAN);
-    for (const [history, { dbName, places }] of this.#histories.entries()) {
-      for (let last: Row[number] | undefined = -Infinity; last !== undefined;) {
-        const rows = this.#staged.rows(places, last);
+    this.#staged.run(TOKENS);
+    for (const [history, { dbName, places, tokens }] of this.#histories.entries()) {
+      for (const rows of this.#byRowId(places)) {
         for (const [row, session, project, position] of rows) {
-          if (row === null || session === null || project === null || position === null) throw incomplete(dbName);
-          this.#staged.run(ADD, history, String(session), String(project), position, row);
+          if (session === null || project === null || position === null) throw incomplete(dbName);
+          this.#staged.run(ADD, history, String(session), String(project), position!, row!);
         }
-        last = rows.at(-1)?.[0];
         yield;
       }
+      for (const rows of tokens === undefined ? [] : this.#byRowId(tokens)) {
+        for (const [, session, project, input, output] of rows)
+          this.#staged.run(ADD_TOKENS, history, String(session), String(project), input!, output!);
+        yield;
+      }
+    }
+  }
+
+  *#byRowId(sql: string): Generator<Row[], void, void> {
+    let last: Row[number] = -Infinity;
+    for (let rows = this.#staged.rows(sql, last); rows.length > 0; rows = this.#staged.rows(sql, last)) {
+      yield rows;
+      last = rows.at(-1)![0]!;
     }
   }
 
@@ -64,6 +87,20 @@ export class IncomingPlan {
       yield String(found);
       // The next text in the order of the table.
       least = `${String(found)}\0`;
+    }
+  }
+
+  tokensOf(history: number, { sessionId, project }: SessionKey): Row | undefined {
+    return this.#staged.row(TOKENS_OF, history, sessionId, project);
+  }
+
+  /** Session, project and token counts, a few at a time. */
+  *allTokens(history: number, size: number): Generator<Row[], void, void> {
+    let rows = this.#staged.rows(NEXT_TOKENS, history, "", "", size);
+    while (rows.length > 0) {
+      yield rows;
+      const [session, project] = rows.at(-1)!;
+      rows = this.#staged.rows(NEXT_TOKENS, history, session!, project!, size);
     }
   }
 

@@ -12,22 +12,27 @@ export interface IncomingTables {
   readonly places: string;
   /** A row by its row id: role, content, created_at, uid, metadata. */
   readonly message: string;
+  /** The next token counts, behind a row id: row id, session id, project, input, output. */
   readonly tokens: string | undefined;
-  readonly tokensOf: string | undefined;
   readonly description: string | undefined;
 }
 
 /** From this size on a file is not checked as a whole: that would hold the database for too long. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 
+/** Room for the SQL of its schema and ours. */
+const SMALLEST_LIMIT = 1024 * 1024;
+
 /** Throws `corrupt`, naming what and where, for a file that SQLite finds damaged. */
 export function checkPages(staged: Database): void {
   staged.run("PRAGMA trusted_schema=OFF");
   // Its pages are read once; those of the database are worth the memory.
   staged.run("PRAGMA cache_size=-2048");
-  const pages = Number(staged.value("PRAGMA page_count"));
+  const bytes = Number(staged.value("PRAGMA page_count")) * Number(staged.value("PRAGMA page_size"));
+  // No row is larger than its file, unless its pages lead in a circle.
+  staged.limitLength(Math.max(bytes, SMALLEST_LIMIT));
   // Of a larger one everything that is taken is read from its tables, row by row, and what is damaged is met there.
-  if (pages * Number(staged.value("PRAGMA page_size")) >= LARGE_BYTES) return;
+  if (bytes >= LARGE_BYTES) return;
   const found = staged.rows("PRAGMA integrity_check(3)").map(([problem]) => String(problem));
   if (found.join() === "ok") return;
   throw new ContextStoreError("corrupt", `The file to import is damaged: ${found.join("; ")}. Nothing was imported.`);
@@ -76,26 +81,52 @@ function plainColumns(staged: Database, table: string, needs?: "with row ids"): 
 }
 
 function readers(dbName: string, columns: ReadonlySet<string>, staged: Database): IncomingTables {
-  const messages = `"${dbName}_messages"`;
-  const tokens = `"${dbName}_tokens"`;
-  const optional = (name: string) => (columns.has(name) ? name : "NULL");
-  const hasTokens = containsAll(staged, `${dbName}_tokens`, ["session_id", "project", "input_tokens", "output_tokens"]);
-  const ours = ["session_id", "project", "title", "parent_session_id", "forked_at"];
-  const session = "session_id = ?1 AND project = ?2";
+  const [messages, tokens, sessions] = ["messages", "tokens", "sessions"].map((suffix) => `${dbName}_${suffix}`);
+  const rowId = rowIdOf(staged, messages!);
+  const tokenRow = hasAll(plainColumns(staged, tokens!, "with row ids"), TOKEN_COLUMNS) && rowIdOf(staged, tokens!);
+  // By the table alone: an index of the file may say something else.
+  const next = (id: string, read: string, table: string) =>
+    `SELECT ${id}, ${read} FROM "${table}" NOT INDEXED WHERE ${id} > ?1 ORDER BY ${id} LIMIT 64`;
+  const optional = (name: string, isGood: string) => (columns.has(name) ? `iif(${isGood}, ${name}, NULL)` : "NULL");
+  const further = [
+    optional("uid", "typeof(uid) = 'text' AND length(uid) BETWEEN 1 AND 512"),
+    optional("metadata", "typeof(metadata) = 'text' AND json_valid(metadata) AND json_type(metadata) = 'object'"),
+    optional("status", "typeof(status) = 'text'"),
+  ].join(", ");
+  const name = (column: string) => `iif(typeof(${column}) = 'text' AND length(${column}) <= 512, ${column}, NULL)`;
+  const count = (name: string) => `iif(typeof(${name}) IN ('integer', 'real'), ${name}, 0)`;
   return {
     dbName,
-    // By the table alone: an index of the file may say something else.
-    places: `SELECT rowid, session_id, project, position FROM ${messages} NOT INDEXED WHERE rowid > ?1 ORDER BY rowid LIMIT 256`,
-    message: `SELECT role, content, created_at, ${optional("uid")}, ${optional("metadata")}, ${optional("status")} FROM ${messages} NOT INDEXED WHERE rowid = ?1`,
-    tokens: hasTokens ? `SELECT session_id, project, input_tokens, output_tokens FROM ${tokens}` : undefined,
-    tokensOf: hasTokens ? `SELECT input_tokens, output_tokens FROM ${tokens} WHERE ${session}` : undefined,
-    description: containsAll(staged, `${dbName}_sessions`, ours)
-      ? `SELECT title, parent_session_id, forked_at FROM "${dbName}_sessions" WHERE ${session}`
+    places: next(rowId, "session_id, project, position", messages!),
+    message: `SELECT role, content, created_at, ${further} FROM "${messages}" NOT INDEXED WHERE ${rowId} = ?1`,
+    tokens: tokenRow
+      ? next(tokenRow, `session_id, project, ${count("input_tokens")}, ${count("output_tokens")}`, tokens!)
+      : undefined,
+    description: isDescribed(staged, sessions!)
+      ? `SELECT ${name("title")}, ${name("parent_session_id")}, iif(typeof(forked_at) = 'integer', forked_at, NULL) FROM "${sessions}" WHERE project = ?2 AND session_id = ?1`
       : undefined,
   };
 }
 
-function containsAll(staged: Database, table: string, wanted: readonly string[]): boolean {
-  const columns = plainColumns(staged, table);
+const TOKEN_COLUMNS = ["session_id", "project", "input_tokens", "output_tokens"];
+const DESCRIPTION_COLUMNS = ["session_id", "project", "title", "parent_session_id", "forked_at"];
+
+/** Whether it is a table as this package makes it, in which a session is found without reading the others. */
+function isDescribed(staged: Database, table: string): boolean {
+  const key = staged.rows("SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0 ORDER BY pk", table).join();
+  const hasRowIds = plainColumns(staged, table, "with row ids").size > 0;
+  return key === "project,session_id" && !hasRowIds && hasAll(plainColumns(staged, table), DESCRIPTION_COLUMNS);
+}
+
+/** A name for the row id that no column of the table has taken. */
+function rowIdOf(staged: Database, table: string): string {
+  const columns = staged.rows("SELECT lower(name) FROM pragma_table_xinfo(?)", table).map(([name]) => String(name));
+  const free = ["rowid", "_rowid_", "oid"].find((name) => !columns.includes(name));
+  if (free !== undefined) return free;
+  const message = `The table ${table} of the file to import hides its row ids. Nothing was imported.`;
+  throw new ContextStoreError("corrupt", message);
+}
+
+function hasAll(columns: ReadonlySet<string>, wanted: readonly string[]): boolean {
   return wanted.every((column) => columns.has(column));
 }

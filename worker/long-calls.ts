@@ -8,6 +8,7 @@ import {
   type SearchArgs,
 } from "../src/protocol.js";
 import type { Change } from "./changes.js";
+import { clientDeath } from "./client-death.js";
 import type { Batch, Executor } from "./executor.js";
 import { failAll, success } from "./failure.js";
 import { ImportRun } from "./import-run.js";
@@ -80,7 +81,8 @@ export class LongCalls {
       case "export":
         return this.#inTurn(() => this.#export(batch));
       case "purgeDeleted":
-        return this.#purge(batch);
+        // No copy that is being made may keep what is purged.
+        return this.#inTurn(() => this.#purge(batch));
       case "search":
         return [success(await this.#searcher.search(request!.args as SearchArgs))];
       case "searchStatus":
@@ -117,9 +119,16 @@ export class LongCalls {
     };
     this.#import = new ImportRun(this.#storage, args, onProgress, onUndone);
     if (this.#aborted.has(importId)) this.#import.abort(importId);
+    const ended = new AbortController();
+    // Nobody is left who wants it, and who could hear that it was made.
+    clientDeath(client, ended.signal).then(
+      () => this.abortImport(importId),
+      () => {},
+    );
     try {
       return await this.#import.run((incoming) => this.#executor.execute(batch, incoming));
     } finally {
+      ended.abort();
       this.#import = undefined;
       this.#aborted.delete(importId);
     }
@@ -135,8 +144,7 @@ export class LongCalls {
 
   /** The index and an exported file hold what was purged, too. */
   async #purge(batch: Batch): Promise<readonly Reply[]> {
-    const replies = await this.#searcher.erasing(() => this.#executor.execute(batch));
     await this.#storage.removeExports?.();
-    return replies;
+    return this.#searcher.erasing(() => this.#executor.execute(batch));
   }
 }

@@ -13,7 +13,7 @@ import { tables } from "./tables.js";
 type Counts = { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
 
 /** How many messages are read, compared or written in one step. */
-const STEP = 16;
+const STEP = 4;
 
 /** How two versions of a session compare: from the first message on, `common` of them say the same. */
 interface Comparison {
@@ -33,8 +33,6 @@ export class Merge {
   readonly #incoming: IncomingTables;
   readonly #journal: ImportJournal;
   readonly #counts: Counts;
-  /** What is left for the end, since it could not be taken back. */
-  readonly #atTheEnd: (() => void)[] = [];
   /** The session that is being written, and what others have done to it since the last look. */
   #watched = "";
   #touched: "not" | "appended" | "changed" = "not";
@@ -84,14 +82,15 @@ export class Merge {
       this.messagesDone = done;
       for (const session of sessions) yield* this.#merge(session);
     }
+    for (const counts of this.#plan.allTokens(this.#history, STEP)) {
+      for (const row of counts) this.#db.run(tables(dbName).describeOther, ...row);
+      yield;
+    }
   }
 
-  /** What could not be taken back, and the counts of sessions without messages. */
+  /** What could not be taken back without what others have done meanwhile. */
   complete(): void {
-    for (const work of this.#atTheEnd) work();
-    const { tokens } = this.#incoming;
-    if (tokens === undefined) return;
-    for (const row of this.#staged.rows(tokens)) this.#db.run(tables(this.dbName).keepTokens, ...row);
+    for (const sql of tables(this.dbName).takeDescribed) this.#db.run(sql);
   }
 
   *#merge(session: SessionKey): Steps<void> {
@@ -134,7 +133,7 @@ export class Merge {
       const fork = { ...session, sessionId: crypto.randomUUID().replaceAll("-", "") };
       this.#watch(fork.sessionId);
       if (!(yield* this.#insertAll(sessionId, fork.sessionId, project, 0))) continue;
-      this.#takeTokens(session, fork);
+      this.#describe(session, fork, [null, null, null]);
       this.#db.run(sql.setLineage, fork.sessionId, project, sessionId, common);
       this.#counts.sessionsForked++;
       return;
@@ -218,27 +217,17 @@ export class Merge {
     this.#db.run(sql.countMessages, sessionId, project, messages.length, preview, times[0], times.at(-1));
   }
 
-  /** What the file says of a session beside its messages. */
-  #describe(theirs: SessionKey, ours: SessionKey): void {
-    this.#takeTokens(theirs, ours);
-    const { description } = this.#incoming;
-    const row = description && this.#staged.row(description, theirs.sessionId, theirs.project);
-    if (!row) return;
-    const sql = tables(this.dbName);
-    this.#atTheEnd.push(() => {
-      if (row[0] !== null) this.#db.run(sql.setTitle, ours.sessionId, ours.project, row[0]);
-      if (row[1] !== null) this.#db.run(sql.setLineage, ours.sessionId, ours.project, row[1], row[2]);
-    });
+  /** What the file says of a session beside its messages: token counts and a description, kept for the end. */
+  #describe(theirs: SessionKey, ours: SessionKey, description: Row = this.#descriptionOf(theirs)): void {
+    const [input = null, output = null] = this.#plan.tokensOf(this.#history, theirs) ?? [];
+    const [title, parent, forkedAt] = description;
+    const { sessionId, project } = ours;
+    this.#db.run(tables(this.dbName).describe, sessionId, project, input, output, title!, parent!, forkedAt!);
   }
 
-  #takeTokens(theirs: SessionKey, ours: SessionKey): void {
-    const { tokensOf } = this.#incoming;
-    const row = tokensOf && this.#staged.row(tokensOf, theirs.sessionId, theirs.project);
-    if (!row) return;
-    const sql = tables(this.dbName);
-    this.#db.run(sql.keepTokens, ours.sessionId, ours.project, ...row);
-    if (this.#db.changes > 0) this.#journal.addTokens(ours);
-    else this.#atTheEnd.push(() => this.#db.run(sql.setTokens, ours.sessionId, ours.project, ...row));
+  #descriptionOf({ sessionId, project }: SessionKey): Row {
+    const { description } = this.#incoming;
+    return (description && this.#staged.row(description, sessionId, project)) || [null, null, null];
   }
 
   #watch(sessionId: string): void {

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import type { Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { Database } from "./database.js";
-import { exportCopy, removeExports } from "./export-copy.js";
+import { COPY, exportCopy, removeExports } from "./export-copy.js";
 import { storageCleared } from "./failure.js";
 import { loadSqlite } from "./sqlite.js";
 import type { Storage } from "./storage.js";
@@ -43,8 +43,8 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
   const [sqlite3, pool] = await both(loadSqlite(), openPool(path, options));
   try {
     checkFiles(path, pool, options);
-    // A crash in the middle of an import leaves its copy behind.
-    pool.remove(STAGED);
+    // A crash in the middle of an import or export leaves its copy behind.
+    for (const name of [STAGED, COPY]) pool.remove(name);
     const vfs = new PoolVfs(sqlite3, pool);
     try {
       const database = openMain(sqlite3, vfs);

@@ -15,6 +15,7 @@ import {
 import { type Batch, Executor } from "./executor.js";
 import type { Change } from "./changes.js";
 import { failAll, storageCleared } from "./failure.js";
+import { finishPurge } from "./operations/deleted.js";
 import { undoImport } from "./import-journal.js";
 import { isLong, LongCalls } from "./long-calls.js";
 import { Recent } from "./recent.js";
@@ -84,6 +85,7 @@ export class Owner {
     prepareSchema(storage);
     // A death in the middle of an import leaves what it had added.
     database.transaction(() => finish(undoImport(database)));
+    finishPurge(storage);
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {
       throw new ContextStoreError(

@@ -12,7 +12,7 @@ export const FILE_TABLES = `
     client TEXT PRIMARY KEY, state TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS axio_opfs_imported(
     id INTEGER PRIMARY KEY, db_name TEXT NOT NULL, session_id TEXT NOT NULL, project TEXT NOT NULL,
-    first_id INTEGER, last_id INTEGER);
+    first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, updated_at TEXT);
 `;
 
 export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
@@ -26,14 +26,25 @@ export const CLIENT_SET = `
   ON CONFLICT(client) DO UPDATE SET state = excluded.state, used_at = excluded.used_at`;
 export const CLIENTS_PURGE = "DELETE FROM axio_opfs_clients WHERE used_at < ?";
 
-// What an import that is under way has added: ranges of message ids of a session, or, without ids, its token counts.
+// What an import that is under way has added: ranges of message ids of a session, and when that had changed before.
 export const IMPORTED_ADD = `
-  INSERT INTO axio_opfs_imported(db_name, session_id, project, first_id, last_id) VALUES (?, ?, ?, ?, ?) RETURNING id`;
+  INSERT INTO axio_opfs_imported(db_name, session_id, project, first_id, last_id, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?) RETURNING id`;
 export const IMPORTED_EXTEND = "UPDATE axio_opfs_imported SET last_id = ?2 WHERE id = ?1";
 export const IMPORTED_REMOVE = "DELETE FROM axio_opfs_imported WHERE id = ?1";
 export const IMPORTED_LAST = `
-  SELECT id, db_name, session_id, project, first_id, last_id FROM axio_opfs_imported WHERE id > ?1 ORDER BY id DESC LIMIT 1`;
+  SELECT id, db_name, session_id, project, first_id, last_id, updated_at FROM axio_opfs_imported
+  WHERE id > ?1 ORDER BY id DESC LIMIT 1`;
 export const IMPORTED_CLEAR = "DELETE FROM axio_opfs_imported";
+
+// What a file says of sessions beside their messages, until the end of its import. `is_ours`: of a session that the import
+// has added to; of the others, token counts alone are taken, where there are none.
+export const DESCRIBED_BEGIN = [
+  `CREATE TEMP TABLE IF NOT EXISTS described(
+    db_name TEXT, session_id TEXT, project TEXT, is_ours INTEGER, input_tokens, output_tokens,
+    title, parent_session_id, forked_at)`,
+  "DELETE FROM temp.described",
+] as const;
 
 /** The table prefixes in use. */
 export const DB_NAMES =
@@ -124,6 +135,7 @@ function build(dbName: string) {
         number INTEGER NOT NULL,
         keep INTEGER NOT NULL,
         text TEXT NOT NULL,
+        tail INTEGER NOT NULL,
         PRIMARY KEY(message_id, number)) WITHOUT ROWID;
       CREATE TRIGGER IF NOT EXISTS "${dbName}_parts_of_deleted" AFTER DELETE ON ${messages}
       WHEN old.status IS NOT NULL BEGIN DELETE FROM ${parts} WHERE message_id = old.id; END;
@@ -200,9 +212,9 @@ function build(dbName: string) {
       UPDATE ${messages} SET content = ?4, status = NULL WHERE id = ?3 AND ${session} AND status = 'partial'
       RETURNING position`,
     addPart: `
-      INSERT INTO ${parts}(message_id, number, keep, text)
-      VALUES (?1, (SELECT coalesce(max(number) + 1, 0) FROM ${parts} WHERE message_id = ?1), ?2, ?3)`,
-    parts: `SELECT keep, text FROM ${parts} WHERE message_id = ?1 ORDER BY number`,
+      INSERT INTO ${parts}(message_id, number, keep, text, tail)
+      VALUES (?1, (SELECT coalesce(max(number) + 1, 0) FROM ${parts} WHERE message_id = ?1), ?2, ?3, ?4)`,
+    parts: `SELECT keep, text, tail FROM ${parts} WHERE message_id = ?1 ORDER BY number`,
     deleteParts: `DELETE FROM ${parts} WHERE message_id = ?1`,
     withParts: `
       SELECT id, session_id, project, position, role, content FROM ${messages}
@@ -224,8 +236,6 @@ function build(dbName: string) {
       INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
       SELECT ?3, project, input_tokens, output_tokens FROM ${tokens} WHERE ${session}`,
     deleteTokens: `DELETE FROM ${tokens} WHERE ${session}`,
-    keepTokens: `
-      INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens) VALUES (?1, ?2, ?3, ?4)`,
 
     // Summaries: what a list shows, kept by every write, so that a list costs the same however long the histories are.
     sessionCount: `SELECT message_count FROM ${sessions} WHERE ${session}`,
@@ -316,6 +326,30 @@ function build(dbName: string) {
     // For imports and checks.
     forMerge: `
       SELECT position, role, content FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT ?4`,
+    describe: `
+      INSERT INTO temp.described
+      SELECT '${dbName}', ?1, ?2, TRUE, ?3 - coalesce(max(input_tokens), 0), ?4 - coalesce(max(output_tokens), 0), ?5, ?6, ?7
+      FROM ${tokens} WHERE ${session}`,
+    describeOther: `INSERT INTO temp.described VALUES ('${dbName}', ?1, ?2, FALSE, ?3, ?4, NULL, NULL, NULL)`,
+    // Added to what there is by then, so that what others have counted meanwhile stays.
+    takeDescribed: [
+      `INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      SELECT session_id, project, input_tokens, output_tokens FROM temp.described
+      WHERE db_name = '${dbName}' AND is_ours AND input_tokens IS NOT NULL
+      ON CONFLICT(session_id, project) DO UPDATE
+      SET input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens`,
+      `INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      SELECT session_id, project, input_tokens, output_tokens FROM temp.described
+      WHERE db_name = '${dbName}' AND NOT is_ours`,
+      `UPDATE ${sessions} SET title = coalesce(d.title, ${sessions}.title),
+        parent_session_id = coalesce(d.parent_session_id, ${sessions}.parent_session_id),
+        forked_at = iif(d.parent_session_id IS NULL, ${sessions}.forked_at, d.forked_at)
+      FROM temp.described AS d
+      WHERE d.db_name = '${dbName}' AND d.is_ours AND (d.title IS NOT NULL OR d.parent_session_id IS NOT NULL)
+        AND ${sessions}.project = d.project AND ${sessions}.session_id = d.session_id`,
+    ] as const,
+    updatedAt: `SELECT updated_at FROM ${sessions} WHERE ${session}`,
+    keepUpdatedAt: `UPDATE ${sessions} SET updated_at = max(updated_at, ?3) WHERE ${session}`,
     countMessages: `
       INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6)

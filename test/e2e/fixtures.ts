@@ -10,6 +10,7 @@ export { expect } from "@playwright/test";
 
 /** A browser of the test's own, with a profile on a disk. In a default context OPFS would be kept in memory, and go with the browser. */
 export interface Profile {
+  readonly folder: string;
   /** Starts the browser. After an end: again, with what it has stored. */
   launch(): Promise<BrowserContext>;
   /** Ends the browser as the system would, without a word to it. */
@@ -72,6 +73,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     const folder = await makeProfileFolder();
     let running: BrowserContext | undefined;
     await use({
+      folder,
       async launch() {
         running = await playwright[browserName].launchPersistentContext(folder, launchOptions);
         return running;

@@ -11,7 +11,8 @@ export async function killProcessesOf(folder: string): Promise<void> {
   while ((await processesOf(folder)).some((id) => killed.includes(id))) continue;
 }
 
-async function processesOf(folder: string): Promise<number[]> {
+/** The processes that were started with the folder as their profile. */
+export async function processesOf(folder: string): Promise<number[]> {
   const { stdout } = await run("ps", ["-axo", "pid=,args="]);
   return stdout
     .split("\n")

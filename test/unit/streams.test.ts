@@ -60,20 +60,20 @@ function parts(): unknown[] {
 describe("what was written of a message is there once:", () => {
   test("a part that is sent again after its answer was lost is answered, by the next owner too", () => {
     const id = begin("a");
-    checkpoint(id, { keep: 0, text: "[1]" });
-    const first = checkpoint(id, { keep: 2, text: ",2]" }, 100);
+    checkpoint(id, { keep: 0, text: "[1]", tail: 0 });
+    const first = checkpoint(id, { keep: 2, text: ",2]", tail: 0 }, 100);
     executor = new Executor(storage);
-    expect(checkpoint(id, { keep: 2, text: ",2]" }, 100)).toEqual(first);
+    expect(checkpoint(id, { keep: 2, text: ",2]", tail: 0 }, 100)).toEqual(first);
     expect(texts()).toEqual(["[1,2]"]);
     expect(parts()).toHaveLength(2);
   });
 
   test("a part that comes after the message was finished is refused, however it comes", () => {
     const id = begin("a");
-    checkpoint(id, { keep: 0, text: "[1]" }, 200);
+    checkpoint(id, { keep: 0, text: "[1]", tail: 0 }, 200);
     expect(run("finish", { session, id, content: "plain:[1,2]" }, 201)).toMatchObject({ ok: true });
-    expect(checkpoint(id, { keep: 0, text: "[1]" }, 200)).toMatchObject({ error: { outcome: "unknown" } });
-    expect(checkpoint(id, { keep: 0, text: "[1]" }, 202)).toMatchObject({ error: { code: "not-found" } });
+    expect(checkpoint(id, { keep: 0, text: "[1]", tail: 0 }, 200)).toMatchObject({ error: { outcome: "unknown" } });
+    expect(checkpoint(id, { keep: 0, text: "[1]", tail: 0 }, 202)).toMatchObject({ error: { code: "not-found" } });
     expect(texts()).toEqual(["[1,2]"]);
     expect(parts()).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe("what was written of a message is there once:", () => {
     for (const other of [{ sessionId: "other" }, { project: "other" }, { dbName: "other" }]) {
       const args = { session: { ...session, ...other }, id };
       for (const reply of [
-        run("checkpoint", { ...args, content: { keep: 0, text: "[2]" } }),
+        run("checkpoint", { ...args, content: { keep: 0, text: "[2]", tail: 0 } }),
         run("finish", { ...args, content: "plain:[2]" }),
         run("abort", args),
       ])
@@ -119,9 +119,9 @@ describe("the parts of a message", () => {
     const other = { ...session, sessionId: "other" };
     const message = { uid: "other", role: "assistant", content: "plain:[]", status: "partial" } as const;
     const [{ id: left }] = value(run("append", { session: other, messages: [message] })) as [{ id: number }];
-    run("checkpoint", { session: other, id: left, content: { keep: 0, text: "[7]" } });
+    run("checkpoint", { session: other, id: left, content: { keep: 0, text: "[7]", tail: 0 } });
     const id = begin("a");
-    checkpoint(id, { keep: 0, text: "[1]" });
+    checkpoint(id, { keep: 0, text: "[1]", tail: 0 });
     remove(id);
     expect(parts()).toEqual([[left, 0, 0, "[7]"]]);
   });
@@ -129,25 +129,25 @@ describe("the parts of a message", () => {
   test("are folded into the row, which stays partial, and the next ones build on that", () => {
     const id = begin("a");
     const long = `["${"x".repeat(1000)}"`;
-    checkpoint(id, { keep: 0, text: `${long}]` });
-    checkpoint(id, { keep: long.length, text: ",1]" });
+    checkpoint(id, { keep: 0, text: `${long}]`, tail: 0 });
+    checkpoint(id, { keep: long.length, text: ",1]", tail: 0 });
     foldAll(storage.database);
     expect(parts()).toEqual([]);
     const stored = "SELECT content, status FROM axio_context_messages";
     expect(storage.database.row(stored)).toEqual([seal(`${long},1]`), "partial"]);
-    checkpoint(id, { keep: long.length + 2, text: ",2]" });
+    checkpoint(id, { keep: long.length + 2, text: ",2]", tail: 0 });
     expect(texts()).toEqual([`${long},1,2]`]);
     foldAll(storage.database);
-    checkpoint(id, { keep: 0, text: "[3]" });
+    checkpoint(id, { keep: 0, text: "[3]", tail: 0 });
     expect(texts()).toEqual(["[3]"]);
   });
 
   test("on a row that is damaged cost that row alone", () => {
     const id = begin("a");
-    checkpoint(id, { keep: 0, text: "[1,2]" });
+    checkpoint(id, { keep: 0, text: "[1,2]", tail: 0 });
     foldAll(storage.database);
     storage.database.run("UPDATE axio_context_messages SET content = 'gzip:no' WHERE id = ?", id);
-    checkpoint(id, { keep: 4, text: ",3]" });
+    checkpoint(id, { keep: 4, text: ",3]", tail: 0 });
     run("append", { session, messages: [{ uid: "b", role: "user", content: "plain:[4]" }] });
     const rows = value(run("messages", { session, range: {} })) as readonly MessageRow<string>[];
     expect(rows.map(({ content }) => content)).toEqual(["gzip:no", "plain:[4]"]);
@@ -170,14 +170,16 @@ describe("what is sent of a message", () => {
       // Half a surrogate pair never stands in JSON text, but one may be cut in two where texts are compared.
       text: fc.string({ unit: fc.constantFrom("a", "é", "😀", "😁", "\n") }),
       pad: fc.constantFrom(0, 4095, 4096, 9000),
+      end: fc.nat({ max: 12_000 }),
       isLost: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const deltas = new Deltas();
         const written = new Map<number, string>();
-        for (const { id, keep, text, pad, isLost } of steps) {
-          const next = ((written.get(id) ?? "").slice(0, keep) + "x".repeat(pad) + text).toWellFormed();
+        for (const { id, keep, text, pad, end, isLost } of steps) {
+          const before = written.get(id) ?? "";
+          const next = (before.slice(0, keep) + "x".repeat(pad) + text + before.slice(end)).toWellFormed();
           const delta = deltas.next(request(id), next);
           expect(delta.text.isWellFormed()).toBe(true);
           if (isLost) {
@@ -185,7 +187,7 @@ describe("what is sent of a message", () => {
             continue;
           }
           deltas.settle(request(id), { ok: true, value: null });
-          written.set(id, (written.get(id) ?? "").slice(0, delta.keep) + delta.text);
+          written.set(id, before.slice(0, delta.keep) + delta.text + before.slice(before.length - delta.tail));
           expect(written.get(id)).toBe(next);
         }
       }),
@@ -195,10 +197,10 @@ describe("what is sent of a message", () => {
   test("is all of it after its memory was lost, and for one of too many messages at once", () => {
     const deltas = new Deltas();
     deltas.next(request(0), "abc");
-    expect(deltas.next(request(0), "abcd")).toEqual({ keep: 3, text: "d" });
-    expect(new Deltas().next(request(0), "abcde")).toEqual({ keep: 0, text: "abcde" });
+    expect(deltas.next(request(0), "abcd")).toEqual({ keep: 3, text: "d", tail: 0 });
+    expect(new Deltas().next(request(0), "abcde")).toEqual({ keep: 0, text: "abcde", tail: 0 });
     for (let id = 1; id <= 16; id++) deltas.next(request(id), "x");
-    expect(deltas.next(request(0), "abcdef")).toEqual({ keep: 0, text: "abcdef" });
+    expect(deltas.next(request(0), "abcdef")).toEqual({ keep: 0, text: "abcdef", tail: 0 });
   });
 
   test("an answer of 100 KB in 4,000 updates is, if each of them is written, less than its final write three times", () => {
@@ -217,6 +219,29 @@ describe("what is sent of a message", () => {
     expect(sent).toBeLessThan(1.5 * json.length);
   });
 
+  test("is what is new, wherever it comes: between blocks, and beside an image", () => {
+    const deltas = new Deltas();
+    const id = begin("a");
+    const image = { type: "image", media_type: "image/png", data: "QUJD".repeat(2000) };
+    let sent = 0;
+    let json = "";
+    for (let update = 0; update < 40; update++) {
+      const [before, after] = ["word ".repeat(update), "😀é".repeat(update)].map((text) => ({ type: "text", text }));
+      json = JSON.stringify(
+        update % 2 ? [before, image, after] : [{ ...before, text: `${before!.text}!` }, image, after],
+      );
+      const delta = deltas.next(request(id), json);
+      value(checkpoint(id, delta));
+    }
+    expect(texts()).toEqual([json]);
+    for (let update = 0; update < 40; update++) {
+      json = JSON.stringify([{ type: "text", text: "word ".repeat(update) }, image]);
+      const { text } = deltas.next(request(id), json);
+      if (update > 0) sent += text.length;
+    }
+    expect(sent).toBeLessThan(40 * 16);
+  });
+
   test("writes nothing but the part: no message, and no summary", () => {
     const { database } = storage;
     const id = begin("a");
@@ -226,7 +251,7 @@ describe("what is sent of a message", () => {
         `CREATE TEMP TRIGGER watch_${table} AFTER UPDATE ON main.axio_context_${table} BEGIN INSERT INTO written VALUES ('${table}'); END`,
       );
     }
-    for (let i = 0; i < 10; i++) value(checkpoint(id, { keep: i, text: "x" }));
+    for (let i = 0; i < 10; i++) value(checkpoint(id, { keep: i, text: "x", tail: 0 }));
     expect(database.rows("SELECT name FROM written")).toEqual([]);
     value(run("finish", { session, id, content: "plain:[]" }));
     expect(database.rows("SELECT name FROM written ORDER BY name")).toEqual([["messages"], ["sessions"]]);
@@ -234,7 +259,7 @@ describe("what is sent of a message", () => {
 
   test("is written and read with statements that use an index", () => {
     const id = begin("a");
-    checkpoint(id, { keep: 0, text: "[]" });
+    checkpoint(id, { keep: 0, text: "[]", tail: 0 });
     texts();
     run("finish", { session, id, content: "plain:[]" });
     const { database } = storage;

@@ -63,6 +63,15 @@ function forget(db: Database, dbName: string, deletionId: string): void {
   db.run(tables(dbName).forgetDeletion, deletionId);
 }
 
+/** What a death in the middle of a purge has left to do. */
+export function finishPurge(storage: Storage): void {
+  try {
+    eraseFreePages(storage);
+  } catch {
+    // A full disk can be opened and read all the same. The next purge tries again.
+  }
+}
+
 /**
  * After a purge, also one that a death interrupted: writes the file anew, without what free pages and the -wal still
  * hold, and removes a copy that a migration left behind. Not to be called in a transaction.

@@ -7,13 +7,13 @@ import { countOf } from "./positions.js";
 import { editSummary } from "./summaries.js";
 
 // A message that is still being written is a row and parts: each says how much of the JSON text before it is still true,
-// and what comes after. So a write costs what is new, and not what was written before it.
+// at its beginning and at its end, and what stands between. So a write costs what is new, and not what was written before.
 
 /** Adds what is new of a partial row's JSON text. */
-export function addPart(db: Database, dbName: string, id: number, { keep, text }: Delta): void {
+export function addPart(db: Database, dbName: string, id: number, { keep, text, tail }: Delta): void {
   // Nothing of what was written before is needed any more.
-  if (keep === 0) db.run(tables(dbName).deleteParts, id);
-  db.run(tables(dbName).addPart, id, keep, text);
+  if (keep + tail === 0) db.run(tables(dbName).deleteParts, id);
+  db.run(tables(dbName).addPart, id, keep, text, tail);
 }
 
 /** The content of a partial row, as far as it was written, in a form that the envelope's reader takes. */
@@ -21,12 +21,17 @@ export function assemble(db: Database, dbName: string, id: number, stored: unkno
   const parts = db.rows(tables(dbName).parts, id);
   if (parts.length === 0) return stored as string;
   try {
-    const base = parts[0]![0] === 0 ? "" : unseal(stored);
-    return parts.reduce((text, [keep, rest]) => text.slice(0, Number(keep)) + String(rest), base);
+    const [keep, , tail] = parts[0]!;
+    const base = keep === 0 && tail === 0 ? "" : unseal(stored);
+    return parts.reduce((text, part) => apply(text, Number(part[0]), String(part[1]), Number(part[2])), base);
   } catch {
     // A damaged row costs itself alone: who reads it finds out again.
     return stored as string;
   }
+}
+
+function apply(before: string, keep: number, text: string, tail: number): string {
+  return before.slice(0, keep) + text + before.slice(before.length - tail);
 }
 
 /**

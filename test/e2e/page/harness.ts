@@ -11,6 +11,7 @@ import {
 } from "../../../src/index.js";
 import { FaultyWorkers } from "./faulty-workers.js";
 import { Importing } from "./importing.js";
+import { Latency } from "./latency.js";
 import { type Ending, Load } from "./load.js";
 import { Pool } from "./pool.js";
 import { progressOf, Stream } from "./stream.js";
@@ -39,6 +40,7 @@ class Harness {
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
   readonly importing: Importing = new Importing(() => this.connection!);
+  readonly latency = new Latency();
   readonly pool = new Pool();
   readonly stream = new Stream();
   /** What {@link listen} heard. */
@@ -62,6 +64,34 @@ class Harness {
 
   storeOf(sessionId: string): SQLiteContextStore {
     return new SQLiteContextStore(this.connection!, sessionId);
+  }
+
+  /** A session of the file that test/python/large.py makes. */
+  fileSession(number: number): SQLiteContextStore {
+    return new SQLiteContextStore(this.connection!, `from-file-${number}`, { project: "file" });
+  }
+
+  /** What {@link latency} was told is stored, and is not. */
+  async lost(): Promise<string[]> {
+    const there = new Set<string>();
+    const stores = [this.store, this.storeOf("mine"), ...Array.from({ length: 50 }, (_, i) => this.fileSession(i))];
+    for (const store of stores) {
+      for await (const { content } of store.messages()) {
+        if (content[0]?.type === "text") there.add(`${store.sessionId} ${content[0].text}`);
+      }
+    }
+    return this.latency.acknowledged.filter((text) => !there.has(text));
+  }
+
+  /** How many messages of the file are there. */
+  async brought(): Promise<number> {
+    const projects = await this.connection!.listProjects();
+    const count = projects.find(({ project }) => project === "file")?.messageCount ?? 0;
+    return count - this.latency.acknowledged.filter((text) => text.startsWith("from-file-")).length;
+  }
+
+  async untilNothingBrought(): Promise<void> {
+    while ((await this.brought()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   connect(options?: ConnectOptions): Promise<Connection> {

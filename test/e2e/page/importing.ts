@@ -16,17 +16,30 @@ export class Importing {
 
   /** Begins. Resolves once it has come to merging. */
   async begin(messages = 100): Promise<void> {
-    const file = await makeFile(messages);
+    await this.beginWith(await makeFile(messages));
+  }
+
+  /** The same with the file that the page's input has. */
+  async beginWithInput(mode?: "merge" | "replace"): Promise<void> {
+    await this.beginWith(document.querySelector("input")!.files![0]!, mode);
+  }
+
+  async beginWith(file: Blob, mode?: "merge" | "replace"): Promise<void> {
     await new Promise<void>((resolve) => {
       const onProgress = (progress: ImportProgress) => {
         this.progress = progress;
         if (progress.phase === "merge" && progress.done > 0) resolve();
       };
       this.#ended = this.#connection()
-        .import(file, { signal: this.#abort.signal, onProgress })
+        .import(file, { mode, signal: this.#abort.signal, onProgress })
         .catch((error: unknown) => (isContextStoreError(error) ? error.code : String(error)))
         .finally(resolve);
     });
+  }
+
+  /** Of the merge: which part is done. */
+  get part(): number {
+    return this.progress?.phase === "merge" ? this.progress.done / this.progress.total : 0;
   }
 
   abort(): void {
