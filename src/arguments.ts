@@ -27,8 +27,20 @@ export function checkDbName(value: string): string {
 /** A count: a whole number from 0 to 2^53 - 1. */
 export function checkCount(what: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
-    refuse(`${what} must be a whole number from 0 to 2^53 - 1; it is ${String(value)}.`);
+    refuse(
+      `${what} must be a whole number from 0 to 2^53 - 1; it is ${typeof value === "number" ? value : typeof value}.`,
+    );
   return value;
+}
+
+/** An object with options, as it is now: each is read once. */
+export function checkOptions<Options extends object>(options: Options): Options {
+  try {
+    if (typeof options === "object" && options !== null) return { ...options };
+  } catch (cause) {
+    throw new ContextStoreError("invalid-argument", "Options cannot be read.", { cause });
+  }
+  return refuse("Options must be an object.");
 }
 
 /** An array, as it is now: the caller may change it afterwards. */

@@ -1,4 +1,4 @@
-import { checkCount } from "./arguments.js";
+import { checkCount, checkOptions } from "./arguments.js";
 import { ContextStoreError } from "./errors.js";
 import type { ContentBlock, Message, StoredMessage } from "./messages.js";
 import type { SQLiteContextStore } from "./sqlite-context-store.js";
@@ -30,10 +30,15 @@ export interface CompactOptions {
  */
 export async function compactHistory(
   store: Pick<SQLiteContextStore, "getMessages" | "splice">,
-  { summarize, keepRecent = 6, signal }: CompactOptions,
+  options: CompactOptions,
 ): Promise<boolean> {
-  if (typeof summarize !== "function")
-    throw new ContextStoreError("invalid-argument", "compactHistory() needs a function summarize.");
+  const { summarize, keepRecent = 6, signal } = checkOptions(options);
+  if (typeof summarize !== "function" || (signal !== undefined && !(signal instanceof AbortSignal))) {
+    throw new ContextStoreError(
+      "invalid-argument",
+      "compactHistory() needs a function summarize, and an AbortSignal, if any.",
+    );
+  }
   checkCount("keepRecent", keepRecent);
   throwIfAborted(signal);
   const messages = await store.getMessages();

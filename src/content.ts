@@ -9,14 +9,17 @@ const MEDIA_TYPES: readonly string[] = ["image/jpeg", "image/png", "image/gif", 
 
 /** Checks a message that a caller hands in. Gives a copy that shares nothing with it. */
 export function checkMessage(message: Message): Message {
-  if (!isRecord(message)) fail("a message is an object with a role and a content");
-  if (!ROLES.includes(message.role)) fail(`the role is ${show(message.role)}; use "user", "assistant" or "system"`);
-  return { role: message.role, content: checkContent(message.content) };
+  return guarded(() => {
+    if (!isRecord(message)) fail("a message is an object with a role and a content");
+    const { role, content } = message;
+    if (!ROLES.includes(role)) fail(`the role is ${show(role)}; use "user", "assistant" or "system"`);
+    return { role, content: checkContent(content) };
+  });
 }
 
 /** Checks the blocks of a message that a caller hands in. */
 export function checkContent(content: unknown): ContentBlock[] {
-  return readContent(content, "invalid-message", jsonObject, copyBytes);
+  return guarded(() => readContent(content, "invalid-message", jsonObject, (bytes) => new Uint8Array(bytes)));
 }
 
 /**
@@ -98,11 +101,13 @@ function readSimpleBlock(
   return { type: "image", media_type: media_type as ImageBlock["media_type"], data: readBytes(data) };
 }
 
-function copyBytes(bytes: Uint8Array): Uint8Array {
+/** What a getter or a proxy of the caller's throws, and a detached buffer. */
+function guarded<Value>(read: () => Value): Value {
   try {
-    return bytes.slice();
-  } catch {
-    return fail("the data of an image is detached: its buffer was transferred elsewhere");
+    return read();
+  } catch (cause) {
+    if (cause instanceof ContextStoreError) throw cause;
+    return fail("reading it failed", "invalid-message", cause);
   }
 }
 
@@ -111,7 +116,7 @@ const MAX_DEPTH = 900;
 
 /** Checks that a tool's input or a message's metadata is an object that JSON holds without loss; gives a deep copy. */
 export function jsonObject(value: unknown): JsonObject {
-  const copy = jsonCopy(value, 0);
+  const copy = guarded(() => jsonCopy(value, 0));
   if (typeof copy !== "object" || copy === null || Array.isArray(copy))
     fail("a tool's input and metadata must be plain JSON objects");
   return copy as JsonObject;
@@ -146,6 +151,6 @@ function show(value: unknown): string {
     : Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
 }
 
-function fail(what: string, code: ErrorCode = "invalid-message"): never {
-  throw new ContextStoreError(code, code === "corrupt" ? what : `This message cannot be stored: ${what}.`);
+function fail(what: string, code: ErrorCode = "invalid-message", cause?: unknown): never {
+  throw new ContextStoreError(code, code === "corrupt" ? what : `This message cannot be stored: ${what}.`, { cause });
 }

@@ -1,4 +1,4 @@
-import { checkDbName, checkName } from "./arguments.js";
+import { checkDbName, checkName, checkOptions } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
@@ -73,22 +73,25 @@ export class DatabaseConnection implements Connection {
     return this.#untilClosed(() => navigator.storage.persist());
   }
 
-  async listProjects({ dbName = "axio_context" }: DbNameOptions = {}): Promise<ProjectInfo[]> {
+  async listProjects(options: DbNameOptions = {}): Promise<ProjectInfo[]> {
+    const { dbName = "axio_context" } = checkOptions(options);
     return [...(await this.call("projects", { dbName: checkDbName(dbName) }))];
   }
 
-  async listDeletedSessions({ dbName = "axio_context" }: DbNameOptions = {}): Promise<DeletedSession[]> {
+  async listDeletedSessions(options: DbNameOptions = {}): Promise<DeletedSession[]> {
+    const { dbName = "axio_context" } = checkOptions(options);
     return [...(await this.call("deletedSessions", { dbName: checkDbName(dbName) }))];
   }
 
   async restoreSession(session: DeletedSession): Promise<void> {
-    const { dbName, project, sessionId, deletionId } = session ?? {};
+    const { dbName, project, sessionId, deletionId } = checkOptions(session);
     checkDbName(dbName);
     for (const name of [project, sessionId, deletionId]) checkName("What names a deleted session", name);
     await this.call("restoreSession", { session: { dbName, project, sessionId }, deletionId });
   }
 
-  async purgeDeleted({ dbName = "axio_context", olderThan }: PurgeOptions = {}): Promise<number> {
+  async purgeDeleted(options: PurgeOptions = {}): Promise<number> {
+    const { dbName = "axio_context", olderThan } = checkOptions(options);
     if (olderThan !== undefined && !(olderThan instanceof Date && olderThan.getTime() === olderThan.getTime())) {
       throw new ContextStoreError("invalid-argument", "olderThan must be a valid Date.");
     }
@@ -101,6 +104,7 @@ export class DatabaseConnection implements Connection {
 
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {
     if (this.#closing) throw closed("not-applied");
+    if (typeof listener !== "function") throw new ContextStoreError("invalid-argument", "A listener is a function.");
     const stop = this.#link.listen((change) => {
       if (concerns(change, filter)) listener(change);
     });
@@ -116,7 +120,7 @@ export class DatabaseConnection implements Connection {
   }
 
   async import(file: Blob, options: ImportOptions = {}): Promise<ImportSummary> {
-    const { mode = "merge", wal, onProgress, signal } = options;
+    const { mode = "merge", wal, onProgress, signal } = checkOptions(options);
     if (!(file instanceof Blob) || (wal !== undefined && !(wal instanceof Blob))) {
       throw new ContextStoreError("invalid-argument", "import() takes the file, and its -wal, as a Blob or File.");
     }
@@ -144,7 +148,8 @@ export class DatabaseConnection implements Connection {
     }
   }
 
-  async checkIntegrity({ repair = false }: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
+  async checkIntegrity(options: { readonly repair?: boolean | undefined } = {}): Promise<IntegrityReport> {
+    const { repair = false } = checkOptions(options);
     const report = await this.call("check", {});
     // Nothing is written to a database that is sound, or damaged beyond repair.
     const isDue = (isIndex: boolean) =>

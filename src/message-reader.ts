@@ -46,7 +46,7 @@ async function tryToCollect<Value>(
 
 /** What the model sees of a row. */
 export function toMessage(row: Row, session: SessionKey): Message {
-  return { role: row.role as Message["role"], content: readContent(row, session) };
+  return { role: row.role as Message["role"], content: attempt(row, session, readContent) };
 }
 
 /** All that the database knows of a message. */
@@ -59,15 +59,20 @@ export function toStoredMessage(row: Row, session: SessionKey): StoredMessage {
     createdAt,
     ...toMessage(row, session),
     status: status ?? "complete",
-    ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }),
+    ...(metadata !== null && { metadata: attempt(row, session, () => JSON.parse(metadata) as JsonObject) }),
   };
 }
 
-function readContent({ content, position }: Row, { sessionId, project }: SessionKey): readonly ContentBlock[] {
+function readContent({ content }: Row): readonly ContentBlock[] {
+  if (typeof content === "string") return readStoredContent(JSON.parse(content));
+  if ("unreadable" in content) throw new Error(content.unreadable);
+  return content;
+}
+
+function attempt<Value>(row: Row, { sessionId, project }: SessionKey, read: (row: Row) => Value): Value {
+  const { position } = row;
   try {
-    if (typeof content === "string") return readStoredContent(JSON.parse(content));
-    if ("unreadable" in content) throw new Error(content.unreadable);
-    return content;
+    return read(row);
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const where = `Message ${position} of session ${JSON.stringify(sessionId)} in project ${JSON.stringify(project)}`;

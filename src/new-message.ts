@@ -1,4 +1,4 @@
-import { checkName } from "./arguments.js";
+import { checkName, checkOptions } from "./arguments.js";
 import { checkMessage, jsonObject } from "./content.js";
 import { newUid } from "./ids.js";
 import type { ContentBlock, JsonObject, Message } from "./messages.js";
@@ -14,11 +14,8 @@ export interface AppendOptions {
 }
 
 /** A message on its way into the database. Throws `invalid-message` or `invalid-argument` for what it cannot hold. */
-export function newMessage(
-  message: Message,
-  { uid, metadata }: AppendOptions = {},
-  status?: "partial",
-): NewMessage<WireContent> {
+export function newMessage(message: Message, options: AppendOptions = {}, status?: "partial"): NewMessage<WireContent> {
+  const { uid, metadata } = checkOptions(options);
   const { role, content } = checkMessage(message);
   return {
     uid: uid === undefined ? newUid() : checkName("uid", uid),

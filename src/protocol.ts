@@ -233,7 +233,7 @@ export interface Operations<Content = WireContent> {
   import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace"; importId: string }): ImportSummary;
   /** Answered at once; it is the import that says what became of it. */
   abortImport(args: { importId: string }): null;
-  repair(args: NoArguments): IntegrityReport;
+  repair(args: NoArguments): null;
   messages(args: {
     session: SessionKey;
     range: MessageRange;

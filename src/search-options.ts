@@ -1,4 +1,4 @@
-import { checkCount, checkDbName, checkName } from "./arguments.js";
+import { checkCount, checkDbName, checkName, checkOptions } from "./arguments.js";
 import { ContextStoreError } from "./errors.js";
 import type { Role } from "./messages.js";
 import type { SearchArgs } from "./protocol.js";
@@ -23,7 +23,7 @@ export interface SearchOptions {
 
 /** Throws `invalid-argument` for what cannot be searched for. */
 export function checkSearch(query: string, options: SearchOptions): SearchArgs {
-  const { dbName = "axio_context", project, sessionId, role, since, until, limit = 50 } = options;
+  const { dbName = "axio_context", project, sessionId, role, since, until, limit = 50 } = checkOptions(options);
   if (typeof query !== "string") throw new ContextStoreError("invalid-argument", "The query must be a string.");
   if (project !== undefined) checkName("project", project);
   if (sessionId !== undefined) checkName("sessionId", sessionId);

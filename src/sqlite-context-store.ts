@@ -1,5 +1,5 @@
 import type { ContextChange } from "./changes.js";
-import { checkArray, checkCount, checkDbName, checkName, checkTokens } from "./arguments.js";
+import { checkArray, checkCount, checkDbName, checkName, checkOptions, checkTokens } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
 import { ContextStore } from "./context-store.js";
@@ -60,7 +60,8 @@ export class SQLiteContextStore extends ContextStore {
 
   /** Adds messages at the end, in one transaction: all of them or, when it rejects, none. */
   override async appendAll(messages: readonly Message[]): Promise<void> {
-    if (messages.length > 0) await this.#append(messages.map((message) => newMessage(message)));
+    const added = checkArray("messages", messages).map((message) => newMessage(message));
+    if (added.length > 0) await this.#append(added);
   }
 
   #append(messages: readonly NewMessage<WireContent>[]): Promise<readonly MessageRef[]> {
@@ -79,7 +80,8 @@ export class SQLiteContextStore extends ContextStore {
    * Messages with all that the database knows of them. `before` and `after` are positions, exclusive; `last` and a lone
    * `before` count from the end. Always in order. Rejects `corrupt` as {@link SQLiteContextStore.getHistory} does.
    */
-  async getMessages(range: MessageRange = {}): Promise<StoredMessage[]> {
+  async getMessages(options: MessageRange = {}): Promise<StoredMessage[]> {
+    const range = checkOptions(options);
     for (const key of ["last", "limit", "before"] as const) if (range[key] !== undefined) checkCount(key, range[key]);
     // After -1 is the beginning.
     if (range.after !== undefined && range.after !== -1) checkCount("after", range.after);
@@ -91,7 +93,8 @@ export class SQLiteContextStore extends ContextStore {
    * whole. What is appended meanwhile comes too. Rejects `invalid-argument`, and `corrupt` as
    * {@link SQLiteContextStore.getHistory} does.
    */
-  async *messages({ batch = 100 }: { readonly batch?: number | undefined } = {}): AsyncGenerator<StoredMessage, void> {
+  async *messages(options: { readonly batch?: number | undefined } = {}): AsyncGenerator<StoredMessage, void> {
+    const { batch = 100 } = checkOptions(options);
     if (checkCount("batch", batch) === 0) throw new ContextStoreError("invalid-argument", "A batch of 0 has no end.");
     let after = -1;
     let page: StoredMessage[];
@@ -124,8 +127,9 @@ export class SQLiteContextStore extends ContextStore {
     start: number,
     deleteCount: number,
     messages: readonly Message[],
-    { expectIds }: { readonly expectIds?: readonly number[] | undefined } = {},
+    options: { readonly expectIds?: readonly number[] | undefined } = {},
   ): Promise<void> {
+    const { expectIds } = checkOptions(options);
     checkCount("start", start);
     checkCount("deleteCount", deleteCount);
     await this.#edit({ kind: "replace", start, deleteCount, expectIds }, messages);
@@ -138,8 +142,9 @@ export class SQLiteContextStore extends ContextStore {
   async replaceMessage(
     position: number,
     message: Message,
-    { expectId }: { readonly expectId?: number | undefined } = {},
+    options: { readonly expectId?: number | undefined } = {},
   ): Promise<void> {
+    const { expectId } = checkOptions(options);
     checkCount("position", position);
     const expectIds = expectId === undefined ? undefined : [expectId];
     await this.#edit({ kind: "update", start: position, deleteCount: 1, expectIds }, [message]);
@@ -149,7 +154,8 @@ export class SQLiteContextStore extends ContextStore {
    * Keeps the first `length` messages and removes the others, if there are more; see {@link SQLiteContextStore.splice}.
    * Rejects `conflict` when the id of the last message that is kept is not `expectId`.
    */
-  async truncate(length: number, { expectId }: { readonly expectId?: number | undefined } = {}): Promise<void> {
+  async truncate(length: number, options: { readonly expectId?: number | undefined } = {}): Promise<void> {
+    const { expectId } = checkOptions(options);
     checkCount("length", length);
     if (expectId !== undefined) checkCount("expectId", expectId);
     await this.#edit({ kind: "truncate", start: length, expectBefore: expectId }, []);
@@ -161,8 +167,9 @@ export class SQLiteContextStore extends ContextStore {
    */
   async replaceHistory(
     messages: readonly Message[],
-    { expectedLength }: { readonly expectedLength?: number | undefined } = {},
+    options: { readonly expectedLength?: number | undefined } = {},
   ): Promise<void> {
+    const { expectedLength } = checkOptions(options);
     if (expectedLength !== undefined) checkCount("expectedLength", expectedLength);
     await this.#edit({ kind: "replace", start: 0, expectedLength }, messages);
   }
@@ -186,7 +193,7 @@ export class SQLiteContextStore extends ContextStore {
   override async fork(
     options: { readonly upTo?: number | undefined; readonly sessionId?: string | undefined } = {},
   ): Promise<SQLiteContextStore> {
-    const { upTo, sessionId: target = newSessionId() } = options;
+    const { upTo, sessionId: target = newSessionId() } = checkOptions(options);
     if (upTo !== undefined) checkCount("upTo", upTo);
     const fork = new SQLiteContextStore(this.#connection, target, { project: this.project, dbName: this.dbName });
     await this.#connection.call("fork", { session: this.#session, target, upTo });
@@ -227,12 +234,14 @@ export class SQLiteContextStore extends ContextStore {
    * The sessions of this store's project that have messages, newest first, or a page of them. A page costs the same
    * however many sessions and messages there are.
    */
-  override async listSessions({ limit, after, orderBy = "created" }: ListOptions = {}): Promise<SessionInfo[]> {
+  override async listSessions(options: ListOptions = {}): Promise<SessionInfo[]> {
+    const { limit, after, orderBy = "created" } = checkOptions(options);
     if (limit !== undefined) checkCount("limit", limit);
     if (orderBy !== "created" && orderBy !== "updated") {
       throw new ContextStoreError("invalid-argument", 'orderBy is "created" or "updated".');
     }
-    const last = after && { time: after[`${orderBy}At`], sessionId: after.sessionId };
+    const behind = after === undefined ? undefined : checkOptions(after);
+    const last = behind && { time: behind[`${orderBy}At`], sessionId: behind.sessionId };
     if (last && !(typeof last.time === "string" && typeof last.sessionId === "string")) {
       throw new ContextStoreError("invalid-argument", "after must be a session that listSessions() gave.");
     }

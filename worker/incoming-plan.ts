@@ -56,13 +56,13 @@ export class IncomingPlan {
       for (const rows of this.#byRowId(places)) {
         for (const [row, session, project, position] of rows) {
           if (session === null || project === null || position === null) throw incomplete(dbName);
-          this.#staged.run(ADD, history, String(session), String(project), position!, row!);
+          this.#staged.run(ADD, history, String(session), String(project), position, row);
         }
         yield;
       }
       for (const rows of tokens === undefined ? [] : this.#byRowId(tokens)) {
         for (const [, session, project, input, output] of rows)
-          this.#staged.run(ADD_TOKENS, history, String(session), String(project), input!, output!);
+          this.#staged.run(ADD_TOKENS, history, String(session), String(project), input, output);
         yield;
       }
     }
@@ -100,7 +100,7 @@ export class IncomingPlan {
     while (rows.length > 0) {
       yield rows;
       const [session, project] = rows.at(-1)!;
-      rows = this.#staged.rows(NEXT_TOKENS, history, session!, project!, size);
+      rows = this.#staged.rows(NEXT_TOKENS, history, session, project, size);
     }
   }
 

@@ -30,20 +30,23 @@ function unrepairable(problem: IntegrityProblem): IntegrityProblem {
   return { ...problem, repairable: false };
 }
 
-/** Puts right what can be: indexes, positions and summaries; nothing where a page is damaged. Reports what was found before. */
-export function repair(db: Database): IntegrityReport {
-  const report = finish(checkIntegrity(db));
-  const pages = report.problems.filter(({ kind }) => kind === "page");
+/**
+ * Puts right what can be: indexes, positions and summaries; nothing where a page is damaged. Looks for these again, as it is
+ * one transaction, but not at contents, which nobody can repair and which take the longest.
+ */
+export function repair(db: Database): void {
+  const pages = checkPages(db);
   // What is written into damaged pages may damage others.
-  if (!pages.every(({ repairable }) => repairable)) return report;
+  if (!pages.every(({ repairable }) => repairable)) return;
   if (pages.length > 0) db.exec("REINDEX");
   for (const dbName of dbNames(db)) {
     for (const [sessionId] of db.rows(tables(dbName).positionGaps)) renumber(db, dbName, String(sessionId));
+    const stale: IntegrityProblem[] = [];
+    finish(checkSummaries(db, dbName, stale));
+    for (const { kind, project, sessionId } of stale) {
+      if (kind === "summary") refreshSummary(db, { dbName, project: project!, sessionId: sessionId! });
+    }
   }
-  for (const { kind, dbName, project, sessionId } of report.problems) {
-    if (kind === "summary") refreshSummary(db, { dbName: dbName!, project: project!, sessionId: sessionId! });
-  }
-  return report;
 }
 
 /** What SQLite says of an index whose table is sound. */
@@ -133,10 +136,10 @@ function* checkRows(db: Database, session: SessionKey, problems: IntegrityProble
     more = false;
     const found = despiteDamage(problems, session, () => {
       const rows = db.rows(tables(dbName).contents, sessionId, project, last);
-      return rows.flatMap(([position, content]): IntegrityProblem[] => {
+      return rows.flatMap(([position, content, metadata]): IntegrityProblem[] => {
         last = Number(position);
         more = true;
-        const problem = checkContent(content);
+        const problem = checkContent(content) ?? checkMetadata(metadata);
         place++;
         return problem ? [{ ...problem, ...session, position: place - 1, repairable: false }] : [];
       });
@@ -157,6 +160,15 @@ function checkContent(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"
     return undefined;
   } catch (error) {
     return { kind, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function checkMetadata(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"> | undefined {
+  try {
+    if (stored !== null) JSON.parse(String(stored));
+    return undefined;
+  } catch (error) {
+    return { kind: "json", detail: `Its metadata: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 

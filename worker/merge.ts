@@ -222,7 +222,7 @@ export class Merge {
     const [input = null, output = null] = this.#plan.tokensOf(this.#history, theirs) ?? [];
     const [title, parent, forkedAt] = description;
     const { sessionId, project } = ours;
-    this.#db.run(tables(this.dbName).describe, sessionId, project, input, output, title!, parent!, forkedAt!);
+    this.#db.run(tables(this.dbName).describe, sessionId, project, input, output, title, parent, forkedAt);
   }
 
   #descriptionOf({ sessionId, project }: SessionKey): Row {

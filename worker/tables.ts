@@ -175,9 +175,10 @@ function build(dbName: string) {
     insertAt: insertAt("?9"),
     byUid: `SELECT id, position, created_at FROM ${messages} INDEXED BY ${uidIndex} WHERE uid = ?3 AND ${session}`,
     lastPosition: `SELECT max(position) FROM ${messages} WHERE session_id = ?1`,
-    countBefore: `SELECT count(*) FROM ${messages} WHERE ${session} AND position < ?3`,
     all: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position`,
     slice: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
+    sliceFromEnd: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position DESC LIMIT ?3 OFFSET ?4`,
+    countFrom: `SELECT count(*) FROM ${messages} WHERE ${session} AND position >= ?3`,
     between: `SELECT ${row} FROM ${messages} WHERE ${session} AND position >= ?3 AND position < ?4 ORDER BY position`,
     firstUser: `SELECT content FROM ${messages} WHERE ${session} AND role = 'user' ORDER BY position LIMIT 1`,
     hasUserBefore: `SELECT 1 FROM ${messages} WHERE ${session} AND role = 'user' AND position < ?3 LIMIT 1`,
@@ -364,10 +365,10 @@ function build(dbName: string) {
     sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
     summaryKeys: `SELECT session_id, project FROM ${sessions}`,
     shown: `SELECT message_count, created_at, updated_at, preview FROM ${sessions} WHERE ${session}`,
-    contents: `SELECT position, content FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT 64`,
+    contents: `SELECT position, content, metadata FROM ${messages} WHERE ${session} AND position > ?3 ORDER BY position LIMIT 64`,
     positionGaps: `
       SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
-      HAVING min(position) <> 0 OR max(position) <> count(*) - 1`,
+      HAVING min(position) <> 0 OR max(position) <> count(*) - 1 OR total(typeof(position) <> 'integer') > 0`,
     deleteAll: [`DELETE FROM ${messages}`, `DELETE FROM ${tokens}`, `DELETE FROM ${sessions}`] as const,
   };
 }

@@ -9,6 +9,7 @@ const WHERE = "WHERE session_id = 's' AND position = 1";
 
 /** What is done to a sound session of three messages, and what the check must say of it. */
 const UNREADABLE: Readonly<Record<string, readonly [kind: string, sql: string]>> = {
+  "metadata that is no JSON": ["json", "UPDATE axio_context_messages SET metadata = '{' WHERE position = 1"],
   "base64 that is cut off": ["envelope", `UPDATE axio_context_messages SET content = 'gzip:H4sIAAAA' ${WHERE}`],
   "gzip that is none": ["envelope", `UPDATE axio_context_messages SET content = 'gzip:AAAAAAAA' ${WHERE}`],
   "a BLOB": ["envelope", `UPDATE axio_context_messages SET content = x'00' ${WHERE}`],
@@ -19,6 +20,11 @@ const UNREADABLE: Readonly<Record<string, readonly [kind: string, sql: string]>>
 };
 
 const REPAIRABLE: Readonly<Record<string, readonly [kind: string, detail: RegExp, sql: string]>> = {
+  "a position between two others": [
+    "position",
+    /positions 0 to 2/,
+    "UPDATE axio_context_messages SET position = 1.5 WHERE position = 1",
+  ],
   "a gap in the positions": [
     "position",
     /3 messages .* 0 to 7/,
@@ -65,7 +71,7 @@ describe("checkIntegrity", () => {
         ok: false,
         problems: [{ kind, ...SESSION, position: 1, detail: expect.stringMatching(/./), repairable: false }],
       });
-      expect(call("repair", {})).toEqual(report);
+      call("repair", {});
       expect(call("check", {})).toEqual(report);
     },
   );
@@ -79,8 +85,7 @@ describe("checkIntegrity", () => {
       ok: false,
       problems: [{ kind, dbName: "axio_context", detail: expect.stringMatching(detail), repairable: true }],
     });
-    // What was found before it is reported.
-    expect(call("repair", {})).toEqual(found);
+    call("repair", {});
     expect(call("check", {})).toEqual({ ok: true, problems: [] });
     const after = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
@@ -94,7 +99,8 @@ describe("checkIntegrity", () => {
     const { storage, call } = await sound();
     for (const sql of [UNREADABLE["a BLOB"]![1], REPAIRABLE["a gap in the positions"]![2]]) storage.database.run(sql);
     storage.database.run("UPDATE axio_context_sessions SET message_count = 1");
-    const { problems } = call("repair", {}) as IntegrityReport;
+    const { problems } = call("check", {}) as IntegrityReport;
+    call("repair", {});
     expect(problems.map(({ kind }) => kind).sort()).toEqual(["envelope", "position", "summary"]);
     expect((call("check", {}) as IntegrityReport).problems.map(({ kind }) => kind)).toEqual(["envelope"]);
   });

@@ -7,7 +7,7 @@ import { pageSize, wholeSize } from "./sizes.mjs";
 
 // What has been reached, in bytes: a change that adds to it says so here.
 const PAGE_BUDGET = 9_984;
-const WHOLE_BUDGET = 488_000;
+const WHOLE_BUDGET = 489_000;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",

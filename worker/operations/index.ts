@@ -40,7 +40,7 @@ export const HANDLERS: Handlers = {
   purgeDeleted: ({ dbName, before = Infinity }, { database }) => purgeDeleted(database, dbName, before),
   import: ({ mode }, _, incoming) => incoming!.complete(mode),
   abortImport: () => null,
-  repair: (_, { database }) => repair(database),
+  repair: (_, { database }) => done(repair(database)),
   messages: ({ session, range }, { database }) => messages(database, session, range),
   tokens: ({ session }, { database }) => tokens(database, session),
   sessions: ({ dbName, project, range }, { database }) => sessions(database, dbName, project, range),

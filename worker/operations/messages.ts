@@ -46,9 +46,17 @@ export function messages(db: Database, session: SessionKey, range: MessageRange)
   const [start, end] = window(range, count);
   if (start >= end) return [];
   const rows = isShared(db, session, count)
-    ? db.rows(sql.slice, sessionId, project, end - start, start)
+    ? sliceOf(db, session, start, end, count)
     : db.rows(sql.between, sessionId, project, start, end);
   return rows.map((row, index) => toMessageRow(db, dbName, row, start + index));
+}
+
+/** Where positions in the table are not those of the API: counted from the nearer end. */
+function sliceOf(db: Database, session: SessionKey, start: number, end: number, count: number): Row[] {
+  const { sessionId, project, dbName } = session;
+  const sql = tables(dbName);
+  if (start < count - end) return db.rows(sql.slice, sessionId, project, end - start, start);
+  return db.rows(sql.sliceFromEnd, sessionId, project, end - start, count - end).toReversed();
 }
 
 function window({ before, after, last, limit }: MessageRange, count: number): [start: number, end: number] {

@@ -17,6 +17,8 @@ export function isShared(db: Database, { dbName, sessionId }: SessionKey, count:
 /** The position within session and project of a row at `position` in the table. */
 export function ordinal(db: Database, session: SessionKey, position: number): number {
   const { sessionId, project, dbName } = session;
-  if (!isShared(db, session, countOf(db, session))) return position;
-  return Number(db.value(tables(dbName).countBefore, sessionId, project, position));
+  const count = countOf(db, session);
+  if (!isShared(db, session, count)) return position;
+  // Counted from the end: what is written is near it.
+  return count - Number(db.value(tables(dbName).countFrom, sessionId, project, position));
 }

@@ -4,18 +4,18 @@ import type { SQLiteContextStore } from "../../../src/index.js";
 export class Latency {
   readonly #times: number[] = [];
   readonly #acknowledged: string[] = [];
-  #isOn = false;
+  readonly #state: { isOn: boolean } = { isOn: false };
   #running: Promise<void> = Promise.resolve();
 
   /** Every third append goes to the session that `other` says, which may be one that is just being merged. */
   start(mine: SQLiteContextStore, other: () => SQLiteContextStore): void {
-    this.#isOn = true;
+    this.#state.isOn = true;
     this.#running = this.#run(mine, other);
   }
 
   /** Milliseconds, and what was acknowledged: session and text. Rejects when a call did. */
   async stop(): Promise<{ readonly calls: number; readonly p50: number; readonly p99: number; readonly max: number }> {
-    this.#isOn = false;
+    this.#state.isOn = false;
     await this.#running;
     const times = this.#times.toSorted((a, b) => a - b);
     const at = (part: number) => Math.round(times[Math.floor((times.length - 1) * part)]! * 10) / 10;
@@ -27,7 +27,7 @@ export class Latency {
   }
 
   async #run(mine: SQLiteContextStore, other: () => SQLiteContextStore): Promise<void> {
-    for (let i = 0; this.#isOn; i++) {
+    for (let i = 0; this.#state.isOn; i++) {
       const store = i % 3 === 2 ? other() : mine;
       const text = `acknowledged ${i}`;
       await this.#time(() => store.append({ role: "user", content: [{ type: "text", text }] }));

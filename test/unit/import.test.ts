@@ -1,0 +1,219 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Operations, SessionKey } from "../../src/protocol.js";
+import { Executor, type OwnerOperation } from "../../worker/executor.js";
+import { Import } from "../../worker/import.js";
+import { checkPages } from "../../worker/incoming.js";
+import { checkIntegrity } from "../../worker/integrity.js";
+import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { prepareSchema } from "../../worker/schema.js";
+import { finish } from "../../worker/slices.js";
+import type { Storage } from "../../worker/storage.js";
+
+const session = (sessionId: string): SessionKey => ({ dbName: "axio_context", project: "p", sessionId });
+
+/** A database, and a way to call it. */
+async function open() {
+  const storage = await openMemoryStorage();
+  prepareSchema(storage);
+  const executor = new Executor(storage);
+  let seq = 0;
+  const call = <Name extends OwnerOperation>(name: Name, args: Parameters<Operations<string>[Name]>[0]) => {
+    const request = { seq: ++seq, name, args, terms: { full: false, busyTimeout: 5000 } };
+    const [reply] = executor.execute({ client: "page", unanswered: [seq], requests: [request] });
+    if (!reply!.ok) throw new Error(reply!.error.message);
+    return reply!.value;
+  };
+  const append = (sessionId: string, ...texts: readonly string[]) => {
+    const content = (text: string) => `plain:[{"type":"text","text":"${text}"}]`;
+    const messages = texts.map((text) => ({ uid: text, role: "user", content: content(text), preview: text }));
+    call("append", { session: session(sessionId), messages });
+  };
+  return { storage, call, append };
+}
+
+type Opened = Awaited<ReturnType<typeof open>>;
+
+let ours: Opened;
+let theirs: Opened;
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `message ${from + i}`);
+
+beforeEach(async () => {
+  [ours, theirs] = [await open(), await open()];
+  for (const { append, call } of [ours, theirs]) {
+    append("same", ...numbers(0, 5));
+    append("continued", ...numbers(0, 7));
+    append("diverged", ...numbers(0, 9));
+    call("setTokens", { session: session("continued"), tokens: { inputTokens: 10, outputTokens: 20 } });
+  }
+  ours.append("diverged", "ours");
+  theirs.append("continued", ...numbers(7, 20));
+  theirs.append("diverged", ...numbers(9, 15));
+  theirs.append("added", ...numbers(0, 30));
+  theirs.call("setTitle", { session: session("added"), title: "Added" });
+  for (const [name, inputTokens] of [
+    ["continued", 15],
+    ["added", 7],
+    ["without messages", 5],
+  ] as const)
+    theirs.call("setTokens", { session: session(name), tokens: { inputTokens, outputTokens: inputTokens * 2 } });
+  // An edit is later than any message.
+  ours.storage.database.run("UPDATE axio_context_sessions SET updated_at = '2099-01-01 00:00:00'");
+});
+
+afterEach(() => {
+  for (const { storage } of [ours, theirs]) storage.release();
+});
+
+async function stage(): Promise<Import> {
+  const bytes = theirs.storage.exportFile();
+  const staged = await ours.storage.stage(new Blob([bytes]).stream());
+  checkPages(staged);
+  const incoming = new Import(ours.storage.database, staged);
+  finish(incoming.prepare());
+  return incoming;
+}
+
+/** All that a user, or Python, sees. */
+function tablesOf({ database }: Storage): unknown {
+  return ["messages", "tokens", "sessions"].map((name) => {
+    const rows = database.rows(`SELECT * FROM axio_context_${name}`);
+    return rows.map((row) => JSON.stringify(row)).sort();
+  });
+}
+
+function tokensOf(sessionId: string): unknown {
+  return ours.call("tokens", { session: session(sessionId) });
+}
+
+/** Takes so many steps. Gives whether there are more. */
+function take(steps: Generator<void, void, void>, count: number): boolean {
+  for (let step = 0; step < count; step++) if (steps.next().done === true) return false;
+  return true;
+}
+
+describe("an import", () => {
+  test("that is taken back after any number of steps leaves every table as it was", async () => {
+    const before = tablesOf(ours.storage);
+    for (let count = 0, more = true; more; count++) {
+      const incoming = await stage();
+      more = take(incoming.merge(), count);
+      incoming.flush();
+      finish(incoming.undo());
+      expect(tablesOf(ours.storage)).toEqual(before);
+      ours.storage.unstage();
+    }
+  });
+
+  test("that is taken back leaves what others have counted, titled and appended meanwhile", async () => {
+    const incoming = await stage();
+    finish(incoming.merge());
+    incoming.flush();
+    for (const name of ["continued", "added", "same", "new"]) {
+      ours.call("addTokens", { session: session(name), tokens: { inputTokens: 1, outputTokens: 2 } });
+    }
+    ours.append("added", "others were here");
+    ours.append("new", "others were here");
+    finish(incoming.undo());
+    expect(tokensOf("continued")).toEqual({ inputTokens: 11, outputTokens: 22 });
+    for (const name of ["added", "same", "new"]) expect(tokensOf(name)).toEqual({ inputTokens: 1, outputTokens: 2 });
+    const rows = ours.storage.database.rows("SELECT position FROM axio_context_messages WHERE session_id = 'added'");
+    expect(rows).toEqual([[0]]);
+    const [info] = ours.call("sessions", { dbName: "axio_context", project: "p" }) as readonly object[];
+    expect(info).not.toHaveProperty("title");
+    expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
+  });
+
+  test("that comes to its end adds the file's token counts to what others have counted meanwhile", async () => {
+    const incoming = await stage();
+    finish(incoming.merge());
+    incoming.flush();
+    for (const name of ["continued", "added"]) {
+      ours.call("addTokens", { session: session(name), tokens: { inputTokens: 1, outputTokens: 2 } });
+    }
+    expect(incoming.complete("merge")).toMatchObject({
+      sessionsAdded: 1,
+      sessionsExtended: 1,
+      sessionsForked: 1,
+      sessionsUnchanged: 1,
+    });
+    expect(tokensOf("continued")).toEqual({ inputTokens: 16, outputTokens: 32 });
+    expect(tokensOf("added")).toEqual({ inputTokens: 8, outputTokens: 16 });
+    expect(tokensOf("without messages")).toEqual({ inputTokens: 5, outputTokens: 10 });
+    const sessions = ours.call("sessions", { dbName: "axio_context", project: "p" }) as readonly object[];
+    expect(sessions).toContainEqual(expect.objectContaining({ sessionId: "added", title: "Added", messageCount: 30 }));
+    expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
+  });
+
+  test("of the same file a second time changes nothing", async () => {
+    for (let time = 0; time < 2; time++) {
+      const incoming = await stage();
+      finish(incoming.merge());
+      const before = tablesOf(ours.storage);
+      const summary = incoming.complete("merge");
+      ours.storage.unstage();
+      if (time === 0) continue;
+      expect(summary).toMatchObject({ messagesAdded: 0, sessionsUnchanged: 4 });
+      expect(tablesOf(ours.storage)).toEqual(before);
+    }
+  });
+});
+
+describe("a hostile file", () => {
+  /** Gives the table of the messages further columns, of names that SQLite has for row ids. */
+  function addColumns(...names: readonly string[]): void {
+    const columns = "id, session_id, project, position, role, content, created_at";
+    theirs.storage.database.exec(`
+      CREATE TABLE copied AS SELECT ${columns} FROM axio_context_messages;
+      DROP TABLE axio_context_messages;
+      CREATE TABLE axio_context_messages(id INTEGER PRIMARY KEY, session_id, project, position, role, content, created_at,
+        ${names.map((name) => `${name} TEXT DEFAULT 'same'`).join()});
+      INSERT INTO axio_context_messages(${columns}) SELECT ${columns} FROM copied;`);
+  }
+
+  test("with columns that hide its row ids is imported whole", async () => {
+    addColumns("rowid", "OID");
+    expect((await stage()).progress.total).toBe(5 + 20 + 15 + 30);
+  });
+
+  test("with every name of a row id taken is refused", async () => {
+    addColumns("rowid", "OID", "_RowID_");
+    await expect(stage()).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  test("brings no uid, metadata, title or count that is none", async () => {
+    const { database } = theirs.storage;
+    database.run("UPDATE axio_context_messages SET uid = x'00', metadata = 'no JSON', status = x'01'");
+    database.run("UPDATE axio_context_messages SET metadata = '[1]', uid = '' WHERE position = 1");
+    database.run("UPDATE axio_context_messages SET metadata = '{\"a\":1}', uid = 'good' WHERE position = 2");
+    database.run("UPDATE axio_context_tokens SET input_tokens = 'many', output_tokens = x'00'");
+    database.run("UPDATE axio_context_sessions SET title = zeroblob(100000), parent_session_id = 5");
+    const incoming = await stage();
+    finish(incoming.merge());
+    incoming.complete("merge");
+    const rows = ours.storage.database.rows(
+      "SELECT uid, metadata, status FROM axio_context_messages WHERE session_id = 'added' ORDER BY position LIMIT 3",
+    );
+    expect(rows).toEqual([
+      [null, null, null],
+      [null, null, null],
+      ["good", '{"a":1}', null],
+    ]);
+    expect(tokensOf("added")).toEqual({ inputTokens: 0, outputTokens: 0 });
+    const sessions = ours.call("sessions", { dbName: "axio_context", project: "p" }) as readonly {
+      sessionId: string;
+    }[];
+    expect(sessions.find(({ sessionId }) => sessionId === "added")).not.toHaveProperty("title");
+  });
+
+  test("with row ids at the end of the range leaves room for the next message here", async () => {
+    theirs.storage.database.run("UPDATE axio_context_messages SET id = 9223372036854775807 WHERE id = 3");
+    theirs.storage.database.run("UPDATE sqlite_sequence SET seq = 9223372036854775807");
+    const incoming = await stage();
+    finish(incoming.merge());
+    incoming.complete("merge");
+    ours.append("added", "one more");
+    const [last] = ours.storage.database.rows("SELECT max(id) FROM axio_context_messages");
+    expect(Number(last![0])).toBeLessThan(200);
+  });
+});
