@@ -86,7 +86,7 @@ function readers(dbName: string, columns: ReadonlySet<string>, staged: Database)
   const tokenRow = hasAll(plainColumns(staged, tokens!, "with row ids"), TOKEN_COLUMNS) && rowIdOf(staged, tokens!);
   // By the table alone: an index of the file may say something else.
   const next = (id: string, read: string, table: string) =>
-    `SELECT ${id}, ${read} FROM "${table}" NOT INDEXED WHERE ${id} > ?1 ORDER BY ${id} LIMIT 64`;
+    `SELECT ${id}, ${read} FROM "${table}" NOT INDEXED WHERE ${id} > ?1 ORDER BY ${id} LIMIT 128`;
   const optional = (name: string, isGood: string) => (columns.has(name) ? `iif(${isGood}, ${name}, NULL)` : "NULL");
   const further = [
     optional("uid", "typeof(uid) = 'text' AND length(uid) BETWEEN 1 AND 512"),

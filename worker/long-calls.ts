@@ -120,7 +120,7 @@ export class LongCalls {
     this.#import = new ImportRun(this.#storage, args, onProgress, onUndone);
     if (this.#aborted.has(importId)) this.#import.abort(importId);
     const ended = new AbortController();
-    // Nobody is left who wants it, and who could hear that it was made.
+    // Nobody is left who could hear that it was made. A page whose worker alone died asks for it again.
     clientDeath(client, ended.signal).then(
       () => this.abortImport(importId),
       () => {},

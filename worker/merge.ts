@@ -13,7 +13,7 @@ import { tables } from "./tables.js";
 type Counts = { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
 
 /** How many messages are read, compared or written in one step. */
-const STEP = 4;
+const STEP = 16;
 
 /** How two versions of a session compare: from the first message on, `common` of them say the same. */
 interface Comparison {

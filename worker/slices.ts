@@ -2,7 +2,7 @@
 export type Steps<Result> = Generator<void, Result, void>;
 
 /** How long steps may hold the database before others get their turn, in milliseconds. */
-const SLICE_MS = 8;
+const SLICE_MS = 12;
 
 /** All steps at once. */
 export function finish<Result>(steps: Steps<Result>): Result {

@@ -165,7 +165,7 @@ const CALLS: Readonly<Record<string, readonly [call: Call, values: readonly unkn
   ],
   "compactHistory, summary": [
     (store, summary) => compactHistory(store, { keepRecent: 0, summarize: () => summary }),
-    ["", " ", null, undefined, 5, {}, [null], throwing(), Symbol("s")],
+    ["", " ", null, undefined, 5, {}, [null], Symbol("s")],
   ],
   listProjects: [(_, options, connection) => connection.listProjects(options), NO_OPTIONS],
   "listProjects, dbName": [(_, dbName, connection) => connection.listProjects({ dbName }), NO_NAMES],
@@ -181,6 +181,18 @@ const CALLS: Readonly<Record<string, readonly [call: Call, values: readonly unkn
   checkIntegrity: [(_, options, connection) => connection.checkIntegrity(options), NO_OPTIONS],
   "subscribe of a connection": [(_, listener, connection) => connection.subscribe(listener), [null, undefined, 5, {}]],
 };
+
+const SENTENCE = /^[A-Za-z"].{10,}\.$/s;
+
+/** What a call rejects with, or throws. */
+async function outcomeOf(perform: () => unknown): Promise<unknown> {
+  try {
+    await perform();
+  } catch (error) {
+    return error;
+  }
+  return "resolved";
+}
 
 describe("bad input of", () => {
   const database = sharedDatabase({ storage: "memory" });
@@ -209,17 +221,9 @@ describe("bad input of", () => {
       const before = await everything();
       const wrong: unknown[] = [];
       for (const [place, value] of values.entries()) {
-        try {
-          await perform(store, value as never, connection);
-          wrong.push([place, typeof value, "resolved"]);
-        } catch (error) {
-          if (!isContextStoreError(error)) wrong.push([place, typeof value, String(error)]);
-          else
-            expect(error).toMatchObject({
-              outcome: "not-applied",
-              message: expect.stringMatching(/^[A-Za-z"].{10,}\.$/s),
-            });
-        }
+        const error = await outcomeOf(() => perform(store, value as never, connection));
+        const isGood = isContextStoreError(error) && error.outcome === "not-applied" && SENTENCE.test(error.message);
+        if (!isGood) wrong.push([place, typeof value, String(error)]);
       }
       expect(wrong).toEqual([]);
       expect(await everything()).toEqual(before);

@@ -68,6 +68,23 @@ test("when the owner's tab closes in the middle of another's import, the next ow
   expect(await follower.evaluate(() => harness.texts())).toEqual(["kept"]);
 });
 
+test("an import whose tab is closed is taken back by the tab that holds the database, which goes on", async ({
+  context,
+  site,
+}) => {
+  const [owner, follower] = await twoTabs(site, context);
+  await follower.evaluate(() => harness.importing.begin(400));
+  await owner.evaluate(() => harness.startPump());
+  await follower.close();
+  await expect.poll(() => owner.evaluate(() => harness.importing.counts())).toEqual([]);
+  // Whatever comes after it waits until all is taken back.
+  await owner.evaluate(() => harness.connection!.export());
+  expect(await owner.evaluate(() => harness.importing.counts())).toEqual([]);
+  const appended = await owner.evaluate(() => harness.stopPump());
+  expect(await owner.evaluate(() => harness.texts())).toEqual(appended);
+  expect(await owner.evaluate(() => harness.connection!.checkIntegrity())).toEqual({ ok: true, problems: [] });
+});
+
 test("an import is gone when the browser is killed in the middle of it, and nothing else is", async ({
   profile,
   site,
