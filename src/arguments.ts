@@ -3,7 +3,8 @@ import type { ContextTokens } from "./messages.js";
 
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 
-function refuse(message: string): never {
+/** Throws `invalid-argument`. */
+export function refuse(message: string): never {
   throw new ContextStoreError("invalid-argument", message);
 }
 
@@ -26,21 +27,19 @@ export function checkDbName(value: string): string {
 
 /** A count: a whole number from 0 to 2^53 - 1. */
 export function checkCount(what: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0)
-    refuse(
-      `${what} must be a whole number from 0 to 2^53 - 1; it is ${typeof value === "number" ? value : typeof value}.`,
-    );
+  if (!Number.isSafeInteger(value) || value < 0) refuse(`${what} must be a whole number from 0 to 2^53 - 1.`);
   return value;
 }
 
 /** An object with options, as it is now: each is read once. */
 export function checkOptions<Options extends object>(options: Options): Options {
+  let cause: unknown;
   try {
     if (typeof options === "object" && options !== null) return { ...options };
-  } catch (cause) {
-    throw new ContextStoreError("invalid-argument", "Options cannot be read.", { cause });
+  } catch (error) {
+    cause = error;
   }
-  return refuse("Options must be an object.");
+  throw new ContextStoreError("invalid-argument", "Options are an object that can be read.", { cause });
 }
 
 /** An array, as it is now: the caller may change it afterwards. */

@@ -1,4 +1,4 @@
-import { checkCount, checkOptions } from "./arguments.js";
+import { checkCount, checkOptions, refuse } from "./arguments.js";
 import { ContextStoreError } from "./errors.js";
 import type { ContentBlock, Message, StoredMessage } from "./messages.js";
 import type { SQLiteContextStore } from "./sqlite-context-store.js";
@@ -34,10 +34,7 @@ export async function compactHistory(
 ): Promise<boolean> {
   const { summarize, keepRecent = 6, signal } = checkOptions(options);
   if (typeof summarize !== "function" || (signal !== undefined && !(signal instanceof AbortSignal))) {
-    throw new ContextStoreError(
-      "invalid-argument",
-      "compactHistory() needs a function summarize, and an AbortSignal, if any.",
-    );
+    refuse("compactHistory() needs a function summarize; signal is an AbortSignal.");
   }
   checkCount("keepRecent", keepRecent);
   throwIfAborted(signal);

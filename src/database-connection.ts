@@ -1,4 +1,4 @@
-import { checkDbName, checkName, checkOptions } from "./arguments.js";
+import { checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import type {
@@ -93,7 +93,7 @@ export class DatabaseConnection implements Connection {
   async purgeDeleted(options: PurgeOptions = {}): Promise<number> {
     const { dbName = "axio_context", olderThan } = checkOptions(options);
     if (olderThan !== undefined && !(olderThan instanceof Date && olderThan.getTime() === olderThan.getTime())) {
-      throw new ContextStoreError("invalid-argument", "olderThan must be a valid Date.");
+      refuse("olderThan must be a valid Date.");
     }
     return this.call("purgeDeleted", { dbName: checkDbName(dbName), before: olderThan?.getTime() });
   }
@@ -104,7 +104,7 @@ export class DatabaseConnection implements Connection {
 
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {
     if (this.#closing) throw closed("not-applied");
-    if (typeof listener !== "function") throw new ContextStoreError("invalid-argument", "A listener is a function.");
+    if (typeof listener !== "function") refuse("A listener is a function.");
     const stop = this.#link.listen((change) => {
       if (concerns(change, filter)) listener(change);
     });
@@ -122,16 +122,16 @@ export class DatabaseConnection implements Connection {
   async import(file: Blob, options: ImportOptions = {}): Promise<ImportSummary> {
     const { mode = "merge", wal, onProgress, signal } = checkOptions(options);
     if (!(file instanceof Blob) || (wal !== undefined && !(wal instanceof Blob))) {
-      throw new ContextStoreError("invalid-argument", "import() takes the file, and its -wal, as a Blob or File.");
+      refuse("import() takes the file, and its -wal, as a Blob or File.");
     }
     if (mode !== "merge" && mode !== "replace") {
-      throw new ContextStoreError("invalid-argument", 'The mode of an import is "merge" or "replace".');
+      refuse('The mode of an import is "merge" or "replace".');
     }
     if (
       !["undefined", "function"].includes(typeof onProgress) ||
       (signal !== undefined && !(signal instanceof AbortSignal))
     ) {
-      throw new ContextStoreError("invalid-argument", "onProgress is a function, and signal an AbortSignal.");
+      refuse("onProgress is a function, and signal an AbortSignal.");
     }
     if (signal?.aborted) {
       throw new ContextStoreError("aborted", "The import was aborted before it began.", { cause: signal.reason });

@@ -1,5 +1,4 @@
-import { checkCount, checkDbName, checkName, checkOptions } from "./arguments.js";
-import { ContextStoreError } from "./errors.js";
+import { checkCount, checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
 import type { Role } from "./messages.js";
 import type { SearchArgs } from "./protocol.js";
 
@@ -24,7 +23,7 @@ export interface SearchOptions {
 /** Throws `invalid-argument` for what cannot be searched for. */
 export function checkSearch(query: string, options: SearchOptions): SearchArgs {
   const { dbName = "axio_context", project, sessionId, role, since, until, limit = 50 } = checkOptions(options);
-  if (typeof query !== "string") throw new ContextStoreError("invalid-argument", "The query must be a string.");
+  if (typeof query !== "string") refuse("The query must be a string.");
   if (project !== undefined) checkName("project", project);
   if (sessionId !== undefined) checkName("sessionId", sessionId);
   if (role !== undefined) checkName("role", role);
@@ -44,6 +43,6 @@ export function checkSearch(query: string, options: SearchOptions): SearchArgs {
 function toTime(what: string, date: Date | undefined): string | undefined {
   if (date === undefined) return undefined;
   if (!(date instanceof Date) || !(Math.abs(date.getTime()) < 253402300800000))
-    throw new ContextStoreError("invalid-argument", `${what} must be a valid Date before the year 10000.`);
+    refuse(`${what} must be a valid Date before the year 10000.`);
   return date.toISOString().slice(0, 19).replace("T", " ");
 }

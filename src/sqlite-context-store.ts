@@ -1,9 +1,8 @@
 import type { ContextChange } from "./changes.js";
-import { checkArray, checkCount, checkDbName, checkName, checkOptions, checkTokens } from "./arguments.js";
+import { checkArray, checkCount, checkDbName, checkName, checkOptions, checkTokens, refuse } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
 import { ContextStore } from "./context-store.js";
-import { ContextStoreError } from "./errors.js";
 import { newSessionId, newUid } from "./ids.js";
 import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
@@ -40,7 +39,7 @@ export class SQLiteContextStore extends ContextStore {
   constructor(connection: Connection, sessionId: string, options: StoreOptions = {}) {
     super();
     if (!(connection instanceof DatabaseConnection)) {
-      throw new ContextStoreError("invalid-argument", "A SQLiteContextStore needs a connection that connect() gave.");
+      refuse("A SQLiteContextStore needs a connection that connect() gave.");
     }
     this.#connection = connection;
     this.project = checkName("project", options.project ?? location.origin);
@@ -95,7 +94,7 @@ export class SQLiteContextStore extends ContextStore {
    */
   async *messages(options: { readonly batch?: number | undefined } = {}): AsyncGenerator<StoredMessage, void> {
     const { batch = 100 } = checkOptions(options);
-    if (checkCount("batch", batch) === 0) throw new ContextStoreError("invalid-argument", "A batch of 0 has no end.");
+    if (checkCount("batch", batch) === 0) refuse("A batch of 0 has no end.");
     let after = -1;
     let page: StoredMessage[];
     do {
@@ -238,12 +237,12 @@ export class SQLiteContextStore extends ContextStore {
     const { limit, after, orderBy = "created" } = checkOptions(options);
     if (limit !== undefined) checkCount("limit", limit);
     if (orderBy !== "created" && orderBy !== "updated") {
-      throw new ContextStoreError("invalid-argument", 'orderBy is "created" or "updated".');
+      refuse('orderBy is "created" or "updated".');
     }
     const behind = after === undefined ? undefined : checkOptions(after);
     const last = behind && { time: behind[`${orderBy}At`], sessionId: behind.sessionId };
     if (last && !(typeof last.time === "string" && typeof last.sessionId === "string")) {
-      throw new ContextStoreError("invalid-argument", "after must be a session that listSessions() gave.");
+      refuse("after must be a session that listSessions() gave.");
     }
     const { dbName, project } = this;
     return [...(await this.#connection.call("sessions", { dbName, project, range: { orderBy, limit, after: last } }))];
