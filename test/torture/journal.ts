@@ -65,8 +65,13 @@ export class Entry implements Span {
   }
 
   get number(): number | undefined {
-    // An import reads its file first, and other calls overtake it. What was made again has lost its place.
-    return this.operation.kind === "import" || this.answer?.repeated ? undefined : this.#number;
+    // An import reads its file first, and other calls overtake it.
+    return this.operation.kind === "import" || this.isRepeated ? undefined : this.#number;
+  }
+
+  /** Whether it was made again, and has lost its place. An impatient page may have died over that. */
+  get isRepeated(): boolean {
+    return this.answer ? this.answer.repeated === true : !this.isPatient;
   }
 
   get isDone(): boolean {

@@ -114,7 +114,7 @@ function ordered(writes: readonly Entry[]): Map<number, string[]> {
   const keys = new Map<number, string[]>();
   for (const [life, entries] of lives) {
     if (entries.some(({ answer }) => answer?.outcome === "unknown" || answer?.outcome === "not-applied")) continue;
-    if (entries.some(({ answer }) => answer?.repeated)) continue;
+    if (entries.some(({ isRepeated }) => isRepeated)) continue;
     entries.sort((a, b) => numberOf(a.operation) - numberOf(b.operation));
     keys.set(
       life,
