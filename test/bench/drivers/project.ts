@@ -1,0 +1,2 @@
+/** The project of all sessions that are loaded from a file. */
+export const PROJECT = "bench";

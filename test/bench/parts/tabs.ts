@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright";
+import { makeDatabaseFile } from "../data/database-file.js";
+import { makeMessages, makeSession, type Session } from "../data/messages.js";
+import { DRIVERS, OURS } from "../drivers/registry.js";
+import { Measurements } from "../measurements.js";
+import type { Options } from "../options.js";
+import { startBrowser } from "../running-browser.js";
+import { serveSite } from "../site.js";
+import { WORKLOADS } from "../workloads/index.js";
+import { LONG, type Scale, type State } from "../workloads/workload.js";
+
+export const OWNER = "owner";
+export const FOLLOWER = "follower";
+
+const COMPARED = ["append", "burst", "history", "list", "last", "append-long"];
+
+/** Runs the workloads in the tab that owns the database, and in one that does not while the owner is open. */
+export async function measureTabs(options: Options): Promise<{ measurements: Measurements; browser: string }> {
+  const { scale } = options;
+  const site = await serveSite({ [OURS]: DRIVERS[OURS]! });
+  const browser = await startBrowser(options.browser);
+  const folder = await mkdtemp(join(tmpdir(), "axio-context-opfs-bench-"));
+  const measurements = new Measurements();
+  try {
+    const file = join(folder, "tabs.sqlite");
+    await makeDatabaseFile(file, allSessions(scale));
+    for (let round = 0; round < scale.rounds; round++) {
+      for (const role of round % 2 === 0 ? [OWNER, FOLLOWER] : [FOLLOWER, OWNER]) {
+        const url = site.url(OURS, `${role}-${round}`);
+        await browser.withPage(url, async (owner) => {
+          await owner.setInputFiles("input", file);
+          await owner.evaluate(() => bench.importFile());
+          if (role === OWNER) return runAll(owner, role, scale, measurements);
+          await browser.withPage(url, (page) => runAll(page, role, scale, measurements));
+        });
+      }
+    }
+    return { measurements, browser: browser.version };
+  } finally {
+    await browser.stop();
+    await site.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function runAll(page: Page, role: string, scale: Scale, measurements: Measurements): Promise<void> {
+  let state: State = { appended: 0, long: scale.long };
+  await page.evaluate(async () => void (await bench.open()));
+  for (const { name } of WORKLOADS.filter((workload) => COMPARED.includes(workload.name))) {
+    const result = await page.evaluate(([workload, given, before]) => bench.run(workload, given, before), [
+      name,
+      scale,
+      state,
+    ] as const);
+    state = result.state;
+    const { burst, ...figures } = result.figures;
+    // Each of the calls, as of the other workloads.
+    measurements.add(role, burst === undefined ? figures : { ...figures, burst: burst / scale.appends });
+  }
+}
+
+/** The sessions come last, so that they are alone in the list of their project; the long one stands in the same file. */
+function* allSessions({ sessions, perSession, long }: Scale): Generator<Session> {
+  for (let number = 0; number < sessions; number++) yield makeSession(number, perSession);
+  yield { ...makeSession(0, 0), id: LONG, messages: makeMessages(LONG, 0, long) };
+}

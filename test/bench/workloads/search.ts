@@ -1,0 +1,15 @@
+import { RARE_WORD } from "../data/messages.js";
+import { checkHits } from "../page/answers.js";
+import { coldAndWarm } from "../page/timing.js";
+import type { Workload } from "./workload.js";
+
+/** Finds all messages in which a rare word stands. */
+export const search: Workload = {
+  name: "search",
+  store: "sessions",
+  async run(driver, scale) {
+    const { cold, warm, value } = await coldAndWarm(() => driver.search(RARE_WORD), 3);
+    checkHits(value, scale);
+    return { "search cold": cold, "search warm": warm };
+  },
+};
