@@ -21,7 +21,7 @@ export function newMessage(
 ): NewMessage<WireContent> {
   const { role, content } = checkMessage(message);
   return {
-    uid: uid === undefined ? newUid() : checkName("uid", uid),
+    ...(uid === undefined ? { uid: newUid(), isNew: true } : { uid: checkName("uid", uid) }),
     role,
     content: toWire(content),
     ...(role === "user" && { preview: previewOf(content) }),
