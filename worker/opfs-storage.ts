@@ -106,6 +106,8 @@ function checkFiles(path: string, pool: Pool, { create }: OpfsOptions): void {
 
 /** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */
 export function enterWal(database: Database): void {
+  // Of a new file: that of Python's, and half of what SQLite is built for here. A commit writes whole pages.
+  database.run("PRAGMA page_size=4096");
   database.run("PRAGMA locking_mode=EXCLUSIVE");
   const mode = database.value("PRAGMA journal_mode=WAL");
   if (mode !== "wal") {
