@@ -30,7 +30,7 @@ export function install<Name extends string>(
 /** https://webassembly.github.io/spec/core/binary/modules.html: types, imports from "e", exports of the same names. */
 function reexport(entries: readonly (readonly [name: string, Callback])[]): Uint8Array<ArrayBuffer> {
   const types = entries.map(([, [parameters]]) => {
-    const codes = [...parameters].map((type) => TYPES[type as keyof typeof TYPES]);
+    const codes = Array.from(parameters, (type) => TYPES[type as keyof typeof TYPES]);
     return [0x60, codes.length, ...codes, 1, TYPES.i];
   });
   const imports = entries.map(([name], place) => [1, "e".charCodeAt(0), ...text(name), 0, place]);

@@ -33,7 +33,7 @@ function clock(memory: WebAssembly.Memory): Imports {
     emscripten_get_now: () => performance.now(),
     clock_time_get(id, _precision, result) {
       const ms = id === 0 ? Date.now() : performance.now();
-      new DataView(memory.buffer).setBigUint64(result!, BigInt(Math.round(ms * 1e6)), true);
+      new DataView(memory.buffer).setBigUint64(result, BigInt(Math.round(ms * 1e6)), true);
       return 0;
     },
   };
@@ -45,7 +45,7 @@ function growth(memory: WebAssembly.Memory): Imports {
     /** By a fifth at least, so that what grows steadily is not copied at every step. */
     emscripten_resize_heap(wanted) {
       const now = memory.buffer.byteLength;
-      const size = Math.min(Math.max(wanted! >>> 0, now * 1.2), MAX_BYTES);
+      const size = Math.min(Math.max(wanted >>> 0, now * 1.2), MAX_BYTES);
       try {
         memory.grow(Math.ceil((size - now) / PAGE_BYTES));
         return 1;
@@ -63,22 +63,22 @@ function randomSeed(memory: WebAssembly.Memory): Imports {
     return String.fromCharCode(...name) === "/dev/urandom\0";
   };
   return {
-    __syscall_openat: (_directory, path) => (isRandom(path!) ? DESCRIPTOR : -NO_ENTRY),
+    __syscall_openat: (_directory, path) => (isRandom(path) ? DESCRIPTOR : -NO_ENTRY),
     __syscall_fcntl64: () => 0,
     fd_close: () => 0,
     fd_read(_descriptor, vectors, count, result) {
       const view = new DataView(memory.buffer);
       let total = 0;
-      for (let at = vectors!; at < vectors! + 8 * count!; at += 8) {
+      for (let at = vectors; at < vectors + 8 * count; at += 8) {
         const bytes = new Uint8Array(memory.buffer, view.getUint32(at, true), view.getUint32(at + 4, true));
         total += crypto.getRandomValues(bytes).length;
       }
-      view.setUint32(result!, total, true);
+      view.setUint32(result, total, true);
       return 0;
     },
     environ_sizes_get(count, size) {
       const view = new DataView(memory.buffer);
-      for (const at of [count!, size!]) view.setUint32(at, 0, true);
+      for (const at of [count, size]) view.setUint32(at, 0, true);
       return 0;
     },
     environ_get: () => 0,

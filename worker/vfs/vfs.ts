@@ -37,15 +37,14 @@ const POWERSAFE_OVERWRITE = 0x1000;
 // The structures that SQLite knows a VFS and an open file by, as 32-bit words: https://www.sqlite.org/c3ref/vfs.html,
 // https://www.sqlite.org/c3ref/io_methods.html. A `sqlite3_file` is the address of its methods, and no more.
 const FILE_BYTES = 4;
-const VFS_WORDS = [
-  ...["iVersion", "szOsFile", "mxPathname", "pNext", "zName", "pAppData"],
-  ...["xOpen", "xDelete", "xAccess", "xFullPathname", "xDlOpen", "xDlError", "xDlSym", "xDlClose"],
-  ...["xRandomness", "xSleep", "xCurrentTime", "xGetLastError", "xCurrentTimeInt64"],
-];
-const IO_WORDS = [
-  ...["iVersion", "xClose", "xRead", "xWrite", "xTruncate", "xSync", "xFileSize"],
-  ...["xLock", "xUnlock", "xCheckReservedLock", "xFileControl", "xSectorSize", "xDeviceCharacteristics"],
-];
+const VFS_WORDS = (
+  "iVersion szOsFile mxPathname pNext zName pAppData xOpen xDelete xAccess xFullPathname " +
+  "xDlOpen xDlError xDlSym xDlClose xRandomness xSleep xCurrentTime xGetLastError xCurrentTimeInt64"
+).split(" ");
+const IO_WORDS = (
+  "iVersion xClose xRead xWrite xTruncate xSync xFileSize " +
+  "xLock xUnlock xCheckReservedLock xFileControl xSectorSize xDeviceCharacteristics"
+).split(" ");
 /** The clock and the like are those of SQLite's default. */
 const INHERITED = ["xRandomness", "xSleep", "xCurrentTime", "xCurrentTimeInt64"];
 
