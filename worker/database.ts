@@ -15,6 +15,8 @@ const PERSISTENT = 1;
 /** For the texts that are bound to a statement: kept, so that the usual statement allocates nothing. */
 const SCRATCH_BYTES = 256 * 1024;
 
+const MISUSE = 21;
+
 const INTEGER = 1;
 const FLOAT = 2;
 const TEXT = 3;
@@ -41,8 +43,9 @@ export class Database {
     return new Database(sqlite, sqlite.open(":memory:", "c", undefined));
   }
 
-  /** The connection itself, for what has no SQL. */
+  /** The connection itself, for what has no SQL. Throws once it is closed: C would read what is no longer there. */
   get handle(): Pointer {
+    if (this.#isClosed) throw new SqliteError(MISUSE, "the database is closed");
     return this.#db;
   }
 
@@ -71,12 +74,12 @@ export class Database {
 
   /** Runs statements that are not worth keeping. */
   exec(sql: string): void {
-    this.check(this.#sqlite.withText(sql, (text) => this.#sqlite.c.sqlite3_exec(this.#db, text, 0, 0, 0)));
+    this.check(this.#sqlite.withText(sql, (text) => this.#sqlite.c.sqlite3_exec(this.handle, text, 0, 0, 0)));
   }
 
   /** How many rows the last statement changed. */
   get changes(): number {
-    return this.#sqlite.c.sqlite3_changes(this.#db);
+    return this.#sqlite.c.sqlite3_changes(this.handle);
   }
 
   /** All or nothing. Nothing may be awaited inside: what other tabs wrote meanwhile would be rolled back with it. */
@@ -98,7 +101,7 @@ export class Database {
   }
 
   get inTransaction(): boolean {
-    return this.#sqlite.c.sqlite3_get_autocommit(this.#db) === 0;
+    return !this.#isClosed && this.#sqlite.c.sqlite3_get_autocommit(this.#db) === 0;
   }
 
   /** Throws what the last call on this connection failed with, if it did. */
@@ -136,10 +139,9 @@ export class Database {
   }
 
   #prepare(sql: string): Pointer {
-    if (this.#isClosed) throw new SqliteError(21, "the database is closed");
     const { c } = this.#sqlite;
     const prepare = (at: Pointer) =>
-      this.#sqlite.withText(sql, (text) => c.sqlite3_prepare_v3(this.#db, text, -1, PERSISTENT, at, 0));
+      this.#sqlite.withText(sql, (text) => c.sqlite3_prepare_v3(this.handle, text, -1, PERSISTENT, at, 0));
     return this.#sqlite.withResult(prepare, (code, statement) => {
       this.check(code);
       this.#statements.set(sql, statement);
