@@ -4,7 +4,6 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
 import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
-import { trimSqlite } from "./test/tools/build/trim-sqlite.js";
 
 interface PackageJson {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
@@ -39,9 +38,15 @@ function keepWorkerReference(): Plugin {
   };
 }
 
+/** The module that tells where the wasm is; in the package it lies beside the worker. */
+const WASM_URL = "@sqlite.org/sqlite-wasm/sqlite3.wasm?url";
+const WASM = createRequire(import.meta.url).resolve("@sqlite.org/sqlite-wasm/sqlite3.wasm");
+
 function shipWasm(): Plugin {
   return {
     name: "ship-wasm",
+    resolveId: (id) => (id === WASM_URL ? `${WASM}?url` : undefined),
+    load: (id) => (id === `${WASM}?url` ? `export default ${WASM_REFERENCE}.href;` : undefined),
     async generateBundle(_options, bundle) {
       const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
       const [worker] = chunks;
@@ -52,8 +57,7 @@ function shipWasm(): Plugin {
       if (urls.length !== 1 || !worker.code.includes(WASM_REFERENCE)) {
         throw new Error(`The only import.meta in the worker must be ${WASM_REFERENCE}; found ${urls.length}.`);
       }
-      const wasm = createRequire(import.meta.url).resolve("@sqlite.org/sqlite-wasm/sqlite3.wasm");
-      this.emitFile({ type: "asset", fileName: "sqlite3.wasm", source: await readFile(wasm) });
+      this.emitFile({ type: "asset", fileName: "sqlite3.wasm", source: await readFile(WASM) });
       this.emitFile({ type: "asset", fileName: "worker.d.ts", source: "export {};\n" });
     },
   };
@@ -70,7 +74,7 @@ const page: RolldownOptions = {
 const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [trimSqlite(), shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,

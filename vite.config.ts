@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { trimSqlite } from "./test/tools/build/trim-sqlite.js";
 import { chromium, firefox } from "./test/browsers.js";
 import { readme } from "./test/readme/plugin.js";
 import { python } from "./test/commands.js";
@@ -18,19 +17,22 @@ export default defineConfig({
   root: "demo",
   // The built demo works in any folder of any server.
   base: "./",
-  // Demo and tests run on the same sqlite-wasm as the package does; `worker.plugins` are for builds alone.
-  plugins: [{ ...trimSqlite(), apply: "serve" }],
-  // The worker finds sqlite3.wasm beside its own module; pre-bundling would move one away from the other.
-  // The others are named so that Vite does not find them while a test runs, and reload it.
-  optimizeDeps: { exclude: ["@sqlite.org/sqlite-wasm"], include: ["comlink", "fflate"] },
-  worker: { format: "es", plugins: () => [trimSqlite()] },
+  // Named so that Vite does not find them while a test runs, and reload it.
+  optimizeDeps: { include: ["comlink", "fflate"] },
+  worker: { format: "es" },
   build: { outDir: "../dist/demo", emptyOutDir: true, target: "esnext" },
   test: {
     root: ".",
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", testTimeout: 90_000 },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 90_000,
+          setupFiles: "test/fixtures/fetch-wasm.ts",
+        },
       },
       {
         extends: true,

@@ -18,7 +18,7 @@ export function newMessage(message: Message, options: AppendOptions = {}, status
   const { uid, metadata } = checkOptions(options);
   const { role, content } = checkMessage(message);
   return {
-    uid: uid === undefined ? newUid() : checkName("uid", uid),
+    ...(uid === undefined ? { uid: newUid(), isNew: true } : { uid: checkName("uid", uid) }),
     role,
     content: toWire(content),
     ...(role === "user" && { preview: previewOf(content) }),

@@ -23,6 +23,8 @@ export type WireContent = string | readonly ContentBlock[];
 /** A message on its way into the database. `Content` is {@link WireContent} on the bridge and sealed text at the owner. */
 export interface NewMessage<Content> {
   readonly uid: string;
+  /** The uid has just been made by the page. */
+  readonly isNew?: boolean;
   readonly role: string;
   readonly content: Content;
   /** What a list shows, should this become the session's first user message. */

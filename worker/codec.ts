@@ -10,8 +10,9 @@ import type {
   WireContent,
 } from "../src/protocol.js";
 import { readStoredContent } from "../src/content.js";
+import { Decoded } from "./decoded.js";
 import type { Deltas } from "./deltas.js";
-import { EnvelopeError, seal, unseal } from "./envelope.js";
+import { EnvelopeError, seal } from "./envelope.js";
 import { ContextStoreError } from "../src/errors.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { success } from "./failure.js";
@@ -66,6 +67,7 @@ function sealContent(content: WireContent): string {
 export class Unsealer {
   readonly #rests = new Map<number, readonly MessageRow<string>[]>();
   readonly #snippets = new Snippets();
+  readonly #decoded = new Decoded();
   #nextToken = 0;
 
   unseal(request: Request, reply: Reply): Reply {
@@ -89,7 +91,7 @@ export class Unsealer {
     let characters = 0;
     for (const row of rows) {
       if (characters >= BATCH_CHARACTERS || batch.length >= BATCH_ROWS) break;
-      const content = readContent(row.content);
+      const content = this.#read(row.content);
       batch.push({ ...row, content });
       characters += typeof content === "string" ? content.length : row.content.length;
     }
@@ -101,13 +103,13 @@ export class Unsealer {
     if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
     return { rows: batch, rest };
   }
-}
 
-function readContent(stored: string): WireContent | Unreadable {
-  try {
-    const json = unseal(stored);
-    return isPlainJson(json) ? json : readStoredContent(jsonToContent(json));
-  } catch (error) {
-    return { unreadable: error instanceof Error ? error.message : String(error) };
+  #read(stored: string): WireContent | Unreadable {
+    try {
+      const json = this.#decoded.read(stored);
+      return isPlainJson(json) ? json : readStoredContent(jsonToContent(json));
+    } catch (error) {
+      return { unreadable: error instanceof Error ? error.message : String(error) };
+    }
   }
 }

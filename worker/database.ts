@@ -1,26 +1,51 @@
-import type {
-  BindableValue,
-  Database as SqliteDatabase,
-  PreparedStatement,
-  Sqlite3Static,
-  SqlValue,
-} from "@sqlite.org/sqlite-wasm";
+import { DONE, LIMIT_LENGTH, type Pointer, ROW } from "./sqlite/exports.js";
+import { type Sqlite, SqliteError } from "./sqlite/sqlite.js";
+
+/** What SQLite takes and gives. Whole numbers beyond 2^53 are a BigInt. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** What is absent is NULL. */
+export type BindableValue = SqlValue | undefined;
 
 export type Row = readonly SqlValue[];
 
+/** Told to SQLite: the statement will be used many times. */
+const PERSISTENT = 1;
+
+/** For the texts that are bound to a statement: kept, so that the usual statement allocates nothing. */
+const SCRATCH_BYTES = 256 * 1024;
+
+const MISUSE = 21;
+
+const INTEGER = 1;
+const FLOAT = 2;
+const TEXT = 3;
+const BLOB = 4;
+
+const encoder = new TextEncoder();
+
 /** One SQLite connection, with every statement prepared once. */
 export class Database {
-  readonly #capi: Sqlite3Static["capi"];
-  readonly #db: SqliteDatabase;
-  readonly #statements = new Map<string, PreparedStatement>();
+  readonly #sqlite: Sqlite;
+  readonly #db: Pointer;
+  readonly #statements = new Map<string, Pointer>();
+  readonly #scratch: Pointer;
+  #isClosed = false;
 
-  constructor(sqlite3: Sqlite3Static, db: SqliteDatabase) {
-    this.#capi = sqlite3.capi;
+  constructor(sqlite: Sqlite, db: Pointer) {
+    this.#sqlite = sqlite;
     this.#db = db;
+    this.#scratch = sqlite.allocate(SCRATCH_BYTES);
   }
 
-  /** The connection itself, for what has no SQL. */
-  get handle(): SqliteDatabase {
+  /** A database in memory. */
+  static inMemory(sqlite: Sqlite): Database {
+    return new Database(sqlite, sqlite.open(":memory:", "c", undefined));
+  }
+
+  /** The connection itself, for what has no SQL. Throws once it is closed: C would read what is no longer there. */
+  get handle(): Pointer {
+    if (this.#isClosed) throw new SqliteError(MISUSE, "the database is closed");
     return this.#db;
   }
 
@@ -30,12 +55,12 @@ export class Database {
   }
 
   run(sql: string, ...values: readonly BindableValue[]): void {
-    this.#step(sql, values, () => {});
+    this.#step(sql, values, undefined);
   }
 
   rows(sql: string, ...values: readonly BindableValue[]): Row[] {
     const rows: Row[] = [];
-    this.#step(sql, values, (statement) => rows.push(statement.get([])));
+    this.#step(sql, values, rows);
     return rows;
   }
 
@@ -49,12 +74,12 @@ export class Database {
 
   /** Runs statements that are not worth keeping. */
   exec(sql: string): void {
-    this.#db.exec(sql);
+    this.check(this.#sqlite.withText(sql, (text) => this.#sqlite.c.sqlite3_exec(this.handle, text, 0, 0, 0)));
   }
 
   /** How many rows the last statement changed. */
   get changes(): number {
-    return this.#db.changes();
+    return this.#sqlite.c.sqlite3_changes(this.handle);
   }
 
   /** All or nothing. Nothing may be awaited inside: what other tabs wrote meanwhile would be rolled back with it. */
@@ -77,35 +102,138 @@ export class Database {
 
   /** No value or row that is read or written may be larger, in bytes. */
   limitLength(bytes: number): void {
-    this.#capi.sqlite3_limit(this.#db, this.#capi.SQLITE_LIMIT_LENGTH, bytes);
+    this.#sqlite.c.sqlite3_limit(this.handle, LIMIT_LENGTH, bytes);
   }
 
   get inTransaction(): boolean {
-    return this.#capi.sqlite3_get_autocommit(this.#db) === 0;
+    return !this.#isClosed && this.#sqlite.c.sqlite3_get_autocommit(this.#db) === 0;
   }
 
+  /** Throws what the last call on this connection failed with, if it did. */
+  check(code: number): void {
+    this.#sqlite.check(code, this.#db);
+  }
+
+  /** Idempotent. Throws when the files cannot be closed as they should; they are let go of all the same. */
   close(): void {
-    for (const statement of this.#statements.values()) statement.finalize();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { c } = this.#sqlite;
+    for (const statement of this.#statements.values()) c.sqlite3_finalize(statement);
     this.#statements.clear();
-    this.#db.close();
+    c.sqlite3_free(this.#scratch);
+    this.#sqlite.check(c.sqlite3_close_v2(this.#db));
   }
 
   // Stepped to the end always: a statement that is reset after its first row never triggers the automatic checkpoint,
   // and the -wal grows without bound.
-  #step(sql: string, values: readonly BindableValue[], onRow: (statement: PreparedStatement) => void): void {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+  #step(sql: string, values: readonly BindableValue[], rows: Row[] | undefined): void {
+    const { c } = this.#sqlite;
+    const statement = this.#statements.get(sql) ?? this.#prepare(sql);
+    const own = values.length > 0 ? this.#bind(statement, values) : 0;
     try {
-      if (values.length > 0) statement.bind(values);
-      while (statement.step()) onRow(statement);
-    } catch (error) {
-      try {
-        statement.reset(true);
-      } catch {
-        // It repeats the error of the step.
-      }
-      throw error;
+      let code: number;
+      while ((code = c.sqlite3_step(statement)) === ROW) rows?.push(this.#row(statement));
+      if (code !== DONE) this.check(code);
+    } finally {
+      // It repeats the result of the step.
+      c.sqlite3_reset(statement);
+      if (values.length > 0) c.sqlite3_clear_bindings(statement);
+      if (own !== 0) c.sqlite3_free(own);
     }
-    statement.reset(true);
+  }
+
+  #prepare(sql: string): Pointer {
+    const { c } = this.#sqlite;
+    const prepare = (at: Pointer) =>
+      this.#sqlite.withText(sql, (text) => c.sqlite3_prepare_v3(this.handle, text, -1, PERSISTENT, at, 0));
+    return this.#sqlite.withResult(prepare, (code, statement) => {
+      this.check(code);
+      this.#statements.set(sql, statement);
+      return statement;
+    });
+  }
+
+  /**
+   * Binds the values; texts and blobs lie in memory of this connection until the statement is reset. Gives what is to be
+   * freed then.
+   */
+  #bind(statement: Pointer, values: readonly BindableValue[]): Pointer {
+    // A UTF-16 unit takes up to three bytes.
+    let room = 0;
+    for (const value of values) {
+      if (typeof value === "string") room += value.length * 3;
+      else if (value instanceof Uint8Array) room += value.length;
+    }
+    if (room > SCRATCH_BYTES) return this.#bindLarge(statement, values);
+    let at = this.#scratch;
+    for (const [index, value] of values.entries()) at += this.#bindOne(statement, index + 1, value, at);
+    return 0;
+  }
+
+  /** Without room for three times as much as there is. */
+  #bindLarge(statement: Pointer, values: readonly BindableValue[]): Pointer {
+    const sizes = values.map((value) => {
+      return typeof value === "string" ? encoder.encode(value).length : value instanceof Uint8Array ? value.length : 0;
+    });
+    const own = this.#sqlite.allocate(sizes.reduce((sum, size) => sum + size, 0));
+    let at = own;
+    for (const [index, value] of values.entries()) at += this.#bindOne(statement, index + 1, value, at);
+    return own;
+  }
+
+  /** Gives the bytes that the value takes at `at`. */
+  #bindOne(statement: Pointer, place: number, value: BindableValue, at: Pointer): number {
+    const { c } = this.#sqlite;
+    if (typeof value === "string") {
+      const bytes = this.#sqlite.write(value, at);
+      this.check(c.sqlite3_bind_text(statement, place, at, bytes, 0));
+      return bytes;
+    }
+    if (value instanceof Uint8Array) {
+      this.#sqlite.bytes.set(value, at);
+      this.check(c.sqlite3_bind_blob(statement, place, at, value.length, 0));
+      return value.length;
+    }
+    this.#bindNumber(statement, place, value);
+    return 0;
+  }
+
+  #bindNumber(statement: Pointer, place: number, value: number | bigint | null | undefined): void {
+    const { c } = this.#sqlite;
+    if (value === null || value === undefined) this.check(c.sqlite3_bind_null(statement, place));
+    else if (typeof value === "bigint") this.check(c.sqlite3_bind_int64(statement, place, value));
+    else if ((value | 0) === value) this.check(c.sqlite3_bind_int(statement, place, value));
+    else if (Number.isSafeInteger(value)) this.check(c.sqlite3_bind_int64(statement, place, BigInt(value)));
+    else this.check(c.sqlite3_bind_double(statement, place, value));
+  }
+
+  #row(statement: Pointer): Row {
+    const count = this.#sqlite.c.sqlite3_data_count(statement);
+    const row: SqlValue[] = [];
+    for (let column = 0; column < count; column++) row.push(this.#column(statement, column));
+    return row;
+  }
+
+  #column(statement: Pointer, column: number): SqlValue {
+    const { c } = this.#sqlite;
+    switch (c.sqlite3_column_type(statement, column)) {
+      case INTEGER: {
+        const value = c.sqlite3_column_double(statement, column);
+        return Number.isSafeInteger(value) ? value : c.sqlite3_column_int64(statement, column);
+      }
+      case FLOAT:
+        return c.sqlite3_column_double(statement, column);
+      case TEXT: {
+        const text = c.sqlite3_column_text(statement, column);
+        return this.#sqlite.text(text, c.sqlite3_column_bytes(statement, column));
+      }
+      case BLOB: {
+        const blob = c.sqlite3_column_blob(statement, column);
+        return this.#sqlite.bytes.slice(blob, blob + c.sqlite3_column_bytes(statement, column));
+      }
+      default:
+        return null;
+    }
   }
 }

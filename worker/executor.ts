@@ -74,8 +74,19 @@ export class Executor {
   }
 
   /** Answers each request in its place. `incoming`: what an import has brought in. */
-  execute({ client, unanswered, requests }: Batch, incoming?: Import): Reply[] {
-    this.#ledger.settle(client, unanswered);
+  execute(batch: Batch, incoming?: Import): Reply[] {
+    this.#ledger.settle(batch.client, batch.unanswered);
+    // A savepoint keeps a copy of every page that changes, for the one write in thousands that is refused. So they are set
+    // only the second time; what the first time has committed the ledger knows.
+    const replies = this.#carryOut(batch, "at once", incoming) ?? this.#carryOut(batch, "with savepoints", incoming)!;
+    for (const [place, { name }] of batch.requests.entries()) {
+      if (name === "purgeDeleted" && replies[place]!.ok) replies[place] = this.#erase(replies[place]!);
+    }
+    return replies;
+  }
+
+  /** Gives nothing where a write was refused that took others of its transaction with it. */
+  #carryOut({ client, requests }: Batch, how: "at once" | "with savepoints", incoming?: Import): Reply[] | undefined {
     const refused = this.#prepareTables(requests);
     const replies: Reply[] = [];
     let group: Group | undefined;
@@ -105,13 +116,13 @@ export class Executor {
         replies[place] = failure(error);
         continue;
       }
-      this.#write(request, place, group, replies, incoming);
-      if (!this.#db.inTransaction) group = undefined;
+      const isApart = how === "with savepoints" && group.places.length > 0;
+      this.#write(request, place, group, { replies, isApart, incoming });
+      if (this.#db.inTransaction) continue;
+      if (!replies[place]!.ok && group.places.some((written) => replies[written]!.ok)) return undefined;
+      group = undefined;
     }
     commit();
-    for (const [place, { name }] of requests.entries()) {
-      if (name === "purgeDeleted" && replies[place]!.ok) replies[place] = this.#erase(replies[place]!);
-    }
     return replies;
   }
 
@@ -154,11 +165,16 @@ export class Executor {
     return { results: new Map(), places: [], changes: [] };
   }
 
-  #write(request: OwnerRequest, place: number, group: Group, replies: Reply[], incoming: Import | undefined): void {
-    this.#db.run("SAVEPOINT operation");
+  #write(
+    request: OwnerRequest,
+    place: number,
+    group: Group,
+    { replies, isApart, incoming }: { replies: Reply[]; isApart: boolean; incoming: Import | undefined },
+  ): void {
+    if (isApart) this.#db.run("SAVEPOINT operation");
     try {
       const result = this.#apply(request, incoming);
-      this.#db.run("RELEASE operation");
+      if (isApart) this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
       // A file may bring further prefixes.
@@ -167,12 +183,14 @@ export class Executor {
       replies[place] = success(result);
     } catch (error) {
       replies[place] = failure(error);
-      if (this.#db.inTransaction) {
+      if (!this.#db.inTransaction) {
+        // After some errors (a full disk) SQLite has rolled the whole transaction back.
+        for (const lost of group.places) replies[lost] = replies[place];
+      } else if (isApart) {
         this.#db.run("ROLLBACK TO operation");
         this.#db.run("RELEASE operation");
       } else {
-        // After some errors (a full disk) SQLite has rolled the whole transaction back.
-        for (const lost of group.places) replies[lost] = replies[place];
+        this.#db.rollback();
       }
     }
   }

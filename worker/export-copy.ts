@@ -1,8 +1,8 @@
-import type { Database as SqliteDatabase } from "@sqlite.org/sqlite-wasm";
 import { databaseDirectory } from "../src/database-directory.js";
 import type { Database } from "./database.js";
 import { inSlices, type Steps } from "./slices.js";
-import type { Sqlite3Static } from "./sqlite.js";
+import { DONE, OK } from "./sqlite/exports.js";
+import type { Sqlite } from "./sqlite/sqlite.js";
 import type { Pool } from "./vfs/pool.js";
 import type { VfsFile } from "./vfs/pool-file.js";
 import type { PoolVfs } from "./vfs/vfs.js";
@@ -26,7 +26,7 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /** The whole database as a file on the disk. */
 export async function exportCopy(
-  sqlite3: Sqlite3Static,
+  sqlite: Sqlite,
   pool: Pool,
   vfs: PoolVfs,
   database: Database,
@@ -37,7 +37,7 @@ export async function exportCopy(
     const copy = vfs.open(COPY, "c");
     try {
       copy.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048");
-      await inSlices(copySteps(sqlite3, database.handle, copy));
+      await inSlices(copySteps(sqlite, database, copy));
     } finally {
       copy.close();
     }
@@ -47,18 +47,19 @@ export async function exportCopy(
   }
 }
 
-function* copySteps({ capi }: Sqlite3Static, from: SqliteDatabase, to: SqliteDatabase): Steps<void> {
-  const backup = capi.sqlite3_backup_init(to, "main", from, "main");
-  to.checkRc(backup ? 0 : capi.sqlite3_errcode(to));
+function* copySteps(sqlite: Sqlite, from: Database, to: Database): Steps<void> {
+  const { c } = sqlite;
+  const backup = sqlite.withText("main", (main) => c.sqlite3_backup_init(to.handle, main, from.handle, main));
+  if (backup === 0) to.check(c.sqlite3_extended_errcode(to.handle));
   try {
     for (;;) {
-      const code = capi.sqlite3_backup_step(backup, STEP_PAGES);
-      if (code === capi.SQLITE_DONE) return;
-      if (code !== capi.SQLITE_OK) from.checkRc(code);
+      const code = c.sqlite3_backup_step(backup, STEP_PAGES);
+      if (code === DONE) return;
+      if (code !== OK) from.check(code);
       yield;
     }
   } finally {
-    capi.sqlite3_backup_finish(backup);
+    c.sqlite3_backup_finish(backup);
   }
 }
 

@@ -1,9 +1,9 @@
 import { ContextStoreError } from "../src/errors.js";
-import type { Sqlite3Static } from "@sqlite.org/sqlite-wasm";
-import { Database } from "./database.js";
+import type { Database } from "./database.js";
 import { COPY, exportCopy, removeExports } from "./export-copy.js";
 import { storageCleared } from "./failure.js";
-import { loadSqlite } from "./sqlite.js";
+import { OPEN_MAIN_DB } from "./sqlite/exports.js";
+import { loadSqlite } from "./sqlite/load.js";
 import type { Storage } from "./storage.js";
 import { Pool, PoolHeldError } from "./vfs/pool.js";
 import { PoolVfs } from "./vfs/vfs.js";
@@ -40,17 +40,17 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
       'This browser cannot write files of the origin private file system from a worker; update it, or pass { storage: "memory" } to keep nothing.',
     );
   }
-  const [sqlite3, pool] = await both(loadSqlite(), openPool(path, options));
+  const [sqlite, pool] = await both(loadSqlite(), openPool(path, options));
   try {
     checkFiles(path, pool, options);
     // A crash in the middle of an import or export leaves its copy behind.
     for (const name of [STAGED, COPY]) pool.remove(name);
-    const vfs = new PoolVfs(sqlite3, pool);
+    const vfs = new PoolVfs(sqlite, pool);
     try {
-      const database = openMain(sqlite3, vfs);
+      const database = openMain(vfs);
       return {
-        ...opfsStorage(sqlite3, pool, vfs, database),
-        exportCopy: () => exportCopy(sqlite3, pool, vfs, database, path),
+        ...opfsStorage(pool, vfs, database),
+        exportCopy: () => exportCopy(sqlite, pool, vfs, database, path),
         removeExports: () => removeExports(path),
       };
     } catch (error) {
@@ -63,8 +63,8 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
   }
 }
 
-function openMain(sqlite3: Sqlite3Static, vfs: PoolVfs): Database {
-  const database = new Database(sqlite3, vfs.open(MAIN, "c"));
+function openMain(vfs: PoolVfs): Database {
+  const database = vfs.open(MAIN, "c");
   try {
     enterWal(database);
     return database;
@@ -106,6 +106,8 @@ function checkFiles(path: string, pool: Pool, { create }: OpfsOptions): void {
 
 /** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */
 export function enterWal(database: Database): void {
+  // Of a new file: that of Python's, and half of what SQLite is built for here. A commit writes whole pages.
+  database.run("PRAGMA page_size=4096");
   database.run("PRAGMA locking_mode=EXCLUSIVE");
   const mode = database.value("PRAGMA journal_mode=WAL");
   if (mode !== "wal") {
@@ -118,7 +120,7 @@ export function enterWal(database: Database): void {
   database.run("PRAGMA trusted_schema=OFF");
 }
 
-function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database: Database): Storage {
+function opfsStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
   let staged: Database | undefined;
   let index: Database | undefined;
   return {
@@ -131,8 +133,8 @@ function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database:
       return readWhole(pool, MAIN);
     },
     async stage(file) {
-      await stageFile(pool, sqlite3.capi.SQLITE_OPEN_MAIN_DB, file);
-      staged = new Database(sqlite3, vfs.open(STAGED, "w"));
+      await stageFile(pool, file);
+      staged = vfs.open(STAGED, "w");
       return staged;
     },
     unstage() {
@@ -149,7 +151,7 @@ function opfsStorage(sqlite3: Sqlite3Static, pool: Pool, vfs: PoolVfs, database:
     },
     openIndex() {
       if (index) return index;
-      const opened = new Database(sqlite3, vfs.open(INDEX, "c"));
+      const opened = vfs.open(INDEX, "c");
       try {
         enterWal(opened);
       } catch (error) {
@@ -196,8 +198,8 @@ function readWhole(pool: Pool, name: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-async function stageFile(pool: Pool, flags: number, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = pool.get(STAGED) ?? pool.create(STAGED, flags);
+async function stageFile(pool: Pool, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = pool.get(STAGED) ?? pool.create(STAGED, OPEN_MAIN_DB);
   file.truncate(0);
   let size = 0;
   for await (const chunk of chunks) {

@@ -19,6 +19,7 @@ import { finishPurge } from "./operations/deleted.js";
 import { undoImport } from "./import-journal.js";
 import { isLong, LongCalls } from "./long-calls.js";
 import { Recent } from "./recent.js";
+import { QuietTimer } from "./quiet-timer.js";
 import { prepareSchema } from "./schema.js";
 import { Searcher } from "./search/searcher.js";
 import { finish } from "./slices.js";
@@ -75,7 +76,7 @@ export class Owner {
   #stopped = false;
   #seen: number = performance.now();
   #commits: number;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  readonly #idle: QuietTimer = new QuietTimer(() => this.#checkpoint());
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
   constructor(storage: Storage, { expectedId, inBackground = true }: OwnerOptions, events: OwnerEvents) {
@@ -108,8 +109,7 @@ export class Owner {
 
   /** Carries out calls that arrived together; answers each in its place. */
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#checkpoint(), IDLE_MS);
+    this.#idle.restart(IDLE_MS);
     for (const { name, args } of batch.requests) {
       if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
     }
@@ -183,7 +183,7 @@ export class Owner {
     this.#stopped = true;
     this.#long.stop();
     this.#searcher.stop();
-    clearTimeout(this.#idle);
+    this.#idle.stop();
     this.#requests?.close();
     this.#all?.close();
     this.#clients?.clear();

@@ -4,7 +4,7 @@ import { nextLock } from "./channels.js";
 import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
-import { loadSqlite } from "./sqlite.js";
+import { loadSqlite } from "./sqlite/load.js";
 
 /** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
 const PREPARE_MS = 500;

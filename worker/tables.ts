@@ -240,6 +240,10 @@ function build(dbName: string) {
 
     // Summaries: what a list shows, kept by every write, so that a list costs the same however long the histories are.
     sessionCount: `SELECT message_count FROM ${sessions} WHERE ${session}`,
+    countOneMore: `
+      UPDATE ${sessions} SET message_count = message_count + 1
+      WHERE ${session} AND preview IS NOT NULL AND created_at <= ?3 AND updated_at >= ?3
+      RETURNING message_count`,
     countMessage: `
       INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
       VALUES (?1, ?2, 1, ?3, ?4, ?4)

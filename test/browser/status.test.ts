@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
 import { Database } from "../../worker/database.js";
 import { enterWal } from "../../worker/opfs-storage.js";
-import { loadSqlite } from "../../worker/sqlite.js";
+import { loadSqlite } from "../../worker/sqlite/load.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { user } from "../fixtures/messages.js";
 import { filesOf, MAIN, WAL } from "../fixtures/pool.js";
@@ -121,8 +121,7 @@ describe("the file", () => {
 });
 
 test("a database that cannot be put into WAL mode is an error, not a slower database", async () => {
-  const sqlite3 = await loadSqlite();
-  const database = new Database(sqlite3, new sqlite3.oo1.DB(":memory:"));
+  const database = Database.inMemory(await loadSqlite());
   expect(() => enterWal(database)).toThrow(
     expect.objectContaining({ code: "unsupported", message: expect.stringContaining('"memory"') }) as Error,
   );

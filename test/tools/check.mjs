@@ -5,9 +5,9 @@ import { promisify } from "node:util";
 import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
-// What has been reached, in bytes: a change that adds to it says so here.
+// In bytes. Of the page, what has been reached: a change that adds to it says so here. Of all, 460 KiB.
 const PAGE_BUDGET = 9_984;
-const WHOLE_BUDGET = 489_000;
+const WHOLE_BUDGET = 471_040;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",

@@ -16,7 +16,8 @@ function appendOne(db: Database, session: SessionKey, message: NewMessage<string
   const { sessionId, project, dbName } = session;
   const { uid, role, content, metadata = null, preview = null, status = null } = message;
   const sql = tables(dbName);
-  const existing = db.row(sql.byUid, sessionId, project, uid);
+  // Nobody else can have a uid that the page has just made.
+  const existing = message.isNew ? undefined : db.row(sql.byUid, sessionId, project, uid);
   if (existing) {
     if (status) throw isThere(uid);
     const position = ordinal(db, session, Number(existing[1]));
@@ -24,7 +25,10 @@ function appendOne(db: Database, session: SessionKey, message: NewMessage<string
   }
   const inserted = db.row(sql.insert, sessionId, project, role, content, uid, metadata, null, status)!;
   const createdAt = String(inserted[1]);
-  const count = db.value(sql.countMessage, sessionId, project, role === "user" ? preview : null, createdAt);
+  // Most messages change nothing of what the list is sorted by: then its indexes need not be written.
+  const count =
+    db.value(sql.countOneMore, sessionId, project, createdAt) ??
+    db.value(sql.countMessage, sessionId, project, role === "user" ? preview : null, createdAt);
   return { id: Number(inserted[0]), uid, position: Number(count) - 1, createdAt };
 }
 

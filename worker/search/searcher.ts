@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { FoundMessage, IntegrityProblem, SearchArgs, SearchStatus } from "../../src/protocol.js";
 import { toContextStoreError } from "../failure.js";
+import { QuietTimer } from "../quiet-timer.js";
 import { dbNames } from "../schema.js";
 import { nextTurn, type Steps, takeSlice } from "../slices.js";
 import type { Storage } from "../storage.js";
@@ -33,7 +34,7 @@ export class Searcher {
   /** One use of the index after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #quiet: QuietTimer = new QuietTimer(() => this.#follow());
   #stopped = false;
   #wasCounted = false;
 
@@ -44,12 +45,12 @@ export class Searcher {
 
   /** Messages may have changed: the index follows soon. */
   wake(delay: number = QUIET_MS): void {
-    clearTimeout(this.#timer);
-    if (this.#stopped || !this.#inBackground) return;
+    if (!this.#stopped && this.#inBackground) this.#quiet.restart(delay);
+  }
+
+  #follow(): void {
     // What fails here fails again, and is told, when somebody searches.
-    this.#timer = setTimeout(() => {
-      this.#inTurn(() => this.#repairing((index) => this.#update(index))).catch(() => {});
-    }, delay);
+    this.#inTurn(() => this.#repairing((index) => this.#update(index))).catch(() => {});
   }
 
   /** The messages that a query finds, best first: of all that is committed now. */
@@ -119,7 +120,7 @@ export class Searcher {
   /** The database is about to be closed. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#quiet.stop();
   }
 
   *#update(index: SearchIndex): Steps<void> {

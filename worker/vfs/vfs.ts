@@ -1,11 +1,18 @@
-import type {
-  Database,
-  Sqlite3Static,
-  sqlite3_file,
-  sqlite3_io_methods,
-  sqlite3_vfs,
-  WasmPointer,
-} from "@sqlite.org/sqlite-wasm";
+import { callback, install } from "../sqlite/callbacks.js";
+import {
+  CANTOPEN,
+  FULL,
+  IOERR,
+  NOTFOUND,
+  OK,
+  OPEN_CREATE,
+  OPEN_EXCLUSIVE,
+  OPEN_MAIN_DB,
+  OPEN_WAL,
+  type Pointer,
+} from "../sqlite/exports.js";
+import type { Sqlite } from "../sqlite/sqlite.js";
+import { Database } from "../database.js";
 import { keepIoError } from "./io-error.js";
 import type { Pool } from "./pool.js";
 import type { VfsFile } from "./pool-file.js";
@@ -13,6 +20,33 @@ import { WalBuffer } from "./wal-buffer.js";
 
 const PATH_BYTES = 512;
 const SECTOR_BYTES = 4096;
+
+// Which call it was that failed: https://www.sqlite.org/rescode.html#extended_result_code_list
+const IOERR_READ = IOERR | (1 << 8);
+const IOERR_SHORT_READ = IOERR | (2 << 8);
+const IOERR_WRITE = IOERR | (3 << 8);
+const IOERR_FSYNC = IOERR | (4 << 8);
+const IOERR_TRUNCATE = IOERR | (6 << 8);
+const IOERR_FSTAT = IOERR | (7 << 8);
+const IOERR_DELETE = IOERR | (10 << 8);
+const IOERR_CLOSE = IOERR | (16 << 8);
+
+const UNDELETABLE_WHEN_OPEN = 0x800;
+const POWERSAFE_OVERWRITE = 0x1000;
+
+// The structures that SQLite knows a VFS and an open file by, as 32-bit words: https://www.sqlite.org/c3ref/vfs.html,
+// https://www.sqlite.org/c3ref/io_methods.html. A `sqlite3_file` is the address of its methods, and no more.
+const FILE_BYTES = 4;
+const VFS_WORDS = (
+  "iVersion szOsFile mxPathname pNext zName pAppData xOpen xDelete xAccess xFullPathname " +
+  "xDlOpen xDlError xDlSym xDlClose xRandomness xSleep xCurrentTime xGetLastError xCurrentTimeInt64"
+).split(" ");
+const IO_WORDS = (
+  "iVersion xClose xRead xWrite xTruncate xSync xFileSize " +
+  "xLock xUnlock xCheckReservedLock xFileControl xSectorSize xDeviceCharacteristics"
+).split(" ");
+/** The clock and the like are those of SQLite's default. */
+const INHERITED = ["xRandomness", "xSleep", "xCurrentTime", "xCurrentTimeInt64"];
 
 /** Begins the names of temporary files. One that a death has left is of no use. */
 const TEMPORARY = "/temporary-";
@@ -27,130 +61,145 @@ interface OpenFile {
  * there is nothing to lock, and no memory to share. So a -wal needs `PRAGMA locking_mode=EXCLUSIVE`.
  */
 export class PoolVfs {
-  readonly #sqlite3: Sqlite3Static;
+  readonly #sqlite: Sqlite;
   readonly #pool: Pool;
-  readonly #io: sqlite3_io_methods;
-  readonly #vfs: sqlite3_vfs;
+  readonly #io: Pointer;
+  readonly #vfs: Pointer;
+  /** SQLite keeps it, and does not copy it. */
+  readonly #zName: Pointer;
   readonly #name = `axio-${crypto.randomUUID()}`;
-  readonly #open = new Map<WasmPointer, OpenFile>();
+  readonly #open = new Map<Pointer, OpenFile>();
   #temporary = 0;
 
-  constructor(sqlite3: Sqlite3Static, pool: Pool) {
-    this.#sqlite3 = sqlite3;
+  constructor(sqlite: Sqlite, pool: Pool) {
+    this.#sqlite = sqlite;
     this.#pool = pool;
     for (const name of pool.names) if (name.startsWith(TEMPORARY)) pool.remove(name);
-    const { capi, vfs } = sqlite3;
-    this.#io = Object.assign(new capi.sqlite3_io_methods(), { $iVersion: 1 });
-    this.#io.installMethods(this.#ioMethods());
-    this.#vfs = this.#makeVfs();
-    this.#vfs.installMethods(this.#vfsMethods());
-    vfs.installVfs({ vfs: { struct: this.#vfs, methods: {}, name: this.#name } });
+    const { c } = sqlite;
+    this.#zName = sqlite.newText(this.#name);
+    const methods = install(c.__indirect_function_table, { ...this.#ioMethods(), ...this.#vfsMethods() });
+    this.#io = this.#structure(IO_WORDS, { iVersion: 1, ...methods });
+    const standard = c.sqlite3_vfs_find(0);
+    const inherited = INHERITED.map((word) => [
+      word,
+      sqlite.view.getUint32(standard + 4 * VFS_WORDS.indexOf(word), true),
+    ]);
+    this.#vfs = this.#structure(VFS_WORDS, {
+      iVersion: 2,
+      szOsFile: FILE_BYTES,
+      mxPathname: PATH_BYTES,
+      zName: this.#zName,
+      ...methods,
+      ...Object.fromEntries(inherited),
+    });
+    sqlite.check(c.sqlite3_vfs_register(this.#vfs, 0));
   }
 
   /** Opens a database of the pool. `flags`: "c" makes it where it is not there, "w" does not. */
   open(name: string, flags: "c" | "w"): Database {
-    return new this.#sqlite3.oo1.DB({ filename: name, flags, vfs: this.#name });
+    return new Database(this.#sqlite, this.#sqlite.open(name, flags, this.#name));
   }
 
   /** Once no database is open. */
   uninstall(): void {
-    this.#sqlite3.capi.sqlite3_vfs_unregister(this.#vfs);
-    this.#vfs.dispose();
-    this.#io.dispose();
+    const { c } = this.#sqlite;
+    c.sqlite3_vfs_unregister(this.#vfs);
+    for (const pointer of [this.#vfs, this.#io, this.#zName]) c.sqlite3_free(pointer);
   }
 
-  /** The clock and the like are those of SQLite's default. */
-  #makeVfs(): sqlite3_vfs {
-    const { capi } = this.#sqlite3;
-    const standard = new capi.sqlite3_vfs(capi.sqlite3_vfs_find(null)) as unknown as Record<string, WasmPointer>;
-    const { structInfo } = capi.sqlite3_file as unknown as Pick<sqlite3_file, "structInfo">;
-    const inherited = ["$xRandomness", "$xSleep", "$xCurrentTime", "$xCurrentTimeInt64"];
-    return Object.assign(new capi.sqlite3_vfs(), {
-      $iVersion: 2,
-      $szOsFile: structInfo.sizeof,
-      $mxPathname: PATH_BYTES,
-      ...Object.fromEntries(inherited.map((name) => [name, standard[name]])),
-    });
+  #structure(words: readonly string[], values: Readonly<Record<string, number>>): Pointer {
+    const pointer = this.#sqlite.allocate(4 * words.length);
+    for (const [place, word] of words.entries())
+      this.#sqlite.view.setUint32(pointer + 4 * place, values[word] ?? 0, true);
+    return pointer;
   }
 
   #vfsMethods() {
-    const { capi, wasm } = this.#sqlite3;
-    const nameAt = (pointer: WasmPointer): string => wasm.cstrToJs(pointer) ?? "";
+    const textAt = (pointer: Pointer) => this.#sqlite.textAt(pointer);
+    const poke = (pointer: Pointer, value: number) => this.#sqlite.view.setUint32(pointer, value, true);
     return {
-      xOpen: (_vfs: WasmPointer, zName: WasmPointer, pFile: WasmPointer, flags: number, pOutFlags: WasmPointer) => {
-        wasm.pokePtr(pFile, 0);
-        return this.#attempt(capi.SQLITE_CANTOPEN, () => {
-          this.#open.set(pFile, this.#openFile(nameAt(zName), flags));
-          wasm.pokePtr(pFile, this.#io.pointer);
-          if (pOutFlags !== 0) wasm.poke32(pOutFlags, flags);
+      xOpen: callback("iiiii", (_vfs: Pointer, zName: Pointer, pFile: Pointer, flags: number, pOutFlags: Pointer) => {
+        poke(pFile, 0);
+        return this.#attempt(CANTOPEN, () => {
+          this.#open.set(pFile, this.#openFile(textAt(zName), flags));
+          poke(pFile, this.#io);
+          if (pOutFlags !== 0) poke(pOutFlags, flags);
         });
-      },
-      xDelete: (_vfs: WasmPointer, zName: WasmPointer) =>
-        this.#attempt(capi.SQLITE_IOERR_DELETE, () => this.#pool.remove(nameAt(zName))),
-      xAccess: (_vfs: WasmPointer, zName: WasmPointer, _flags: number, pResult: WasmPointer) => {
-        wasm.poke32(pResult, this.#pool.get(nameAt(zName)) === undefined ? 0 : 1);
-        return 0;
-      },
-      xFullPathname: (_vfs: WasmPointer, zName: WasmPointer, size: number, zOut: WasmPointer) =>
-        wasm.cstrncpy(zOut, zName, size) < size ? 0 : capi.SQLITE_CANTOPEN,
+      }),
+      xDelete: callback("iii", (_vfs: Pointer, zName: Pointer) =>
+        this.#attempt(IOERR_DELETE, () => this.#pool.remove(textAt(zName))),
+      ),
+      xAccess: callback("iiii", (_vfs: Pointer, zName: Pointer, _flags: number, pResult: Pointer) => {
+        poke(pResult, this.#pool.get(textAt(zName)) === undefined ? 0 : 1);
+        return OK;
+      }),
+      xFullPathname: callback("iiii", (_vfs: Pointer, zName: Pointer, size: number, zOut: Pointer) => {
+        const { bytes } = this.#sqlite;
+        const end = bytes.indexOf(0, zName) + 1;
+        if (end - zName > size) return CANTOPEN;
+        bytes.copyWithin(zOut, zName, end);
+        return OK;
+      }),
     };
   }
 
   #openFile(name: string, flags: number): OpenFile {
-    const { capi } = this.#sqlite3;
     if (name === "") return this.#openTemporary();
     const found = this.#pool.get(name);
-    if (found ? flags & capi.SQLITE_OPEN_EXCLUSIVE : !(flags & capi.SQLITE_OPEN_CREATE)) {
+    if (found ? flags & OPEN_EXCLUSIVE : !(flags & OPEN_CREATE)) {
       throw new Error(`${name} ${found ? "is there already" : "is not there"}`);
     }
     const file = found ?? this.#pool.create(name, flags);
-    return { name, file: flags & capi.SQLITE_OPEN_WAL ? new WalBuffer(file) : file };
+    return { name, file: flags & OPEN_WAL ? new WalBuffer(file) : file };
   }
 
   /** Only where SQLite is told to: it is built to keep temporary files in memory. */
   #openTemporary(): OpenFile {
     const name = `${TEMPORARY}${this.#temporary++}`;
-    return { name, file: this.#pool.create(name, this.#sqlite3.capi.SQLITE_OPEN_MAIN_DB) };
+    return { name, file: this.#pool.create(name, OPEN_MAIN_DB) };
   }
 
   #ioMethods() {
-    const { capi, wasm } = this.#sqlite3;
-    const at = (pFile: WasmPointer): VfsFile => this.#open.get(pFile)!.file;
-    const bytes = (pointer: WasmPointer, length: number) => wasm.heap8u().subarray(pointer, pointer + length);
+    const poke = (pointer: Pointer, value: number) => this.#sqlite.view.setUint32(pointer, value, true);
+    const at = (pFile: Pointer): VfsFile => this.#open.get(pFile)!.file;
+    const bytes = (pointer: Pointer, length: number) => this.#sqlite.bytes.subarray(pointer, pointer + length);
     return {
-      xRead: (pFile: WasmPointer, pInto: WasmPointer, length: number, offset: number | bigint) => {
+      xRead: callback("iiij", (pFile: Pointer, pInto: Pointer, length: number, offset: bigint) => {
         let read = 0;
         const into = bytes(pInto, length);
-        const result = this.#attempt(capi.SQLITE_IOERR_READ, () => {
+        const result = this.#attempt(IOERR_READ, () => {
           read = at(pFile).read(into, Number(offset));
         });
-        if (result !== 0 || read === length) return result;
+        if (result !== OK || read === length) return result;
         into.fill(0, read);
-        return capi.SQLITE_IOERR_SHORT_READ;
-      },
-      xWrite: (pFile: WasmPointer, pFrom: WasmPointer, length: number, offset: number | bigint) =>
-        this.#attempt(capi.SQLITE_IOERR_WRITE, () => at(pFile).write(bytes(pFrom, length), Number(offset))),
-      xTruncate: (pFile: WasmPointer, size: number | bigint) =>
-        this.#attempt(capi.SQLITE_IOERR_TRUNCATE, () => at(pFile).truncate(Number(size))),
-      xSync: (pFile: WasmPointer) => this.#attempt(capi.SQLITE_IOERR_FSYNC, () => at(pFile).flush()),
-      xFileSize: (pFile: WasmPointer, pSize: WasmPointer) =>
-        this.#attempt(capi.SQLITE_IOERR_FSTAT, () => void wasm.poke64(pSize, BigInt(at(pFile).size()))),
-      xClose: (pFile: WasmPointer) => this.#attempt(capi.SQLITE_IOERR_CLOSE, () => this.#close(pFile)),
-      xLock: () => 0,
-      xUnlock: () => 0,
-      xCheckReservedLock: (_pFile: WasmPointer, pResult: WasmPointer) => {
-        wasm.poke32(pResult, 0);
-        return 0;
-      },
-      xFileControl: () => capi.SQLITE_NOTFOUND,
-      xSectorSize: () => SECTOR_BYTES,
+        return IOERR_SHORT_READ;
+      }),
+      xWrite: callback("iiij", (pFile: Pointer, pFrom: Pointer, length: number, offset: bigint) =>
+        this.#attempt(IOERR_WRITE, () => at(pFile).write(bytes(pFrom, length), Number(offset))),
+      ),
+      xTruncate: callback("ij", (pFile: Pointer, size: bigint) =>
+        this.#attempt(IOERR_TRUNCATE, () => at(pFile).truncate(Number(size))),
+      ),
+      xSync: callback("ii", (pFile: Pointer) => this.#attempt(IOERR_FSYNC, () => at(pFile).flush())),
+      xFileSize: callback("ii", (pFile: Pointer, pSize: Pointer) =>
+        this.#attempt(IOERR_FSTAT, () => this.#sqlite.view.setBigInt64(pSize, BigInt(at(pFile).size()), true)),
+      ),
+      xClose: callback("i", (pFile: Pointer) => this.#attempt(IOERR_CLOSE, () => this.#close(pFile))),
+      xLock: callback("ii", () => OK),
+      xUnlock: callback("ii", () => OK),
+      xCheckReservedLock: callback("ii", (_pFile: Pointer, pResult: Pointer) => {
+        poke(pResult, 0);
+        return OK;
+      }),
+      xFileControl: callback("iii", () => NOTFOUND),
+      xSectorSize: callback("i", () => SECTOR_BYTES),
       // POWERSAFE_OVERWRITE: a write changes no byte beside its own, as every file system under a browser promises.
       // Without it, SQLite fills the -wal up to the next sector at each flushed commit, with copies of the last page.
-      xDeviceCharacteristics: () => capi.SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN | capi.SQLITE_IOCAP_POWERSAFE_OVERWRITE,
+      xDeviceCharacteristics: callback("i", () => UNDELETABLE_WHEN_OPEN | POWERSAFE_OVERWRITE),
     };
   }
 
-  #close(pFile: WasmPointer): void {
+  #close(pFile: Pointer): void {
     const { name, file } = this.#open.get(pFile)!;
     this.#open.delete(pFile);
     try {
@@ -174,10 +223,8 @@ export class PoolVfs {
   }
 
   #resultOf(error: unknown, resultCode: number): number {
-    const { capi } = this.#sqlite3;
     // SQLite may go on after a full disk with the statement alone rolled back: no answer to a failed read.
-    const isWrite = resultCode === capi.SQLITE_IOERR_WRITE || resultCode === capi.SQLITE_IOERR_TRUNCATE;
-    if (isWrite && error instanceof Error && error.name === "QuotaExceededError") return capi.SQLITE_FULL;
-    return resultCode;
+    const isWrite = resultCode === IOERR_WRITE || resultCode === IOERR_TRUNCATE;
+    return isWrite && error instanceof Error && error.name === "QuotaExceededError" ? FULL : resultCode;
   }
 }

@@ -1,0 +1,5 @@
+/** Where a bundler serves the file. */
+declare module "*.wasm?url" {
+  const url: string;
+  export default url;
+}
