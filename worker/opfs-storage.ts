@@ -1,8 +1,9 @@
 import { ContextStoreError } from "../src/errors.js";
 import type { Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { Database } from "./database.js";
+import { checkFiles, damaged } from "./check-files.js";
 import { COPY, exportCopy, removeExports } from "./export-copy.js";
-import { storageCleared } from "./failure.js";
+import { storageCleared, toContextStoreError } from "./failure.js";
 import { loadSqlite } from "./sqlite.js";
 import type { Storage } from "./storage.js";
 import { Pool, PoolHeldError } from "./vfs/pool.js";
@@ -42,12 +43,12 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
   }
   const [sqlite3, pool] = await both(loadSqlite(), openPool(path, options));
   try {
-    checkFiles(path, pool, options);
+    checkFiles(path, pool, MAIN, options.create);
     // A crash in the middle of an import or export leaves its copy behind.
     for (const name of [STAGED, COPY]) pool.remove(name);
     const vfs = new PoolVfs(sqlite3, pool);
     try {
-      const database = openMain(sqlite3, vfs);
+      const database = openMain(sqlite3, vfs, path);
       return {
         ...opfsStorage(sqlite3, pool, vfs, database),
         exportCopy: () => exportCopy(sqlite3, pool, vfs, database, path),
@@ -63,14 +64,21 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
   }
 }
 
-function openMain(sqlite3: Sqlite3Static, vfs: PoolVfs): Database {
+/** Writes nothing when it fails: closing would write the -wal back, and delete it. */
+function openMain(sqlite3: Sqlite3Static, vfs: PoolVfs, path: string): Database {
+  const { capi } = sqlite3;
   const database = new Database(sqlite3, vfs.open(MAIN, "c"));
+  const writeBackOnClose = (wanted: boolean) =>
+    capi.sqlite3_db_config(database.handle, capi.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, 0);
   try {
+    writeBackOnClose(false);
     enterWal(database);
+    writeBackOnClose(true);
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    const failure = toContextStoreError(error);
+    throw failure.code === "not-a-database" ? damaged(path, "has a damaged main file", error) : failure;
   }
 }
 
@@ -91,17 +99,6 @@ async function openPool(path: string, { create, predecessor }: OpfsOptions): Pro
   await loadSqlite();
   await predecessor();
   return Pool.create(path, CAPACITY);
-}
-
-function checkFiles(path: string, pool: Pool, { create }: OpfsOptions): void {
-  if (pool.get(MAIN)) return;
-  if (!create) throw storageCleared();
-  if (pool.get(`${MAIN}-wal`)) {
-    throw new ContextStoreError(
-      "corrupt",
-      `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`,
-    );
-  }
 }
 
 /** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */
