@@ -6,8 +6,8 @@ import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
 // What has been reached, in bytes: a change that adds to it says so here.
-const PAGE_BUDGET = 9_984;
-const WHOLE_BUDGET = 489_000;
+const PAGE_BUDGET = 10_048;
+const WHOLE_BUDGET = 489_200;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",
