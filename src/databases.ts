@@ -47,16 +47,17 @@ export async function rescueDatabase(path: string): Promise<File[]> {
   for await (const handle of directory.values()) {
     if (handle.kind !== "file") continue;
     const file = await handle.getFile();
-    const content = file.slice(HEADER_BYTES);
-    if (content.size === 0) continue;
-    const begin = new Uint8Array(await content.slice(0, 4).arrayBuffer());
-    files.push(new File([content], `${file.name}.${extensionOf(begin)}`));
+    // One that has lost its header altogether begins with the data.
+    const isBare = (await extensionOf(file)) !== "bin";
+    const content = isBare ? file : file.slice(HEADER_BYTES);
+    if (content.size > 0) files.push(new File([content], `${file.name}.${await extensionOf(content)}`));
   }
   return files;
 }
 
 /** "SQLi" begins a database; 0x377f0682 or 0x377f0683 its -wal: https://www.sqlite.org/fileformat2.html#walformat */
-function extensionOf([a, b, c, d]: Uint8Array): string {
+async function extensionOf(content: Blob): Promise<"sqlite" | "sqlite-wal" | "bin"> {
+  const [a, b, c, d] = new Uint8Array(await content.slice(0, 4).arrayBuffer());
   if (a === 0x53 && b === 0x51 && c === 0x4c && d === 0x69) return "sqlite";
   return a === 0x37 && b === 0x7f && c === 0x06 && (d === 0x82 || d === 0x83) ? "sqlite-wal" : "bin";
 }

@@ -38,7 +38,15 @@ function whenBroken(worker: Worker, timeout: number): { promise: Promise<never>;
   const promise = new Promise<never>((_, reject) => {
     const onError = (event: ErrorEvent) => reject(workerFailed("could not be loaded", event.message));
     worker.addEventListener("error", onError, { signal: listening.signal });
-    timer = setTimeout(() => reject(workerFailed(`did not answer within ${timeout} ms`)), timeout);
+    timer = setTimeout(
+      () =>
+        reject(
+          workerFailed(
+            `did not answer within ${timeout} ms: it ended itself, or its script or sqlite3.wasm did not arrive`,
+          ),
+        ),
+      timeout,
+    );
   });
   const forget = () => {
     listening.abort();

@@ -1,4 +1,4 @@
-import { DONE, LIMIT_LENGTH, type Pointer, ROW } from "./sqlite/exports.js";
+import { DBCONFIG_NO_CKPT_ON_CLOSE, DONE, LIMIT_LENGTH, type Pointer, ROW } from "./sqlite/exports.js";
 import { type Sqlite, SqliteError } from "./sqlite/sqlite.js";
 
 /** What SQLite takes and gives. Whole numbers beyond 2^53 are a BigInt. */
@@ -103,6 +103,11 @@ export class Database {
   /** No value or row that is read or written may be larger, in bytes. */
   limitLength(bytes: number): void {
     this.#sqlite.c.sqlite3_limit(this.handle, LIMIT_LENGTH, bytes);
+  }
+
+  /** Whether closing writes a -wal back, and deletes it. */
+  writeBackOnClose(wanted: boolean): void {
+    this.check(this.#sqlite.c.sqlite3__wasm_db_config_ip(this.handle, DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, 0));
   }
 
   get inTransaction(): boolean {

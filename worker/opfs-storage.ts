@@ -1,7 +1,8 @@
 import { ContextStoreError } from "../src/errors.js";
 import type { Database } from "./database.js";
+import { checkFiles, damaged } from "./check-files.js";
 import { COPY, exportCopy, removeExports } from "./export-copy.js";
-import { storageCleared } from "./failure.js";
+import { storageCleared, toContextStoreError } from "./failure.js";
 import { OPEN_MAIN_DB } from "./sqlite/exports.js";
 import { loadSqlite } from "./sqlite/load.js";
 import type { Storage } from "./storage.js";
@@ -42,12 +43,12 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
   }
   const [sqlite, pool] = await both(loadSqlite(), openPool(path, options));
   try {
-    checkFiles(path, pool, options);
+    checkFiles(path, pool, MAIN, options.create);
     // A crash in the middle of an import or export leaves its copy behind.
     for (const name of [STAGED, COPY]) pool.remove(name);
     const vfs = new PoolVfs(sqlite, pool);
     try {
-      const database = openMain(vfs);
+      const database = openMain(vfs, path);
       return {
         ...opfsStorage(pool, vfs, database),
         exportCopy: () => exportCopy(sqlite, pool, vfs, database, path),
@@ -63,14 +64,18 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
   }
 }
 
-function openMain(vfs: PoolVfs): Database {
+/** Writes nothing when it fails: closing would write the -wal back, and delete it. */
+function openMain(vfs: PoolVfs, path: string): Database {
   const database = vfs.open(MAIN, "c");
   try {
+    database.writeBackOnClose(false);
     enterWal(database);
+    database.writeBackOnClose(true);
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    const failure = toContextStoreError(error);
+    throw failure.code === "not-a-database" ? damaged(path, "has a damaged main file", error) : failure;
   }
 }
 
@@ -91,17 +96,6 @@ async function openPool(path: string, { create, predecessor }: OpfsOptions): Pro
   await loadSqlite();
   await predecessor();
   return Pool.create(path, CAPACITY);
-}
-
-function checkFiles(path: string, pool: Pool, { create }: OpfsOptions): void {
-  if (pool.get(MAIN)) return;
-  if (!create) throw storageCleared();
-  if (pool.get(`${MAIN}-wal`)) {
-    throw new ContextStoreError(
-      "corrupt",
-      `The database ${JSON.stringify(path)} has lost its main file. What is left of it was not changed.`,
-    );
-  }
 }
 
 /** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */

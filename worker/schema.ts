@@ -19,7 +19,7 @@ const DEFAULT_DB_NAME = "axio_context";
 /**
  * Makes a new file's tables, or brings an older file to this version. Before the first migration the whole file is
  * copied aside; the copy is dropped once the last one has committed. Throws `newer-schema` for a file that a newer
- * version of this package wrote.
+ * version of this package wrote, `corrupt` for one of which we do not know how it came here.
  */
 export function prepareSchema(storage: Storage, migrations: readonly Migration[] = MIGRATIONS): void {
   const db = storage.database;
@@ -32,6 +32,12 @@ export function prepareSchema(storage: Storage, migrations: readonly Migration[]
     );
   }
   if (found === 0) {
+    if (db.value("SELECT 1 FROM sqlite_schema") !== undefined) {
+      throw new ContextStoreError(
+        "corrupt",
+        "The database's main file is another database's. Nothing was changed; rescueDatabase() gives the bytes that are there.",
+      );
+    }
     db.transaction(() => {
       db.exec(FILE_TABLES);
       db.exec(tables(DEFAULT_DB_NAME).create);

@@ -79,6 +79,16 @@ describe("connect", () => {
   });
 });
 
+test("rejects worker-failed when the option worker throws, and works the next time", async () => {
+  const path = freshPath();
+  const reason = new Error("no worker today");
+  const worker = () => {
+    throw reason;
+  };
+  expect((await rejection(connect(path, { worker }), "worker-failed")).cause).toBe(reason);
+  await new SQLiteContextStore(await openDatabase({ path }), "s").append(user("hello"));
+});
+
 describe("an aborted connect", () => {
   test("rejects when the signal has fired before, and starts nothing", async () => {
     const reason = new Error("the user left");

@@ -1,12 +1,14 @@
 import { expect, test } from "./fixtures.js";
 
-test("says which file is not what it should be where the server answers with a page instead", async ({
+test("says which file is not what it should be: a page instead, half of it, or one that throws", async ({
   context,
   site,
 }) => {
   for (const [policy, file] of [
     ["html-worker", "worker.js"],
     ["html-wasm", "sqlite3.wasm"],
+    ["cut-wasm", "sqlite3.wasm"],
+    ["throwing-worker", "worker.js"],
   ] as const) {
     const page = await site.openTab(context, policy);
     const { code, message } = await page.evaluate(() => harness.failure());

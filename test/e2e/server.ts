@@ -19,6 +19,8 @@ export type Policy =
   | "missing-wasm"
   | "html-worker"
   | "html-wasm"
+  | "cut-wasm"
+  | "throwing-worker"
   | "clearing";
 
 interface Rules {
@@ -26,6 +28,10 @@ interface Rules {
   readonly missing?: RegExp;
   /** What is answered with the page, as a server of a single-page application does with every path that it does not know. */
   readonly html?: RegExp;
+  /** What is answered without its second half. */
+  readonly cut?: RegExp;
+  /** The scripts that throw at their end. */
+  readonly throws?: RegExp;
   /** Tells the browser to delete what the site has stored. */
   readonly clears?: boolean;
 }
@@ -42,6 +48,8 @@ const RULES: Readonly<Record<Policy, Rules>> = {
   "missing-wasm": { missing: WASM },
   "html-worker": { html: WORKER },
   "html-wasm": { html: WASM },
+  "cut-wasm": { cut: WASM },
+  "throwing-worker": { throws: WORKER },
   clearing: { clears: true },
 };
 
@@ -88,7 +96,9 @@ async function answer(url: string) {
   if (!rules || !path.startsWith(SITE + sep) || rules.missing?.test(path)) return notFound();
   const file = rules.html?.test(path) ? join(SITE, "page", "index.html") : withIndex(path);
   try {
-    const body = await readFile(file);
+    const content = await readFile(file);
+    const rest = rules.throws?.test(path) ? [Buffer.from("\nthrow new Error('Thrown by the test.');")] : [];
+    const body = rules.cut?.test(path) ? content.subarray(0, content.length >> 1) : Buffer.concat([content, ...rest]);
     const headers = {
       "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
       "Cache-Control": "no-cache",

@@ -93,15 +93,20 @@ test("an older page that was in the back/forward cache while a newer one took ov
 });
 
 test("a page whose worker file is of another version, out of a cache, is told so", async ({ context, site }) => {
-  const next = await site.openTab(context, "plain", "next");
-  await next.evaluate(() => harness.open());
-  const url = next.workers()[0]!.url();
-  await next.close();
-  const old = await site.openTab(context);
-  const { code, message } = await old.evaluate(
-    (script) => harness.rejection(harness.open({ worker: () => new Worker(script, { type: "module" }) })),
-    url,
-  );
-  expect(code).toBe("protocol-mismatch");
-  expect(message).toContain("Reload");
+  for (const [version, other] of [
+    ["page", "next"],
+    ["next", "page"],
+  ] as const) {
+    const cached = await site.openTab(context, "plain", other);
+    await cached.evaluate(() => harness.open());
+    const url = cached.workers()[0]!.url();
+    await cached.close();
+    const page = await site.openTab(context, "plain", version);
+    const { code, message } = await page.evaluate(
+      (script) => harness.rejection(harness.open({ worker: () => new Worker(script, { type: "module" }) })),
+      url,
+    );
+    expect(code).toBe("protocol-mismatch");
+    expect(message).toContain("Reload");
+  }
 });

@@ -18,6 +18,8 @@ export interface Exports {
   sqlite3_exec(db: Pointer, sql: Pointer, callback: Pointer, argument: Pointer, ppMessage: Pointer): number;
   sqlite3_get_autocommit(db: Pointer): number;
   sqlite3_changes(db: Pointer): number;
+  /** `sqlite3_db_config` of an option that is a number, with somewhere for the answer. */
+  sqlite3__wasm_db_config_ip(db: Pointer, option: number, value: number, pAnswer: Pointer): number;
   sqlite3_limit(db: Pointer, id: number, value: number): number;
 
   sqlite3_prepare_v3(db: Pointer, sql: Pointer, bytes: number, flags: number, ppStmt: Pointer, ppTail: Pointer): number;
@@ -67,6 +69,7 @@ export const ROW = 100;
 export const DONE = 101;
 
 export const LIMIT_LENGTH = 0;
+export const DBCONFIG_NO_CKPT_ON_CLOSE = 1006;
 
 export const OPEN_READWRITE = 0x2;
 export const OPEN_CREATE = 0x4;

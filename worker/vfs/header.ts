@@ -24,12 +24,10 @@ export function nameHeader(name: string, flags: number): Uint8Array {
 }
 
 /**
- * The name that a header gives its file, "" for a free file; undefined where the header is damaged and the file holds
- * data, which is then not to be touched. `size` is that of the whole file.
+ * The name that a header gives its file, "" for a free file; undefined where the file holds data without a name: it has
+ * lost its header, since data go before the name does, and is not to be touched. `size` is that of the whole file.
  */
 export function nameIn(header: Uint8Array, size: number): string | undefined {
-  // The digest is cleared after the rest, which a death may have kept someone from.
-  if (header.subarray(0, CORPUS_BYTES).every((byte) => byte === 0)) return "";
   if (isNamed(header)) return new TextDecoder().decode(header.subarray(0, header.indexOf(0)));
   return size > HEADER_BYTES ? undefined : "";
 }

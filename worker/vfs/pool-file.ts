@@ -60,12 +60,12 @@ export class PoolFile implements VfsFile {
     this.#header = nameHeader(name, flags);
   }
 
-  /** Takes the name off, then the data: never is there a file without the data that its name promises. */
+  /** Takes the data, then the name: data without a name are those of a file whose header is damaged. */
   free(): void {
     if (this.#header === undefined) {
-      this.#writeWhole(new Uint8Array(HEADER_USED_BYTES), 0);
-      this.#handle.flush();
       this.#handle.truncate(HEADER_BYTES);
+      this.#handle.flush();
+      this.#writeWhole(new Uint8Array(HEADER_USED_BYTES), 0);
     }
     this.#header = undefined;
   }
@@ -104,7 +104,7 @@ export class PoolFile implements VfsFile {
 
   #writeHeader(): void {
     if (this.#header === undefined) return;
-    // A death may have left data in a free file.
+    // A free file may be shorter than a header.
     if (this.#handle.getSize() !== HEADER_BYTES) this.#handle.truncate(HEADER_BYTES);
     this.#writeWhole(this.#header, 0);
     this.#header = undefined;

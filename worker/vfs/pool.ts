@@ -119,7 +119,7 @@ export class Pool {
 }
 
 function damaged(problem: string): ContextStoreError {
-  const message = `${problem} Nothing was changed; the file's bytes are still in the origin private file system.`;
+  const message = `${problem} Nothing was changed; rescueDatabase() gives the bytes that are there.`;
   return new ContextStoreError("corrupt", message);
 }
 

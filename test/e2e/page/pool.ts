@@ -1,7 +1,29 @@
+import { rescueDatabase } from "../../../src/index.js";
+
 const NAME_BYTES = 512;
 /** Name, flags and digest. */
 const HEADER_BYTES = 524;
 const DATA_AT = 4096;
+
+type Snapshot = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+/** Where a file is cut off. */
+const CUT_TO = {
+  "cut off in the header": 300,
+  "cut off behind the header": 4096,
+  "cut off in the data": 5000,
+  "cut off by a page": -8192,
+} as const;
+
+/** What happens to a file. */
+export type Damage =
+  | "header zeroed"
+  | "name and flags zeroed"
+  | "header missing"
+  | "headers swapped"
+  | "emptied"
+  | "removed"
+  | keyof typeof CUT_TO;
 
 interface PoolFile {
   readonly handle: FileSystemFileHandle;
@@ -10,17 +32,26 @@ interface PoolFile {
 
 /** The files of the database's pool, for tests that damage them. */
 export class Pool {
-  #snapshot = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** What {@link restore} puts back. */
+  #original: Snapshot = new Map();
+  /** What {@link changedFiles} compares with. */
+  #snapshot: Snapshot = new Map();
+
+  async takeOriginal(): Promise<void> {
+    this.#original = await takeSnapshot();
+  }
 
   async takeSnapshot(): Promise<void> {
-    this.#snapshot = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
+    this.#snapshot = await takeSnapshot();
   }
 
   /** Puts every file back as it was. */
   async restore(): Promise<void> {
-    for (const { handle, bytes } of await readFiles()) {
-      const before = this.#snapshot.get(handle.name)!;
-      if (!isEqual(bytes, before)) await write(handle, before);
+    const pool = await directory();
+    const now = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
+    for (const name of now.keys()) if (!this.#original.has(name)) await pool.removeEntry(name);
+    for (const [name, before] of this.#original) {
+      if (!isEqual(before, now.get(name))) await write(await pool.getFileHandle(name, { create: true }), before);
     }
   }
 
@@ -31,34 +62,75 @@ export class Pool {
     await write(handle, bytes);
   }
 
-  /** Makes a free file look like one with data that was about to be removed. */
-  async cutRemovalShort(digestIsCleared: boolean): Promise<void> {
-    const { handle } = await findFile("");
-    const bytes = new Uint8Array(DATA_AT + 8192).fill(7, DATA_AT);
-    if (!digestIsCleared) bytes.fill(7, HEADER_BYTES - 8, HEADER_BYTES);
-    await write(handle, bytes);
+  /** Changes the bytes of the file of this name. */
+  async damage(name: string, how: Damage, other?: string): Promise<void> {
+    const { handle, bytes } = await findFile(name);
+    if (how === "header zeroed") await write(handle, bytes.fill(0, 0, HEADER_BYTES));
+    else if (how === "name and flags zeroed") await write(handle, bytes.fill(0, 0, HEADER_BYTES - 8));
+    else if (how === "header missing") await write(handle, bytes.slice(DATA_AT));
+    else if (how === "emptied") await write(handle, bytes.slice(0, 0));
+    else if (how === "removed") await (await directory()).removeEntry(handle.name);
+    else if (how === "headers swapped") await swapHeaders(await findFile(name), await findFile(other!));
+    else await write(handle, bytes.slice(0, CUT_TO[how]));
   }
 
-  /** The files whose data, after the header, are not those of the snapshot. */
+  /** Adds a file that is not of the package. */
+  async addFile(size: number): Promise<void> {
+    await write(await (await directory()).getFileHandle("foreign", { create: true }), new Uint8Array(size).fill(7));
+  }
+
+  /** The files whose data, after the header, are not those of the snapshot; those that are missing, too. */
   async changedFiles(): Promise<string[]> {
-    const files = await readFiles();
-    return files
-      .filter(({ handle, bytes }) => {
-        return !isEqual(bytes.subarray(DATA_AT), this.#snapshot.get(handle.name)!.subarray(DATA_AT));
-      })
-      .map(({ handle }) => handle.name);
+    const now = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
+    const hasChanged = ([name, before]: [string, Uint8Array]) =>
+      !isEqual(before.subarray(DATA_AT), now.get(name)?.subarray(DATA_AT));
+    return [...this.#snapshot].filter(hasChanged).map(([name]) => name);
+  }
+
+  /** Which of the files that hold data {@link rescueDatabase} does not give as they are. */
+  async notRescued(): Promise<string[]> {
+    const rescued = await Promise.all(
+      (await rescueDatabase("chat.db")).map(async (file) => new Uint8Array(await file.arrayBuffer())),
+    );
+    const isRescued = ([, { bytes }]: [string, PoolFile]) =>
+      rescued.some((found) => isEqual(found, bytes) || isEqual(found, bytes.subarray(DATA_AT)));
+    const holding = (await readFiles()).filter(({ bytes }) => bytes.length > DATA_AT);
+    return holding
+      .map((file): [string, PoolFile] => [file.handle.name, file])
+      .filter((entry) => !isRescued(entry))
+      .map(([name]) => name);
+  }
+
+  /** The names that the headers give the files which hold data. */
+  async names(): Promise<string[]> {
+    return (await readFiles()).filter(({ bytes }) => bytes.length > DATA_AT).map(({ bytes }) => nameOf(bytes));
   }
 }
 
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, place) => byte === other[place]);
+async function takeSnapshot(): Promise<Snapshot> {
+  return new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  return other !== undefined && one.length === other.length && one.every((byte, place) => byte === other[place]);
+}
+
+async function directory(): Promise<FileSystemDirectoryHandle> {
+  let found = await navigator.storage.getDirectory();
+  for (const name of ["axio-context-opfs", "chat.db", ".opaque"]) found = await found.getDirectoryHandle(name);
+  return found;
+}
+
+async function swapHeaders(one: PoolFile, other: PoolFile): Promise<void> {
+  const header = one.bytes.slice(0, DATA_AT);
+  one.bytes.set(other.bytes.subarray(0, DATA_AT));
+  other.bytes.set(header);
+  for (const { handle, bytes } of [one, other]) await write(handle, bytes);
 }
 
 async function readFiles(): Promise<PoolFile[]> {
-  let directory = await navigator.storage.getDirectory();
-  for (const name of ["axio-context-opfs", "chat.db", ".opaque"]) directory = await directory.getDirectoryHandle(name);
   const files: PoolFile[] = [];
-  for await (const handle of directory.values()) {
+  for await (const handle of (await directory()).values()) {
     if (!(handle instanceof FileSystemFileHandle)) continue;
     const file = await handle.getFile();
     files.push({ handle, bytes: new Uint8Array(await file.arrayBuffer()) });
