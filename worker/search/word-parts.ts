@@ -2,15 +2,14 @@ import { fold, isAscii, MAX_WORD, WORD_LETTER, wordsOf } from "./words.js";
 
 // Beginnings inside of words at which a word is found, too, and other spellings of it.
 
-/** A name with humps: getUserById, HTMLParser. */
-const NAME = /(?:[\p{L}\p{N}]*[\p{Ll}\p{N}]\p{Lu}|\p{Lu}{2,}\p{Ll})[\p{L}\p{N}]*[+#]*/gu;
+/** Words one by one: a pattern that looked for more would look from each of their letters to the end. */
+const NAME = /[\p{L}\p{N}]+[+#]*/gu;
 const HUMP = /(?<=[\p{Ll}\p{N}])\p{Lu}|(?<=\p{Lu})\p{Lu}(?=\p{Ll})/gu;
 const MAY_HAVE_HUMPS = /[\p{Ll}\p{N}]\p{Lu}|\p{Lu}{2}\p{Ll}/u;
 
-/** C++, C#. */
-const WITH_SIGN = new RegExp(`${WORD_LETTER}+[+#]+`, "gu");
+const MAYBE_SIGNED = new RegExp(`${WORD_LETTER}+[+#]*`, "gu");
 
-const WITH_UMLAUT = /[\p{L}\p{N}]*[äöüÄÖÜ][\p{L}\p{N}]*/gu;
+const WITH_UMLAUT = /[äöüÄÖÜ]/u;
 const UMLAUTS: Readonly<Record<string, string>> = { ä: "ae", ö: "oe", ü: "ue", Ä: "ae", Ö: "oe", Ü: "ue" };
 
 // Arabic and Hebrew write articles, "and" and prepositions together with the word that follows.
@@ -22,11 +21,15 @@ const PARTICLES: readonly (readonly [script: RegExp, particles: readonly RegExp[
 /** The parts of a text's words that are found like words. `folded` is the text folded. */
 export function partsOf(text: string, folded: string): string[] {
   const parts = MAY_HAVE_HUMPS.test(text) ? humpsOf(text) : [];
+  // C++, C#.
   if (folded.includes("+") || folded.includes("#"))
-    for (const [word] of folded.matchAll(WITH_SIGN)) parts.push(signedWord(word));
+    for (const [word] of folded.matchAll(MAYBE_SIGNED)) if (/[+#]$/.test(word)) parts.push(signedWord(word));
   if (isAscii(folded) && isAscii(text)) return parts;
   const composed = text.normalize("NFC");
-  for (const [word] of composed.matchAll(WITH_UMLAUT)) parts.push(...wordsOf(fold(writeOutUmlauts(word))));
+  if (WITH_UMLAUT.test(composed)) {
+    for (const [word] of composed.matchAll(NAME))
+      if (WITH_UMLAUT.test(word)) parts.push(...wordsOf(fold(writeOutUmlauts(word))));
+  }
   for (const [script, particles] of PARTICLES) {
     for (const [word] of folded.matchAll(script)) {
       const rests = particles.map((particle) => word.replace(particle, ""));
@@ -46,10 +49,13 @@ export function writeOutUmlauts(word: string): string {
   return word.replace(/[äöüÄÖÜ]/g, (letter) => UMLAUTS[letter]!);
 }
 
+/** A name with humps: getUserById, HTMLParser. */
 function humpsOf(text: string): string[] {
   const parts: string[] = [];
-  for (const [name] of text.matchAll(NAME)) {
+  for (const [word] of text.matchAll(NAME)) {
+    const name = word.slice(0, MAX_WORD);
     for (const { index } of name.matchAll(HUMP)) {
+      if (index === 0) continue;
       const part = fold(name.slice(index));
       parts.push(...wordsOf(part), ...(/[+#]$/.test(part) ? [signedWord(part)] : []));
     }
