@@ -40,6 +40,15 @@ const WINDOW = 4 * BATCH;
 /** The most histories that are read at once. */
 const READS = 4;
 
+/** How often a worker whose lock cannot be seen is asked whether it lives, and how long it may take to answer. */
+const ASK_MS = 1000;
+const ANSWER_MS = 5000;
+const SILENT = Symbol("silent");
+
+function silence(): Promise<typeof SILENT> {
+  return new Promise((resolve) => setTimeout(() => resolve(SILENT), ANSWER_MS));
+}
+
 /** Milliseconds that a worker may take to let go of the database before it is ended all the same. */
 const CLOSE_TIMEOUT = 2000;
 
@@ -155,7 +164,7 @@ export class WorkerLink {
     this.#databaseId = booted.databaseId;
     this.#bridge = booted.bridge;
     this.#opening?.resolve();
-    void this.#awaitDeath(alive);
+    void this.#awaitDeath(alive, booted.bridge);
     if (this.#listeners.size > 0) {
       void booted.bridge.listen(true);
       // While there was no worker, nobody listened.
@@ -167,15 +176,23 @@ export class WorkerLink {
   }
 
   // A worker that dies says nothing: no event in either browser. It holds a lock as long as it lives.
-  async #awaitDeath(alive: string): Promise<void> {
+  async #awaitDeath(alive: string, bridge: Bridge): Promise<void> {
     const death = (this.#death = new AbortController());
-    try {
-      await navigator.locks.request(alive, { signal: death.signal }, () => {});
-    } catch {
-      return;
+    const { signal } = death;
+    const { held = [] } = await navigator.locks.query();
+    if (held.some(({ name }) => name === alive)) {
+      try {
+        await navigator.locks.request(alive, { signal }, () => {});
+      } catch {
+        return;
+      }
+    } else {
+      // After the site's data was cleared, Chromium has other locks for a page that was there before (seen in 156).
+      while (!signal.aborted && (await Promise.race([bridge.listen(this.#listeners.size > 0), silence()])) !== SILENT)
+        await new Promise((resolve) => setTimeout(resolve, ASK_MS));
     }
     // The lock may have been granted while the wait was being given up.
-    if (death.signal.aborted) return;
+    if (signal.aborted) return;
     this.#endWorker();
     if (this.#options.storage === "memory") this.#end(workerFailed("died, and what was in its memory is lost"));
     else this.#restart();
