@@ -30,7 +30,7 @@ test("killed at any moment of a compaction, the history is the old one or the ne
   const reader = await site.openTab(context);
   await reader.evaluate(() => harness.openFaulty());
   await reader.evaluate(() => harness.store.setContextTokens(1, 2));
-  for (let kill = 0; kill < 12; kill++) {
+  for (let kill = 0; kill < 8; kill++) {
     const victim = await site.openTab(context);
     await victim.evaluate(() => harness.openFaulty());
     if (kill % 2 === 0) {

@@ -84,6 +84,8 @@ test("stops telling a listener that has stopped listening", async ({ context, si
   const [owner, follower] = (await openListening(context, site, 2)) as [Page, Page];
   await follower.evaluate(() => harness.stopListening());
   await owner.evaluate(() => harness.append("unheard"));
+  // The owner's answer comes behind what it has announced.
+  await follower.evaluate(() => harness.texts());
   await follower.evaluate(() => harness.listen());
   await owner.evaluate(() => harness.store.clear());
   expect(await heardBeforeClear(follower)).toEqual([]);
