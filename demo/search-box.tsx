@@ -1,4 +1,4 @@
-import { useDeferredValue, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import type { Connection, SearchHit } from "../src/index.js";
 import { readTime, showTime } from "./format.js";
 import { SearchIcon } from "./icons.js";
@@ -14,7 +14,7 @@ interface SearchBoxProps {
 /** Searches all chats of the project while the user types. */
 export function SearchBox({ connection, project, onChoose }: SearchBoxProps) {
   const [query, setQuery] = useState("");
-  const hits = useHits(connection, project, useDeferredValue(query.trim()));
+  const hits = useHits(connection, project, query.trim());
   const choose = () => {
     setQuery("");
     onChoose();

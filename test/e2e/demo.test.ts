@@ -137,7 +137,7 @@ test("searches all chats, and goes to the one that is chosen", async ({ page, si
   await say(page, "The Übersicht is here");
   await page.getByRole("button", { name: "New chat" }).click();
   await say(page, "Something else");
-  await page.getByRole("searchbox", { name: "Search all chats" }).fill("ubers");
+  await page.getByRole("searchbox", { name: "Search all chats" }).pressSequentially("ubers");
   const hits = page.getByRole("list", { name: "Found messages" }).getByRole("listitem");
   await expect(hits.first()).toContainText("The Übersicht is here");
   await expect(hits.first().locator("mark")).toHaveText("Übers");
