@@ -71,7 +71,8 @@ const page: RolldownOptions = {
   output: { dir: "dist/src", cleanDir: true, chunkFileNames: "[name].js" },
 };
 
-const worker: RolldownOptions = {
+/** What runs in the worker, in one file. */
+export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
   plugins: [shipWasm(), thirdPartyLicenses("worker")],
