@@ -1,4 +1,4 @@
-import { build } from "rolldown";
+import { build, type BuildOptions } from "rolldown";
 import type { Plugin } from "vite";
 import { worker } from "../../rolldown.config.js";
 
@@ -10,24 +10,23 @@ const REFERENCE = /new URL\("(?:\.\.\/)+worker\/worker\.[jt]s", import\.meta\.ur
  * takes longer than most tests.
  */
 export function builtWorker(): Plugin {
-  const built = build({ ...worker, write: false }).then(({ output }) => {
-    return new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
-  });
   return {
     name: "built-worker",
     enforce: "pre",
     transform: (code) => code.replace(REFERENCE, `new URL("${BASE}worker.js", location.origin)`),
-    configureServer(server) {
-      server.middlewares.use(BASE, (request, response, next) => {
+    async configureServer(server) {
+      const files = await buildWorker();
+      server.middlewares.use(BASE, (request, response) => {
         const name = new URL(request.url ?? "", "http://localhost").pathname.slice(1);
-        built.then((files) => {
-          const file = files.get(name);
-          if (file === undefined) return next();
-          response.setHeader("content-type", name.endsWith(".wasm") ? "application/wasm" : "text/javascript");
-          response.setHeader("cache-control", "public, max-age=3600");
-          response.end(file);
-        }, next);
+        response.setHeader("content-type", name.endsWith(".wasm") ? "application/wasm" : "text/javascript");
+        response.setHeader("cache-control", "public, max-age=3600");
+        response.end(files.get(name));
       });
     },
   };
+}
+
+async function buildWorker(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const { output } = await build({ ...(worker as BuildOptions), write: false });
+  return new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
 }
