@@ -1,6 +1,18 @@
 /** A new session id: 32 lower-case hex digits, the form of the Python package's `uuid4().hex`. */
 export function newSessionId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Random bytes, in advance: asking for them costs as much for many as for a few. */
+const random = new Uint8Array(1024);
+let used: number = random.length;
+
+function randomBytes(count: number): Uint8Array {
+  if (used + count > random.length) {
+    crypto.getRandomValues(random);
+    used = 0;
+  }
+  return random.subarray(used, (used += count));
 }
 
 const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -16,7 +28,7 @@ export function newUid(): string {
     id = DIGITS[time % 32]! + id;
     time = Math.floor(time / 32);
   }
-  for (const byte of crypto.getRandomValues(new Uint8Array(16))) id += DIGITS[byte % 32]!;
+  for (const byte of randomBytes(16)) id += DIGITS[byte % 32]!;
   return id;
 }
 

@@ -53,7 +53,7 @@ export interface Commit {
 /** To all. "cleared": the files of this ownership are gone from the origin. */
 export type Announcement =
   | { readonly type: "owner" | "cleared"; readonly ownership: Ownership }
-  | { readonly type: "commit"; readonly ownership: Ownership; readonly commit: Commit };
+  | { readonly type: "commits"; readonly ownership: Ownership; readonly commits: readonly Commit[] };
 
 export function ownerChannel(path: string): BroadcastChannel {
   return new BroadcastChannel(`axio-context-opfs:${path}:owner`);

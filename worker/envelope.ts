@@ -58,8 +58,12 @@ export function unseal(stored: unknown): string {
   return attempt(() => decoder.decode(bytes), "the text is not UTF-8");
 }
 
+let isWarm = false;
+
 /** Lets the engine compile what {@link seal} and {@link unseal} run, for the time in which the worker waits anyway. */
 export function warm(): void {
+  if (isWarm) return;
+  isWarm = true;
   const block = { type: "text", text: "The quick brown fox jumps over the lazy dog." };
   const json = JSON.stringify(Array.from({ length: 15 }, (_, id) => ({ id, ...block })));
   for (let round = 0; round < 24; round++) unseal(seal(json));

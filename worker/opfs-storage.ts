@@ -2,6 +2,7 @@ import { ContextStoreError } from "../src/errors.js";
 import type { Database } from "./database.js";
 import { checkFiles, damaged } from "./check-files.js";
 import { COPY, exportCopy, removeExports } from "./export-copy.js";
+import { warm } from "./envelope.js";
 import { storageCleared, toContextStoreError } from "./failure.js";
 import { OPEN_MAIN_DB } from "./sqlite/exports.js";
 import { loadSqlite } from "./sqlite/load.js";
@@ -90,6 +91,8 @@ async function both<Loaded>(loading: Promise<Loaded>, opening: Promise<Pool>): P
 async function openPool(path: string, { create, predecessor }: OpfsOptions): Promise<Pool> {
   await predecessor();
   const found = await Pool.open(path, CAPACITY);
+  // While the wasm is still being fetched and compiled.
+  warm();
   if (found) return found;
   if (!create) throw storageCleared();
   // A predecessor that was busy has had the time to answer.

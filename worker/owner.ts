@@ -29,6 +29,9 @@ import { META_GET } from "./tables.js";
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
 
+/** Commits are announced together when they follow each other faster: a message to all tabs costs half as much as an append. */
+const ANNOUNCE_MS = 5;
+
 /** How often the client of something long hears that it goes on. */
 const WORKING_MS = 200;
 
@@ -76,6 +79,8 @@ export class Owner {
   #stopped = false;
   #seen: number = performance.now();
   #commits: number;
+  /** To be announced to other tabs. */
+  #unannounced: Commit[] = [];
   readonly #idle: QuietTimer = new QuietTimer(() => this.#checkpoint());
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
@@ -180,6 +185,7 @@ export class Owner {
 
   /** Answers nobody any more. */
   stop(): void {
+    this.#announceCommits();
     this.#stopped = true;
     this.#long.stop();
     this.#searcher.stop();
@@ -230,7 +236,14 @@ export class Owner {
     const commit = { client, commit: ++this.#commits, changes };
     this.#events.committed(commit);
     // Also where no other tab has said a word to this owner: a follower learns of it by its announcement alone.
-    this.#announce({ type: "commit", ownership: this.ownership, commit });
+    if (this.#unannounced.push(commit) === 1) setTimeout(() => this.#announceCommits(), ANNOUNCE_MS);
+  }
+
+  #announceCommits(): void {
+    const commits = this.#unannounced;
+    if (commits.length === 0) return;
+    this.#unannounced = [];
+    this.#announce({ type: "commits", ownership: this.ownership, commits });
   }
 
   #report(client: string, report: ImportReport): void {

@@ -1,7 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
 import { ownerLock } from "../src/database-directory.js";
 import { nextLock } from "./channels.js";
-import { warm } from "./envelope.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { loadSqlite } from "./sqlite/load.js";
@@ -69,9 +68,6 @@ export async function openAsOwner(
   events: OwnerEvents,
 ): Promise<Owner> {
   const end = performance.now() + patience;
-  // The envelope's code is compiled while the browser fetches and compiles the wasm.
-  loadSqlite().catch(() => {});
-  warm();
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
       const storage = await openOpfsStorage(path, { create: options.expectedId === undefined, predecessor });

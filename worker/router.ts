@@ -201,7 +201,7 @@ export class Router {
     if (type === "owner") this.#meet(ownership);
     else if (type === "cleared" && !this.#target) this.#predecessor.ends();
     else if (!this.#isCurrent(ownership)) return;
-    else if (type === "commit") this.#tell(announcement.commit);
+    else if (type === "commits") announcement.commits.forEach((commit) => this.#tell(commit));
     else this.#fail(storageCleared());
   }
 

@@ -201,6 +201,11 @@ function build(dbName: string) {
       ) AS dense
       WHERE ${messages}.id = dense.id`,
     renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
+    // Where positions in the table are those of the API, or not: numbering the rows copies them once more.
+    copyDense: `
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status)
+      SELECT ?3, project, position, role, content, uid, metadata, status FROM ${messages}
+      WHERE ${bySession} AND position < ?4 ORDER BY position`,
     copySession: `
       INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status)
       SELECT ?3, project, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?3)

@@ -5,7 +5,7 @@ import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
 import { countOf, isShared, ordinal } from "./positions.js";
 import { assemble, fold } from "./parts.js";
-import { refreshSummary } from "./summaries.js";
+import { computePreview } from "./summaries.js";
 
 /** Appends in order; a message whose uid the session already has is not written again. */
 export function append(db: Database, session: SessionKey, messages: readonly NewMessage<string>[]): MessageRef[] {
@@ -128,9 +128,15 @@ export function fork(db: Database, session: SessionKey, target: string, upTo: nu
     );
   }
   fold(db, dbName);
-  // LIMIT -1 is no limit.
-  db.run(sql.copySession, sessionId, project, target, upTo ?? -1);
+  const count = countOf(db, session);
+  const isDense = !isShared(db, session, count) && db.value(sql.lastPosition, target) === null;
+  db.run(isDense ? sql.copyDense : sql.copySession, sessionId, project, target, upTo ?? count);
+  const copied = db.changes;
   db.run(sql.copyTokens, sessionId, project, target);
-  const count = refreshSummary(db, { ...session, sessionId: target });
-  if (count > 0) db.run(sql.setLineage, target, project, sessionId, count);
+  if (copied === 0) return;
+  // All copies are of one moment: there is no need to look at them.
+  const createdAt = String(db.value(sql.firstTime, target, project));
+  const preview = computePreview(db, { ...session, sessionId: target });
+  db.run(sql.setSummary, target, project, copied, preview, createdAt, createdAt);
+  db.run(sql.setLineage, target, project, sessionId, copied);
 }
