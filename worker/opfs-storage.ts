@@ -2,7 +2,6 @@ import { ContextStoreError } from "../src/errors.js";
 import type { Database } from "./database.js";
 import { checkFiles, damaged } from "./check-files.js";
 import { COPY, exportCopy, removeExports } from "./export-copy.js";
-import { warm } from "./envelope.js";
 import { storageCleared, toContextStoreError } from "./failure.js";
 import { OPEN_MAIN_DB } from "./sqlite/exports.js";
 import { loadSqlite } from "./sqlite/load.js";
@@ -89,10 +88,8 @@ async function both<Loaded>(loading: Promise<Loaded>, opening: Promise<Pool>): P
 }
 
 async function openPool(path: string, { create, predecessor }: OpfsOptions): Promise<Pool> {
-  await predecessor();
-  const found = await Pool.open(path, CAPACITY);
-  // While the wasm is still being fetched and compiled.
-  warm();
+  // What is there may be opened at once; to make something has to wait.
+  const [found] = await Promise.all([Pool.open(path, CAPACITY), predecessor()]);
   if (found) return found;
   if (!create) throw storageCleared();
   // A predecessor that was busy has had the time to answer.

@@ -103,6 +103,7 @@ export class Router {
       else opening.catch((error: unknown) => this.#fail(error));
     }
     this.#opened = true;
+    void warm();
     return this.#databaseId!;
   }
 
@@ -173,7 +174,6 @@ export class Router {
   /** Waits for the owner's answer, and queues for its place. */
   #follow(): Promise<void> {
     const { busyTimeout } = this.#options;
-    warm();
     this.#queue().catch((error: unknown) => this.#fail(error));
     return new Promise((resolve, reject) => {
       this.#ready = { resolve, reject };

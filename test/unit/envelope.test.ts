@@ -176,8 +176,8 @@ describe("seal", () => {
     vi.useRealTimers();
   });
 
-  test("is warmed up without an effect", () => {
-    expect(warm()).toBeUndefined();
+  test("is warmed up without an effect", async () => {
+    await expect(warm()).resolves.toBeUndefined();
   });
 });
 
