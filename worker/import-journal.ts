@@ -3,7 +3,15 @@ import type { Database } from "./database.js";
 import { renumber } from "./operations/messages.js";
 import { refreshSummary } from "./operations/summaries.js";
 import type { Steps } from "./slices.js";
-import { IMPORTED_ADD, IMPORTED_CLEAR, IMPORTED_EXTEND, IMPORTED_LAST, IMPORTED_REMOVE, tables } from "./tables.js";
+import {
+  IMPORTED_ADD,
+  IMPORTED_CLEAR,
+  IMPORTED_EXTEND,
+  IMPORTED_LAST,
+  IMPORTED_LAST_OF,
+  IMPORTED_REMOVE,
+  tables,
+} from "./tables.js";
 
 /** What an import has added so far, in the file: so that it can be taken back, also by the next owner after a death. */
 export class ImportJournal {
@@ -50,9 +58,14 @@ export class ImportJournal {
 /** How many messages are taken back in one step. */
 const STEP = 128;
 
-/** Takes back what an import has added behind the mark, the last first. What others have added since stays. */
-export function* undoImport(db: Database, mark = 0): Steps<void> {
-  for (let entry = db.row(IMPORTED_LAST, mark); entry; entry = db.row(IMPORTED_LAST, mark)) {
+/**
+ * Takes back what an import has added behind the mark, the last first: of one session, or of all. What others have added
+ * since stays.
+ */
+export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<void> {
+  const next = () =>
+    only ? db.row(IMPORTED_LAST_OF, mark, only.dbName, only.sessionId, only.project) : db.row(IMPORTED_LAST, mark);
+  for (let entry = next(); entry; entry = next()) {
     const [id, name, sessionId, project, first, last, updatedAt] = entry;
     const session = { dbName: String(name), sessionId: String(sessionId), project: String(project) };
     const sql = tables(session.dbName);
@@ -64,10 +77,13 @@ export function* undoImport(db: Database, mark = 0): Steps<void> {
       yield;
       continue;
     }
-    renumber(db, session.dbName, session.sessionId);
-    refreshSummary(db, session);
-    if (updatedAt !== null) db.run(sql.keepUpdatedAt, session.sessionId, session.project, updatedAt);
     db.run(IMPORTED_REMOVE, id);
+    // A session that was taken out of the list must not come back into it in the middle.
+    if (!only || !next()) {
+      renumber(db, session.dbName, session.sessionId);
+      refreshSummary(db, session);
+      if (updatedAt !== null) db.run(sql.keepUpdatedAt, session.sessionId, session.project, updatedAt);
+    }
     yield;
   }
 }

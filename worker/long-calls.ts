@@ -18,6 +18,7 @@ import type { Searcher } from "./search/searcher.js";
 import { dbNames } from "./schema.js";
 import { inSlices } from "./slices.js";
 import type { Storage } from "./storage.js";
+import type { UnfinishedImport } from "./unfinished-import.js";
 
 /** From this size on a database is not exported by way of the memory. */
 const LARGE_BYTES = 16 * 1024 * 1024;
@@ -40,13 +41,21 @@ export class LongCalls {
   readonly #storage: Storage;
   readonly #executor: Executor;
   readonly #searcher: Searcher;
+  readonly #unfinished: UnfinishedImport;
   readonly #events: LongCallEvents;
   /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
   #copies: Promise<unknown> = Promise.resolve();
   #import: ImportRun | undefined;
   readonly #aborted = new Set<string>();
 
-  constructor(storage: Storage, executor: Executor, searcher: Searcher, events: LongCallEvents) {
+  constructor(
+    storage: Storage,
+    executor: Executor,
+    searcher: Searcher,
+    unfinished: UnfinishedImport,
+    events: LongCallEvents,
+  ) {
+    this.#unfinished = unfinished;
     this.#storage = storage;
     this.#executor = executor;
     this.#searcher = searcher;
@@ -74,6 +83,8 @@ export class LongCalls {
   }
 
   async #run(batch: Batch): Promise<readonly Reply[]> {
+    // These look at all sessions.
+    await this.#unfinished.finish();
     const [request] = batch.requests;
     switch (request!.name) {
       case "import":

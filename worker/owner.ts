@@ -16,15 +16,14 @@ import { type Batch, Executor } from "./executor.js";
 import type { Change } from "./changes.js";
 import { failAll, storageCleared } from "./failure.js";
 import { finishPurge } from "./operations/deleted.js";
-import { undoImport } from "./import-journal.js";
 import { isLong, LongCalls } from "./long-calls.js";
 import { Recent } from "./recent.js";
 import { QuietTimer } from "./quiet-timer.js";
 import { prepareSchema } from "./schema.js";
 import { Searcher } from "./search/searcher.js";
-import { finish } from "./slices.js";
 import type { Storage } from "./storage.js";
 import { META_GET } from "./tables.js";
+import { UnfinishedImport } from "./unfinished-import.js";
 
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
@@ -70,6 +69,7 @@ export class Owner {
   readonly #storage: Storage;
   readonly #executor: Executor;
   readonly #long: LongCalls;
+  readonly #unfinished: UnfinishedImport;
   readonly #searcher: Searcher;
   #clients: Recent<Client> | undefined;
   #requests: BroadcastChannel | undefined;
@@ -89,8 +89,7 @@ export class Owner {
     this.#events = events;
     const { database } = storage;
     prepareSchema(storage);
-    // A death in the middle of an import leaves what it had added.
-    database.transaction(() => finish(undoImport(database)));
+    this.#unfinished = new UnfinishedImport(database);
     finishPurge(storage);
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {
@@ -104,11 +103,12 @@ export class Owner {
     this.#commits = firstCommit(this.ownership);
     this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
     this.#searcher = new Searcher(storage, inBackground);
-    this.#long = new LongCalls(storage, this.#executor, this.#searcher, {
+    this.#long = new LongCalls(storage, this.#executor, this.#searcher, this.#unfinished, {
       progress: (client, report) => this.#report(client, report),
       changed: (client, changes) => this.#tell(changes, client),
     });
     // What the last owner left.
+    this.#unfinished.finish().catch(() => {});
     this.#searcher.wake(IDLE_MS);
   }
 
@@ -128,6 +128,11 @@ export class Owner {
     // By the time that it is done, the files may have gone.
     if (isLong(batch))
       return this.#long.run(batch).then((replies) => this.#probe().then(() => replies, failAll(batch)));
+    try {
+      this.#unfinished.settle(batch.requests);
+    } catch (error) {
+      return failAll(batch)(error);
+    }
     const replies = this.#executor.execute(batch);
     const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
     if (codes.includes("storage-cleared")) this.#lose();
@@ -187,6 +192,7 @@ export class Owner {
   stop(): void {
     this.#announceCommits();
     this.#stopped = true;
+    this.#unfinished.stop();
     this.#long.stop();
     this.#searcher.stop();
     this.#idle.stop();

@@ -13,6 +13,7 @@ export const FILE_TABLES = `
   CREATE TABLE IF NOT EXISTS axio_opfs_imported(
     id INTEGER PRIMARY KEY, db_name TEXT NOT NULL, session_id TEXT NOT NULL, project TEXT NOT NULL,
     first_id INTEGER NOT NULL, last_id INTEGER NOT NULL, updated_at TEXT);
+  CREATE INDEX IF NOT EXISTS axio_opfs_imported_session ON axio_opfs_imported(db_name, session_id, project);
 `;
 
 export const META_GET = "SELECT value FROM axio_opfs_meta WHERE key = ?";
@@ -35,6 +36,14 @@ export const IMPORTED_REMOVE = "DELETE FROM axio_opfs_imported WHERE id = ?1";
 export const IMPORTED_LAST = `
   SELECT id, db_name, session_id, project, first_id, last_id, updated_at FROM axio_opfs_imported
   WHERE id > ?1 ORDER BY id DESC LIMIT 1`;
+export const IMPORTED_LAST_OF = `
+  SELECT id, db_name, session_id, project, first_id, last_id, updated_at FROM axio_opfs_imported
+  WHERE db_name = ?2 AND session_id = ?3 AND project = ?4 AND id > ?1 ORDER BY id DESC LIMIT 1`;
+/** Each session with the number of its imported messages, and when it had changed before: as its first range says. */
+export const IMPORTED_SESSIONS = `
+  SELECT i.db_name, i.session_id, i.project, g.messages, i.updated_at FROM axio_opfs_imported AS i JOIN (
+    SELECT min(id) AS first, sum(last_id - first_id + 1) AS messages FROM axio_opfs_imported
+    GROUP BY db_name, session_id, project) AS g ON g.first = i.id`;
 export const IMPORTED_CLEAR = "DELETE FROM axio_opfs_imported";
 
 // What a file says of sessions beside their messages, until the end of its import. `is_ours`: of a session that the import

@@ -8,6 +8,7 @@ import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { prepareSchema } from "../../worker/schema.js";
 import { finish } from "../../worker/slices.js";
 import type { Storage } from "../../worker/storage.js";
+import { UnfinishedImport } from "../../worker/unfinished-import.js";
 
 const session = (sessionId: string): SessionKey => ({ dbName: "axio_context", project: "p", sessionId });
 
@@ -103,6 +104,40 @@ describe("an import", () => {
       expect(tablesOf(ours.storage)).toEqual(before);
       ours.storage.unstage();
     }
+  });
+
+  test("that a death has ended after any number of steps is out of sight at once, and gone in time", async () => {
+    const { database } = ours.storage;
+    const before = tablesOf(ours.storage);
+    const list = () => ours.call("sessions", { dbName: "axio_context", project: "p" });
+    const listed = list();
+    for (let count = 0, more = true; more; count++) {
+      const incoming = await stage();
+      more = take(incoming.merge(), count);
+      incoming.flush();
+      ours.storage.unstage();
+      const unfinished = new UnfinishedImport(database);
+      expect(list()).toEqual(listed);
+      const args = { session: session("added"), range: {} };
+      unfinished.settle([{ seq: 1, name: "messages", args, terms: { full: false, busyTimeout: 5000 } }]);
+      expect(ours.call("messages", args)).toEqual([]);
+      await unfinished.finish();
+      expect(tablesOf(ours.storage)).toEqual(before);
+      expect(database.rows("SELECT * FROM axio_opfs_imported")).toEqual([]);
+    }
+  });
+
+  test("that a death has ended beside what others have appended keeps that, in the list too", async () => {
+    const incoming = await stage();
+    take(incoming.merge(), 10_000);
+    incoming.flush();
+    ours.storage.unstage();
+    ours.append("added", "others were here");
+    const unfinished = new UnfinishedImport(ours.storage.database);
+    const list = ours.call("sessions", { dbName: "axio_context", project: "p" });
+    expect(list).toContainEqual(expect.objectContaining({ sessionId: "added", messageCount: 1 }));
+    await unfinished.finish();
+    expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
   });
 
   test("that is taken back leaves what others have counted, titled and appended meanwhile", async () => {
