@@ -4,11 +4,15 @@ import { chromium, firefox } from "./test/browsers.js";
 /** A name that leads to this machine, and that browsers trust no more than any other. */
 const INSECURE_HOST = "insecure.test";
 
+const IGNORED = process.env["FULL"] ? [] : ["full-*"];
+/** What is the same in both browsers, and takes long: Chromium runs it. */
+const SAME = process.env["FULL"] ? [] : ["compaction*", "faults-headers*", "hot-reload*", "import*", "search*"];
+
 export default defineConfig({
   testDir: "test/e2e",
   testMatch: "*.test.ts",
   // The figures of large databases take minutes, and are taken on request.
-  testIgnore: process.env["FULL"] ? [] : ["full-*"],
+  testIgnore: IGNORED,
   outputDir: "test-results/e2e",
   globalSetup: "./test/e2e/setup.ts",
   fullyParallel: true,
@@ -30,6 +34,7 @@ export default defineConfig({
     },
     {
       name: firefox.name,
+      testIgnore: [...IGNORED, ...SAME],
       use: {
         browserName: firefox.name,
         launchOptions: { ...firefox.launch, firefoxUserPrefs: { "network.dns.localDomains": INSECURE_HOST } },

@@ -13,28 +13,17 @@ const wantsAll = process.env["ALL_HEADER_BITS"] === "1";
 
 /** Bytes of the header, and bits in them, that are flipped one at a time. */
 const NAMED_FILE: Bits = [
-  [0, 0],
   [0, 7],
-  [8, 5],
-  [15, 1],
   [16, 2],
-  [21, 0],
   [300, 4],
-  [511, 7],
-  [512, 0],
-  [514, 0],
   [514, 3],
   [515, 7],
   [516, 0],
-  [519, 5],
-  [520, 2],
   [523, 7],
 ];
 const FREE_FILE: Bits = [
-  [0, 0],
   [5, 6],
   [514, 0],
-  [515, 7],
   [518, 1],
 ];
 
@@ -135,7 +124,7 @@ for (const end of ["dies", "closes"] as const) {
       await expectWholeOrCorrupt(page, texts, `${name || "a free file"}: ${how}`);
       await page.evaluate(() => harness.pool.restore());
     }
-    for (const size of [0, 100, 4096, 4097, 9000]) {
+    for (const size of [0, 100, 4097]) {
       await page.evaluate((bytes) => harness.pool.addFile(bytes), size);
       await expectWholeOrCorrupt(page, texts, `a foreign file of ${size} bytes`);
       await page.evaluate(() => harness.pool.restore());

@@ -29,7 +29,7 @@ test("on a full disk writes reject quota and reads go on; with room again, write
   const leaveRoom = await quotaOf(owner);
   for (const [place, page] of pages.entries())
     await page.evaluate((prefix) => harness.load.start(prefix, 20_000), `${place}-`);
-  for (const room of [0, 700_000, 50_000, 1_500_000]) {
+  for (const room of [0, 700_000]) {
     const settled = await owner.evaluate(() => harness.load.writes.length);
     await owner.evaluate((count) => harness.load.until("settled", count + 10), settled);
     await leaveRoom(room);

@@ -61,18 +61,18 @@ test("has an index that is whole after its worker died while it was built, again
   await page.evaluate(() => harness.openWithWorkers());
   let messages = 0;
   for (let life = 0; life < 3; life++) {
-    await fill(page, `s${life}`, 600);
-    messages += 600;
+    await fill(page, `s${life}`, 300);
+    messages += 300;
     // At another point of the work each time.
     await page.evaluate(async (least) => {
-      for (let left = Infinity; left > 600 - least;) {
+      for (let left = Infinity; left > 300 - least;) {
         const { indexed, total } = (await harness.connection!.status()).searchIndex;
         left = total - indexed;
       }
       harness.workers.at(-1)!.terminate();
-    }, life * 200);
+    }, life * 100);
   }
   expect(await count(page, "needle")).toBe(messages);
-  for (let life = 0; life < 3; life++) expect(await count(page, `"s${life}599"`)).toBe(1);
+  for (let life = 0; life < 3; life++) expect(await count(page, `"s${life}299"`)).toBe(1);
   expect(await page.evaluate(() => harness.connection!.checkIntegrity())).toEqual({ ok: true, problems: [] });
 });
