@@ -6,7 +6,9 @@ const INSECURE_HOST = "insecure.test";
 
 const IGNORED = process.env["FULL"] ? [] : ["full-*"];
 /** What is the same in both browsers, and takes long: Chromium runs it. */
-const SAME = process.env["FULL"] ? [] : ["compaction*", "faults-headers*", "hot-reload*", "import*", "search*"];
+const SAME = process.env["FULL"]
+  ? []
+  : ["compaction*", "demo*", "faults-headers*", "hot-reload*", "import*", "search*", "streaming*", "tabs-versions*"];
 
 export default defineConfig({
   testDir: "test/e2e",

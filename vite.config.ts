@@ -9,19 +9,7 @@ import { readme } from "./test/readme/plugin.js";
 import { python } from "./test/commands.js";
 
 /** What browsers may differ in. The rest is SQL and arithmetic, the same in both: Chromium runs it all. */
-const IN_FIREFOX = [
-  "closed",
-  "connect",
-  "contract",
-  "databases",
-  "golden",
-  "load",
-  "python",
-  "sqlite-store",
-  "status",
-  "unsupported",
-  "vfs",
-];
+const IN_FIREFOX = ["closed", "connect", "contract", "databases", "golden", "python", "status", "unsupported", "vfs"];
 
 function profile(browser: string): string {
   const directory = join(tmpdir(), `axio-context-opfs-${browser}-${process.pid}`);
