@@ -2,12 +2,18 @@ import { readStoredContent } from "./content.js";
 import type { DatabaseConnection } from "./database-connection.js";
 import { ContextStoreError } from "./errors.js";
 import type { ContentBlock, JsonObject, Message, StoredMessage } from "./messages.js";
-import type { MessageBatch, MessageRange, MessageRow, SessionKey, Unreadable, WireContent } from "./protocol.js";
-
-type Row = MessageRow<WireContent | Unreadable>;
+import type {
+  MessageBatch,
+  MessageRange,
+  Operations,
+  SessionKey,
+  Unreadable,
+  WireContent,
+  WireRow,
+} from "./protocol.js";
 
 /** Makes of a row what the caller asked for. Throws `corrupt` for one that cannot be read. */
-type Convert<Value> = (row: Row, session: SessionKey) => Value;
+type Convert<Value> = (row: WireRow, session: SessionKey) => Value;
 
 /** Reads a range of a session, in batches that the main thread takes one at a time. */
 export async function collectRows<Value>(
@@ -15,21 +21,21 @@ export async function collectRows<Value>(
   session: SessionKey,
   range: MessageRange,
   convert: Convert<Value>,
+  brief = false,
 ): Promise<Value[]> {
   let values: Value[] | undefined;
   // Without an answer the worker was started again in the middle, and has lost its place.
-  while (!values) values = await tryToCollect(connection, session, range, convert);
+  while (!values) values = await tryToCollect(connection, { session, range, brief }, convert);
   return values;
 }
 
 async function tryToCollect<Value>(
   connection: DatabaseConnection,
-  session: SessionKey,
-  range: MessageRange,
+  args: Parameters<Operations["messages"]>[0],
   convert: Convert<Value>,
 ): Promise<Value[] | undefined> {
   const values: Value[] = [];
-  let batch: MessageBatch | null = await connection.call("messages", { session, range });
+  let batch: MessageBatch | null = await connection.call("messages", args);
   while (batch) {
     const rows = batch.rows;
     const rest: number | undefined = batch.rest;
@@ -37,7 +43,7 @@ async function tryToCollect<Value>(
     const next: Promise<MessageBatch | null> | undefined =
       rest === undefined ? undefined : connection.call("rest", { token: rest });
     next?.catch(() => {});
-    for (const row of rows) values.push(convert(row, session));
+    for (const row of rows) values.push(convert(row, args.session));
     if (!next) return values;
     batch = await next;
   }
@@ -45,13 +51,13 @@ async function tryToCollect<Value>(
 }
 
 /** What the model sees of a row. */
-export function toMessage(row: Row, session: SessionKey): Message {
-  return { role: row.role as Message["role"], content: attempt(row, session, readContent) };
+export function toMessage([position, role, content]: WireRow, session: SessionKey): Message {
+  return { role: role as Message["role"], content: attempt(position, session, () => readContent(content)) };
 }
 
 /** All that the database knows of a message. */
-export function toStoredMessage(row: Row, session: SessionKey): StoredMessage {
-  const { id, uid, position, createdAt, metadata, status } = row;
+export function toStoredMessage(row: WireRow, session: SessionKey): StoredMessage {
+  const [position, , , id, uid, createdAt, metadata, status] = row;
   return {
     id,
     ...(uid !== null && { uid }),
@@ -59,20 +65,19 @@ export function toStoredMessage(row: Row, session: SessionKey): StoredMessage {
     createdAt,
     ...toMessage(row, session),
     status: status ?? "complete",
-    ...(metadata !== null && { metadata: attempt(row, session, () => JSON.parse(metadata) as JsonObject) }),
+    ...(metadata !== null && { metadata: attempt(position, session, () => JSON.parse(metadata) as JsonObject) }),
   };
 }
 
-function readContent({ content }: Row): readonly ContentBlock[] {
+function readContent(content: WireContent | Unreadable): readonly ContentBlock[] {
   if (typeof content === "string") return readStoredContent(JSON.parse(content));
   if ("unreadable" in content) throw new Error(content.unreadable);
   return content;
 }
 
-function attempt<Value>(row: Row, { sessionId, project }: SessionKey, read: (row: Row) => Value): Value {
-  const { position } = row;
+function attempt<Value>(position: number, { sessionId, project }: SessionKey, read: () => Value): Value {
   try {
-    return read(row);
+    return read();
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const where = `Message ${position} of session ${JSON.stringify(sessionId)} in project ${JSON.stringify(project)}`;

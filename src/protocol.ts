@@ -70,9 +70,21 @@ export interface MessageRange {
   readonly limit?: number | undefined;
 }
 
+/** A {@link MessageRow} without the names of its fields, which would be copied with every row. */
+export type WireRow = readonly [
+  position: number,
+  role: string,
+  content: WireContent | Unreadable,
+  id: number,
+  uid: string | null,
+  createdAt: string,
+  metadata: string | null,
+  status: "partial" | null,
+];
+
 /** Messages, as many as one task of the page's main thread should read. `rest` fetches the next ones. */
 export interface MessageBatch {
-  readonly rows: readonly MessageRow<WireContent | Unreadable>[];
+  readonly rows: readonly WireRow[];
   readonly rest?: number;
 }
 
@@ -239,7 +251,11 @@ export interface Operations<Content = WireContent> {
   messages(args: {
     session: SessionKey;
     range: MessageRange;
-  }): [Content] extends [string] ? readonly MessageRow<string>[] : MessageBatch;
+    /** Roles and contents alone; what else a row has may be left out. */
+    brief?: boolean | undefined;
+    /** Of complete messages with these ids, from the first to the last, the worker that asks needs no contents. */
+    known?: readonly [first: number, last: number] | undefined;
+  }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch;
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): readonly SessionInfo[];
   deletedSessions(args: { dbName: string }): readonly DeletedSession[];
@@ -310,6 +326,8 @@ export interface Request<Name extends OperationName = OperationName, Content = W
   readonly name: Name;
   readonly args: Parameters<Operations<Content>[Name]>[0];
   readonly terms: CallTerms;
+  /** An earlier worker of the page was given it, and may have passed it on. */
+  readonly isRepeated?: true;
 }
 
 /** The most calls that travel together: what the owner commits in one transaction. */

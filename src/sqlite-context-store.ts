@@ -72,7 +72,7 @@ export class SQLiteContextStore extends ContextStore {
    * them cannot be read; {@link SQLiteContextStore.getMessages} reads what is before and after it.
    */
   override async getHistory(): Promise<Message[]> {
-    return collectRows(this.#connection, this.#session, {}, toMessage);
+    return collectRows(this.#connection, this.#session, {}, toMessage, true);
   }
 
   /**

@@ -29,7 +29,7 @@ export interface LinkOptions {
 
 /** A call that has not been answered. It outlives the worker it was given to. */
 interface Call {
-  readonly request: Request;
+  request: Request;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: ContextStoreError) => void;
 }
@@ -171,6 +171,7 @@ export class WorkerLink {
       this.#tell({ kind: "resync", dbName: "", commit: this.#lastCommit, local: false });
     }
     const unanswered = [...this.#sent.values()];
+    for (const call of unanswered) call.request = { ...call.request, isRepeated: true };
     while (unanswered.length > 0) void this.#run(takeBatch(unanswered));
     this.#flush();
   }

@@ -3,16 +3,18 @@ import type {
   MessageBatch,
   MessageRow,
   NewMessage,
+  OperationName,
   Reply,
   Request,
-  SearchArgs,
+  SessionKey,
   Unreadable,
   WireContent,
+  WireRow,
 } from "../src/protocol.js";
 import { readStoredContent } from "../src/content.js";
-import { Decoded } from "./decoded.js";
+import { Decoded, type ReadMessage } from "./decoded.js";
 import type { Deltas } from "./deltas.js";
-import { EnvelopeError, seal } from "./envelope.js";
+import { EnvelopeError, seal, unseal } from "./envelope.js";
 import { ContextStoreError } from "../src/errors.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { success } from "./failure.js";
@@ -42,7 +44,7 @@ export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): O
   return request;
 }
 
-function is<Name extends OwnerOperation>(request: Request<OwnerOperation>, name: Name): request is Request<Name> {
+function is<Name extends OperationName>(request: Request, name: Name): request is Request<Name> {
   return request.name === name;
 }
 
@@ -63,52 +65,96 @@ function sealContent(content: WireContent): string {
   }
 }
 
+/** A row of the owner's answer; its content may be the JSON that is kept here. */
+type Row = MessageRow<string | { readonly json: string }>;
+
+/** Rows that are still to be given to the page. */
+interface Rest {
+  readonly session: SessionKey;
+  readonly rows: readonly Row[];
+  /** What has been read of the answer so far. */
+  readonly read: ReadMessage[];
+}
+
 /** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
 export class Unsealer {
-  readonly #rests = new Map<number, readonly MessageRow<string>[]>();
+  readonly #rests = new Map<number, Rest>();
   readonly #snippets = new Snippets();
   readonly #decoded = new Decoded();
   #nextToken = 0;
 
-  unseal(request: Request, reply: Reply): Reply {
+  /** The request, with what need not be answered. */
+  withKnown(request: OwnerRequest): OwnerRequest {
+    if (!is(request, "messages")) return request;
+    const known = this.#decoded.rangeOf(request.args.session);
+    return known ? { ...request, args: { ...request.args, known } } : request;
+  }
+
+  /** Gives nothing when the owner has left out what is not here any more: then all must be asked for. */
+  unseal(request: Request, reply: Reply): Reply | undefined {
     if (!reply.ok) return reply;
-    if (request.name === "search") {
-      return success(this.#snippets.hits((request.args as SearchArgs).query, reply.value as readonly FoundMessage[]));
-    }
-    if (request.name !== "messages") return reply;
-    return success(this.#batch(reply.value as readonly MessageRow<string>[]));
+    if (is(request, "search"))
+      return success(this.#snippets.hits(request.args.query, reply.value as readonly FoundMessage[]));
+    if (!is(request, "messages")) return reply;
+    const { session } = request.args;
+    const rows = this.#complete(session, reply.value as readonly MessageRow<string | null>[]);
+    return rows && success(this.#batch({ session, rows, read: [] }));
   }
 
   /** The messages that an earlier batch left over; null when they are not here any more. */
   rest(token: number): MessageBatch | null {
-    const rows = this.#rests.get(token);
+    const rest = this.#rests.get(token);
     this.#rests.delete(token);
-    return rows ? this.#batch(rows) : null;
+    return rest ? this.#batch(rest) : null;
   }
 
-  #batch(rows: readonly MessageRow<string>[]): MessageBatch {
-    const batch: MessageRow<WireContent | Unreadable>[] = [];
+  #complete(session: SessionKey, rows: readonly MessageRow<string | null>[]): Row[] | undefined {
+    const complete: Row[] = [];
+    for (const row of rows) {
+      const json = row.content === null ? this.#decoded.get(session.dbName, row.id) : undefined;
+      if (row.content === null && json === undefined) {
+        this.#decoded.forget(session);
+        return undefined;
+      }
+      complete.push(json === undefined ? (row as MessageRow<string>) : { ...row, content: { json } });
+    }
+    return complete;
+  }
+
+  #batch({ session, rows, read }: Rest): MessageBatch {
+    const batch: WireRow[] = [];
     let characters = 0;
     for (const row of rows) {
       if (characters >= BATCH_CHARACTERS || batch.length >= BATCH_ROWS) break;
-      const content = this.#read(row.content);
-      batch.push({ ...row, content });
-      characters += typeof content === "string" ? content.length : row.content.length;
+      const { id, uid, position, createdAt, role, metadata, status } = row;
+      const content = this.#read(row, read);
+      batch.push([position, role, content, id, uid, createdAt, metadata, status]);
+      characters += typeof content === "string" ? content.length : row.content.toString().length;
     }
-    if (batch.length === rows.length) return { rows: batch };
+    if (batch.length === rows.length) {
+      this.#decoded.keep(session, read);
+      return { rows: batch };
+    }
     const rest = this.#nextToken++;
-    this.#rests.set(rest, rows.slice(batch.length));
+    this.#rests.set(rest, { session, rows: rows.slice(batch.length), read });
     // A reader that stops in the middle does not say so.
     const [oldest] = this.#rests.keys();
     if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
     return { rows: batch, rest };
   }
 
-  #read(stored: string): WireContent | Unreadable {
+  #read({ id, status, content }: Row, read: ReadMessage[]): WireContent | Unreadable {
+    if (typeof content === "object") {
+      read.push({ id, status, json: content.json });
+      return content.json;
+    }
     try {
-      const json = this.#decoded.read(stored);
-      return isPlainJson(json) ? json : readStoredContent(jsonToContent(json));
+      const json = unseal(content);
+      const isPlain = isPlainJson(json);
+      read.push({ id, status, json: isPlain ? json : undefined });
+      return isPlain ? json : readStoredContent(jsonToContent(json));
     } catch (error) {
+      read.push({ id, status, json: undefined });
       return { unreadable: error instanceof Error ? error.message : String(error) };
     }
   }

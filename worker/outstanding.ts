@@ -6,7 +6,8 @@ import { failure } from "./failure.js";
 /** A call that has not been answered. */
 export interface Outstanding {
   readonly request: Request;
-  readonly sealed: OwnerRequest;
+  /** As the owner gets it. */
+  sealed: OwnerRequest;
   readonly resolve: (reply: Reply) => void;
   /** When it was last given to an owner, or arrived. */
   since: number;
@@ -17,10 +18,10 @@ export interface Outstanding {
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
-  readonly #finish: (request: Request, reply: Reply) => Reply;
+  readonly #finish: (call: Outstanding, reply: Reply) => Reply | undefined;
 
-  /** `finish` turns what an owner answers into what the page gets. */
-  constructor(finish: (request: Request, reply: Reply) => Reply) {
+  /** `finish` turns what an owner answers into what the page gets; nothing, when the call must be made again. */
+  constructor(finish: (call: Outstanding, reply: Reply) => Reply | undefined) {
     this.#finish = finish;
   }
 
@@ -29,7 +30,7 @@ export class OutstandingCalls {
   }
 
   add(request: Request, sealed: OwnerRequest, resolve: (reply: Reply) => void): Outstanding {
-    const call = { request, sealed, resolve, since: performance.now(), sent: false };
+    const call = { request, sealed, resolve, since: performance.now(), sent: request.isRepeated ?? false };
     this.#calls.set(request.seq, call);
     return call;
   }
@@ -46,9 +47,10 @@ export class OutstandingCalls {
   /** Answers a call, once: what an earlier owner says of it after that is not heard. */
   settle(seq: number, reply: Reply): void {
     const call = this.#calls.get(seq);
-    if (!call) return;
+    const answer = call && this.#finish(call, reply);
+    if (!answer) return;
     this.#calls.delete(seq);
-    call.resolve(this.#finish(call.request, reply));
+    call.resolve(answer);
   }
 
   /** Rejects what has waited too long for an owner that has said nothing since `heard`. */

@@ -22,7 +22,7 @@ import {
 import { sealRequest, Unsealer } from "./codec.js";
 import { warm } from "./envelope.js";
 import { Deltas } from "./deltas.js";
-import type { OwnerOperation } from "./executor.js";
+import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
@@ -43,7 +43,7 @@ const ASK_AGAIN_MS = 1000;
 export class Router {
   readonly #options: OpenOptions;
   readonly #onEvent: (event: WorkerEvent) => void;
-  readonly #outstanding = new OutstandingCalls((request, reply) => this.#finish(request, reply));
+  readonly #outstanding = new OutstandingCalls((call, reply) => this.#finish(call, reply));
   readonly #unsealer = new Unsealer();
   readonly #deltas = new Deltas();
   readonly #waiting = new AbortController();
@@ -120,12 +120,17 @@ export class Router {
   /** The call to send, unless it has been answered already. */
   #take(request: Request, resolve: (reply: Reply) => void): Outstanding[] {
     try {
-      if (this.#failed) throw this.#failed;
+      if (this.#failed) {
+        this.#outstanding.add(request, request as OwnerRequest, resolve);
+        this.#outstanding.end(this.#failed);
+        return [];
+      }
       if (isForThisWorker(request)) {
         this.#answer(request, resolve);
         return [];
       }
-      return [this.#outstanding.add(request, sealRequest(request as Request<OwnerOperation>, this.#deltas), resolve)];
+      const sealed = sealRequest(request as Request<OwnerOperation>, this.#deltas);
+      return [this.#outstanding.add(request, this.#unsealer.withKnown(sealed), resolve)];
     } catch (error) {
       resolve(failure(error));
       return [];
@@ -286,11 +291,17 @@ export class Router {
   }
 
   /** What the page gets for an answer. */
-  #finish(request: Request, reply: Reply): Reply {
+  #finish(call: Outstanding, reply: Reply): Reply | undefined {
+    const { request } = call;
     this.#deltas.settle(request, reply);
     const isStatus = request.name === "fileStatus" && reply.ok;
     if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
-    return this.#unsealer.unseal(request, reply);
+    const answer = this.#unsealer.unseal(request, reply);
+    if (!answer) {
+      call.sealed = request as OwnerRequest;
+      queueMicrotask(() => this.#send([call]));
+    }
+    return answer;
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */

@@ -84,7 +84,9 @@ function build(dbName: string) {
   const deletedRows = `"${dbName}_deleted_rows"`;
   // Without the plus SQLite may prefer Python's index over the project, and read all of its messages.
   const bySession = "session_id = ?1 AND +project = ?2";
-  const row = "id, uid, position, created_at, role, content, metadata, status";
+  // What was read before, by who asks, is left where it is.
+  const content = "iif(id BETWEEN ?5 AND ?6 AND status IS NULL, NULL, content)";
+  const row = `id, uid, position, created_at, role, ${content}, metadata, status`;
   // What a message keeps while its session is deleted, and what its list entry does.
   const kept = "id, role, content, created_at, uid, metadata, status";
   const described = "message_count, preview, title, created_at, updated_at, parent_session_id, forked_at";
@@ -185,6 +187,8 @@ function build(dbName: string) {
     byUid: `SELECT id, position, created_at FROM ${messages} INDEXED BY ${uidIndex} WHERE uid = ?3 AND ${session}`,
     lastPosition: `SELECT max(position) FROM ${messages} WHERE session_id = ?1`,
     all: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position`,
+    allBrief: `
+      SELECT id, NULL, NULL, NULL, role, ${content}, NULL, status FROM ${messages} WHERE ${session} ORDER BY position`,
     slice: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position LIMIT ?3 OFFSET ?4`,
     sliceFromEnd: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position DESC LIMIT ?3 OFFSET ?4`,
     countFrom: `SELECT count(*) FROM ${messages} WHERE ${session} AND position >= ?3`,

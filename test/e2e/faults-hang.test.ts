@@ -37,6 +37,21 @@ test("calls reject busy while the owner's worker hangs, and work again when it g
   expect(await late.evaluate(() => harness.texts())).toEqual(["before", "after"]);
 });
 
+test("a write of unknown end stays one when the worker that had passed it on has died", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.openFaulty({ busyTimeout: 700 }));
+  const hold = site.hold();
+  await hang(owner, hold);
+  const writing = follower.evaluate(() => harness.rejection(harness.append("while it hung")));
+  // Whatever the worker is told after the write, it has passed that on by then.
+  await follower.evaluate(() => harness.faulty.ask({ type: "report" }));
+  await follower.evaluate(() => harness.faulty.terminate());
+  expect(await writing).toMatchObject({ code: "busy", outcome: "unknown" });
+  await hold.release();
+});
+
 test("a write that was rejected busy is safely repeated with its uid", async ({ context, site }) => {
   const owner = await site.openTab(context);
   await owner.evaluate(() => harness.openFaulty());

@@ -1,6 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { MessageRef } from "../../src/messages.js";
-import type { MessageRange, MessageRow, NewMessage, SessionKey } from "../../src/protocol.js";
+import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/protocol.js";
 import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
 import { countOf, isShared, ordinal } from "./positions.js";
@@ -39,28 +39,30 @@ function isThere(uid: string): ContextStoreError {
 }
 
 /** The messages of a session, or the part of them that `range` names, in order. */
-export function messages(db: Database, session: SessionKey, range: MessageRange): MessageRow<string>[] {
+export function messages(
+  db: Database,
+  { session, range, brief = false, known }: Parameters<Operations<string>["messages"]>[0],
+): MessageRow<string | null>[] {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
   const { before, after, last, limit } = range;
+  const [first, latest] = known ?? [1, 0];
+  const read = (statement: string, size?: number, offset?: number) =>
+    db.rows(statement, sessionId, project, size, offset, first, latest);
   if (before === undefined && after === undefined && last === undefined && limit === undefined) {
-    return db.rows(sql.all, sessionId, project).map((row, index) => toMessageRow(db, dbName, row, index));
+    return read(brief ? sql.allBrief : sql.all).map((row, index) => toMessageRow(db, dbName, row, index));
   }
   const count = countOf(db, session);
   const [start, end] = window(range, count);
   if (start >= end) return [];
-  const rows = isShared(db, session, count)
-    ? sliceOf(db, session, start, end, count)
-    : db.rows(sql.between, sessionId, project, start, end);
+  const rows = isShared(db, session, count) ? slice() : read(sql.between, start, end);
   return rows.map((row, index) => toMessageRow(db, dbName, row, start + index));
-}
 
-/** Where positions in the table are not those of the API: counted from the nearer end. */
-function sliceOf(db: Database, session: SessionKey, start: number, end: number, count: number): Row[] {
-  const { sessionId, project, dbName } = session;
-  const sql = tables(dbName);
-  if (start < count - end) return db.rows(sql.slice, sessionId, project, end - start, start);
-  return db.rows(sql.sliceFromEnd, sessionId, project, end - start, count - end).toReversed();
+  /** Where positions in the table are not those of the API: counted from the nearer end. */
+  function slice(): Row[] {
+    if (start < count - end) return read(sql.slice, end - start, start);
+    return read(sql.sliceFromEnd, end - start, count - end).toReversed();
+  }
 }
 
 function window({ before, after, last, limit }: MessageRange, count: number): [start: number, end: number] {
@@ -73,16 +75,16 @@ function window({ before, after, last, limit }: MessageRange, count: number): [s
   return [start, end];
 }
 
-function toMessageRow(db: Database, dbName: string, row: Row, position: number): MessageRow<string> {
+function toMessageRow(db: Database, dbName: string, row: Row, position: number): MessageRow<string | null> {
   const [id, uid, , createdAt, role, content, metadata, status] = row;
   return {
     id: Number(id),
     uid: uid as string | null,
     position,
-    createdAt: String(createdAt),
+    createdAt: createdAt === null ? "" : String(createdAt),
     role: String(role),
     // A row from elsewhere may hold a BLOB: what is not text is found when it is unsealed, and costs that row alone.
-    content: status === null ? (content as string) : assemble(db, dbName, Number(id), content),
+    content: status === null ? (content as string | null) : assemble(db, dbName, Number(id), content),
     metadata: metadata as string | null,
     status: status as "partial" | null,
   };
