@@ -121,7 +121,7 @@ export class ImportRun {
       throw error;
     } finally {
       this.#incoming = undefined;
-      if (!this.#stopped) database.run("PRAGMA wal_autocheckpoint=1000");
+      if (!this.#stopped) database.run("PRAGMA wal_autocheckpoint=0");
     }
   }
 

@@ -40,6 +40,7 @@ export async function openMemoryStorage(): Promise<Storage> {
       index?.close();
       index = undefined;
     },
+    walBytes: () => 0,
     flush() {},
     release() {
       staged?.close();

@@ -70,6 +70,8 @@ function openMain(vfs: PoolVfs, path: string): Database {
   try {
     database.writeBackOnClose(false);
     enterWal(database);
+    // The owner does it, when nobody waits for a commit.
+    database.run("PRAGMA wal_autocheckpoint=0");
     database.writeBackOnClose(true);
     return database;
   } catch (error) {
@@ -160,6 +162,7 @@ function opfsStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
       index = undefined;
       for (const name of [INDEX, `${INDEX}-wal`, `${INDEX}-journal`]) pool.remove(name);
     },
+    walBytes: () => vfs.walBytes(MAIN),
     flush: () => pool.get(`${MAIN}-wal`)?.flush(),
     release() {
       try {

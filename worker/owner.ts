@@ -28,6 +28,9 @@ import { UnfinishedImport } from "./unfinished-import.js";
 /** After this long without a write the -wal is written back and emptied: it never shrinks by itself. */
 const IDLE_MS = 2000;
 
+/** From this size on the -wal is written back between two calls. The next owner reads all of it before it begins. */
+const LONG_WAL_BYTES = 8 * 1024 * 1024;
+
 /** Commits are announced together when they follow each other faster: a message to all tabs costs half as much as an append. */
 const ANNOUNCE_MS = 5;
 
@@ -81,7 +84,10 @@ export class Owner {
   #commits: number;
   /** To be announced to other tabs. */
   #unannounced: Commit[] = [];
-  readonly #idle: QuietTimer = new QuietTimer(() => this.#checkpoint());
+  #writingBack: ReturnType<typeof setTimeout> | undefined;
+  /** How much of the -wal is in the main file. SQLite begins the -wal anew with the next write. */
+  #writtenBack = 0;
+  readonly #idle: QuietTimer = new QuietTimer(() => this.#checkpoint("TRUNCATE"));
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
   constructor(storage: Storage, { expectedId, inBackground = true }: OwnerOptions, events: OwnerEvents) {
@@ -134,6 +140,10 @@ export class Owner {
       return failAll(batch)(error);
     }
     const replies = this.#executor.execute(batch);
+    // Not before they are on their way: it takes many times as long as a commit.
+    const walBytes = this.#storage.walBytes();
+    if (walBytes > LONG_WAL_BYTES && walBytes !== this.#writtenBack)
+      this.#writingBack ??= setTimeout(() => this.#writeBack());
     const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
     if (codes.includes("storage-cleared")) this.#lose();
     // Firefox fails the writes into files that are gone.
@@ -196,6 +206,7 @@ export class Owner {
     this.#long.stop();
     this.#searcher.stop();
     this.#idle.stop();
+    clearTimeout(this.#writingBack);
     this.#requests?.close();
     this.#all?.close();
     this.#clients?.clear();
@@ -276,9 +287,15 @@ export class Owner {
     if (!this.#stopped) this.#clients?.get(client).channel.postMessage(message);
   }
 
-  #checkpoint(): void {
+  #writeBack(): void {
+    this.#writingBack = undefined;
+    this.#checkpoint("PASSIVE");
+    this.#writtenBack = this.#storage.walBytes();
+  }
+
+  #checkpoint(mode: "PASSIVE" | "TRUNCATE"): void {
     try {
-      this.#storage.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#storage.database.run(`PRAGMA wal_checkpoint(${mode})`);
     } catch {
       // A full disk. The rows are safe in the -wal, and the next idle moment tries again.
     }

@@ -24,6 +24,8 @@ export interface Storage {
   hasIndex(): boolean;
   /** Closes and removes the search index. */
   dropIndex(): void;
+  /** How many bytes of the -wal are in use. */
+  walBytes(): number;
   /** Waits until the device has all that was committed. */
   flush(): void;
   /** Closes the database and lets go of its files. */

@@ -20,6 +20,7 @@ const STEP = 8;
  */
 export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush: () => void): Steps<void> {
   index.prepare(dbName);
+  if (isUpToDate(db, index, dbName)) return;
   const commit = () => {
     flush();
     index.commit();
@@ -44,6 +45,10 @@ export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush
     commit();
     yield;
   }
+}
+
+function isUpToDate(db: Database, index: SearchIndex, dbName: string): boolean {
+  return index.partials(dbName).length === 0 && db.rows(tables(dbName).toIndex, index.lastId(dbName), 1).length === 0;
 }
 
 function addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): void {

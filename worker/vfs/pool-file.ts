@@ -33,6 +33,8 @@ export class PoolFile implements VfsFile {
   readonly #handle: SyncHandle;
   /** The header that is still to be written. */
   #header: Uint8Array | undefined;
+  /** Of the whole file, while it is known: nobody else changes it, and SQLite asks before every statement. */
+  #size: number | undefined;
 
   constructor(handle: SyncHandle) {
     this.#handle = handle;
@@ -47,12 +49,12 @@ export class PoolFile implements VfsFile {
 
   /** The size of the whole file, header included. */
   wholeSize(): number {
-    return this.#handle.getSize();
+    return (this.#size ??= this.#handle.getSize());
   }
 
   /** Takes the room of a header, which is all zero: the file is free. */
   reserve(): void {
-    this.#handle.truncate(HEADER_BYTES);
+    this.#resize(HEADER_BYTES);
   }
 
   /** Gives a free file a name. It is written with the first data: opening a database writes nothing. */
@@ -63,7 +65,7 @@ export class PoolFile implements VfsFile {
   /** Takes the data, then the name: data without a name are those of a file whose header is damaged. */
   free(): void {
     if (this.#header === undefined) {
-      this.#handle.truncate(HEADER_BYTES);
+      this.#resize(HEADER_BYTES);
       this.#handle.flush();
       this.#writeWhole(new Uint8Array(HEADER_USED_BYTES), 0);
     }
@@ -86,11 +88,11 @@ export class PoolFile implements VfsFile {
   }
 
   size(): number {
-    return this.#header === undefined ? Math.max(0, this.#handle.getSize() - HEADER_BYTES) : 0;
+    return this.#header === undefined ? Math.max(0, this.wholeSize() - HEADER_BYTES) : 0;
   }
 
   truncate(size: number): void {
-    if (this.#header === undefined) this.#handle.truncate(HEADER_BYTES + size);
+    if (this.#header === undefined) this.#resize(HEADER_BYTES + size);
     else if (size > 0) throw new Error("a file grows by what is written to it");
   }
 
@@ -105,13 +107,22 @@ export class PoolFile implements VfsFile {
   #writeHeader(): void {
     if (this.#header === undefined) return;
     // A free file may be shorter than a header.
-    if (this.#handle.getSize() !== HEADER_BYTES) this.#handle.truncate(HEADER_BYTES);
+    if (this.wholeSize() !== HEADER_BYTES) this.#resize(HEADER_BYTES);
     this.#writeWhole(this.#header, 0);
     this.#header = undefined;
   }
 
+  #resize(size: number): void {
+    this.#size = undefined;
+    this.#handle.truncate(size);
+    this.#size = size;
+  }
+
   #writeWhole(bytes: Uint8Array, at: number): void {
+    const before = this.#size;
+    this.#size = undefined;
     const written = this.#handle.write(bytes, { at });
     if (written !== bytes.length) throw new ShortWriteError(`only ${written} of ${bytes.length} bytes were written`);
+    if (before !== undefined) this.#size = Math.max(before, at + written);
   }
 }

@@ -100,6 +100,13 @@ export class PoolVfs {
     return new Database(this.#sqlite, this.#sqlite.open(name, flags, this.#name));
   }
 
+  /** How many bytes of the -wal of an open database are in use. */
+  walBytes(name: string): number {
+    for (const { name: found, file } of this.#open.values())
+      if (file instanceof WalBuffer && found === `${name}-wal`) return file.used;
+    return 0;
+  }
+
   /** Once no database is open. */
   uninstall(): void {
     const { c } = this.#sqlite;

@@ -26,6 +26,8 @@ export class WalBuffer implements VfsFile {
   /** What comes next: the page of a frame whose header is the last thing in the buffer, and whether it commits. */
   #awaited: "page" | "last page" | undefined;
   #lastRead = -1;
+  /** The end of what was written since SQLite last began at the beginning. */
+  #used = 0;
 
   constructor(file: VfsFile) {
     this.#file = file;
@@ -33,6 +35,11 @@ export class WalBuffer implements VfsFile {
 
   get #end(): number {
     return this.#start + this.#length;
+  }
+
+  /** How many bytes are in use; the file itself keeps its size when SQLite begins it anew. */
+  get used(): number {
+    return this.#used;
   }
 
   read(into: Uint8Array, at: number): number {
@@ -48,6 +55,7 @@ export class WalBuffer implements VfsFile {
   }
 
   write(bytes: Uint8Array, at: number): void {
+    this.#used = at === 0 ? bytes.length : Math.max(this.#used, at + bytes.length);
     const awaited = at === this.#end ? this.#awaited : undefined;
     const isPage = awaited !== undefined && bytes.length > WAL_HEADER_BYTES;
     const isHeader = bytes.length === (at === 0 ? WAL_HEADER_BYTES : FRAME_HEADER_BYTES);
@@ -67,6 +75,7 @@ export class WalBuffer implements VfsFile {
 
   truncate(size: number): void {
     this.#write();
+    this.#used = Math.min(this.#used, size);
     this.#file.truncate(size);
   }
 
