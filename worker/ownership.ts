@@ -3,7 +3,7 @@ import { ownerLock } from "../src/database-directory.js";
 import { nextLock } from "./channels.js";
 import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
-import { loadSqlite } from "./sqlite/load.js";
+import { rehearse } from "./rehearsal.js";
 
 /** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
 const PREPARE_MS = 500;
@@ -25,7 +25,7 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
   const timer = setInterval(() => {
     if (!isIdle()) return;
     clearInterval(timer);
-    loadSqlite().catch(() => {});
+    rehearse().catch(() => {});
   }, PREPARE_MS);
   try {
     return (await hold(ownerLock(path), { signal }))!;

@@ -26,7 +26,7 @@ export class HandOvers {
 
   /** The owner dies now. What was being measured is given up: another death has come between. */
   begin(death: string, victim: number): void {
-    this.#waiting = { death, since: performance.now(), victim, owner: this.#journal.owner };
+    this.#waiting = { death, since: Date.now(), victim, owner: this.#journal.owner };
     this.done = new Promise((resolve) => {
       this.#onDone = resolve;
     });
@@ -40,12 +40,12 @@ export class HandOvers {
   observe({ life, answers = [] }: Report): void {
     const waiting = this.#waiting;
     if (!waiting || life === waiting.victim) return;
-    const isNext = answers.some(({ id, outcome, owner }) => {
+    const next = answers.find(({ id, outcome, owner }) => {
       const isAppend = this.#journal.entries.get(id)?.operation.kind === "append";
       return isAppend && outcome === "done" && owner > waiting.owner;
     });
-    if (!isNext) return;
-    this.durations.push({ death: waiting.death, milliseconds: performance.now() - waiting.since });
+    if (!next) return;
+    this.durations.push({ death: waiting.death, milliseconds: next.at - waiting.since });
     this.giveUp();
   }
 }

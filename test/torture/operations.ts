@@ -51,6 +51,8 @@ export interface Answer {
   readonly rows?: readonly Row[];
   /** The number of the first commit of the owner that this tab has met last. */
   readonly owner: number;
+  /** When it came, as `Date.now()` gives it in the page and outside of the browser. */
+  readonly at: number;
 }
 
 /** What a page posts to the recorder: calls that it is about to make, or answers that it has got. */

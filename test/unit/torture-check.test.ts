@@ -15,7 +15,7 @@ describe("the torture's own check", () => {
       const life = pages[page]!;
       const operation = { ...call, id: `${life}-${number}` } as Operation;
       journal.add({ life, issued: [operation] });
-      if (ends !== "never") journal.add({ life, answers: [{ id: operation.id, outcome: ends, owner: 0 }] });
+      if (ends !== "never") journal.add({ life, answers: [{ id: operation.id, outcome: ends, owner: 0, at: 0 }] });
     }
     return journal;
   }

@@ -56,7 +56,7 @@ export class Plan {
   }
 
   /** A call has ended: what it made, or found, can be used. */
-  ended(operation: Operation, { outcome, rows }: Omit<Answer, "owner">): void {
+  ended(operation: Operation, { outcome, rows }: Omit<Answer, "owner" | "at">): void {
     if (operation.kind === "keep") {
       this.#keeps = outcome === "done" ? "idle" : "ended";
       this.#kept = afterStep(this.#kept, operation.id, operation.step);

@@ -125,11 +125,11 @@ class Torture {
   async #make(operation: Operation, plan: Plan, reporter: Reporter): Promise<void> {
     const answer = await this.#answer(operation);
     plan.ended(operation, answer);
-    reporter.answer({ ...answer, owner: this.#owner });
+    reporter.answer({ ...answer, owner: this.#owner, at: Date.now() });
     this.#pending.delete(operation.id);
   }
 
-  async #answer(operation: Operation): Promise<Omit<Answer, "owner">> {
+  async #answer(operation: Operation): Promise<Omit<Answer, "owner" | "at">> {
     const { id, kind } = operation;
     const first = await this.#attempt(operation);
     if (first.outcome !== "unknown" || kind !== "append") return { id, ...first };
@@ -141,7 +141,7 @@ class Torture {
     return { id, ...first, repeated: true };
   }
 
-  async #attempt(operation: Operation): Promise<Omit<Answer, "id" | "owner">> {
+  async #attempt(operation: Operation): Promise<Omit<Answer, "id" | "owner" | "at">> {
     try {
       return { outcome: "done", ...(await perform(this.#calls!, operation)) };
     } catch (error) {
