@@ -43,10 +43,26 @@ const READS = 4;
 /** How often a worker whose lock cannot be seen is asked whether it lives, and how long it may take to answer. */
 const ASK_MS = 1000;
 const ANSWER_MS = 5000;
-const SILENT = Symbol("silent");
+/** How long another worker may take until it holds its lock; the one after it may take twice as long, a third as it likes. */
+const LOCK_MS = 2000;
 
-function silence(): Promise<typeof SILENT> {
-  return new Promise((resolve) => setTimeout(() => resolve(SILENT), ANSWER_MS));
+async function isHeld(name: string): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query();
+  return held.some((lock) => lock.name === name);
+}
+
+/** Resolves when a worker has not taken its lock in time, or has lost it again. */
+async function diesEarly(alive: string, patience: number, isUp: AbortController): Promise<undefined> {
+  let end = performance.now() + patience;
+  while (!isUp.signal.aborted) {
+    if (await isHeld(alive)) end = 0;
+    else if (performance.now() > end) return;
+    await pause(50);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Milliseconds that a worker may take to let go of the database before it is ended all the same. */
@@ -136,11 +152,11 @@ export class WorkerLink {
     this.#listening.abort();
     const released = this.#bridge?.close();
     const end = this.#leaveWorker();
-    await Promise.race([released, new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT))]);
+    await Promise.race([released, pause(CLOSE_TIMEOUT)]);
     end();
   }
 
-  async #start(): Promise<void> {
+  async #start(patience = LOCK_MS): Promise<void> {
     const { path, storage, busyTimeout, searchIndex, startWorker } = this.#options;
     const client = this.#client;
     const alive = `axio-context-opfs:${path}:alive:${client}:${++this.#generation}`;
@@ -152,15 +168,25 @@ export class WorkerLink {
     }
     const databaseId = this.#databaseId;
     const options = { protocol: PROTOCOL, path, storage, busyTimeout, searchIndex, client, alive, databaseId };
-    let booted: Booted;
+    const isUp = new AbortController();
+    let booted: Booted | undefined;
     try {
-      booted = await boot(worker, options, (event) => this.#hear(worker, event));
+      const booting = boot(worker, options, (event) => this.#hear(worker, event));
+      // Where the first one cannot be started, neither can another.
+      const isWatched = databaseId !== undefined && patience <= 2 * LOCK_MS;
+      booted = await (isWatched ? Promise.race([booting, diesEarly(alive, patience, isUp)]) : booting);
     } catch (error) {
       // The page was hidden meanwhile, and has, or will have, another worker: this one's end is nobody's concern.
       if (this.#worker !== worker && !this.#ended) return;
       throw error;
+    } finally {
+      isUp.abort();
     }
-    if (this.#worker !== worker) return booted.bridge.end();
+    if (this.#worker !== worker) return booted?.bridge.end();
+    if (!booted) {
+      this.#endWorker();
+      return this.#start(patience * 2);
+    }
     this.#databaseId = booted.databaseId;
     this.#bridge = booted.bridge;
     this.#opening?.resolve();
@@ -180,8 +206,7 @@ export class WorkerLink {
   async #awaitDeath(alive: string, bridge: Bridge): Promise<void> {
     const death = (this.#death = new AbortController());
     const { signal } = death;
-    const { held = [] } = await navigator.locks.query();
-    if (held.some(({ name }) => name === alive)) {
+    if (await isHeld(alive)) {
       try {
         await navigator.locks.request(alive, { signal }, () => {});
       } catch {
@@ -189,8 +214,8 @@ export class WorkerLink {
       }
     } else {
       // After the site's data was cleared, Chromium has other locks for a page that was there before (seen in 156).
-      while (!signal.aborted && (await Promise.race([bridge.listen(this.#listeners.size > 0), silence()])) !== SILENT)
-        await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+      const answers = () => bridge.listen(this.#listeners.size > 0).then(() => true);
+      while (!signal.aborted && (await Promise.race([answers(), pause(ANSWER_MS)]))) await pause(ASK_MS);
     }
     // The lock may have been granted while the wait was being given up.
     if (signal.aborted) return;

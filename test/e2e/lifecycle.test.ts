@@ -103,3 +103,17 @@ test("rejects connect() when its signal fires right after the call", async ({ co
   });
   expect(code).toBe("aborted");
 });
+
+test("replaces workers that end before they have begun", async ({ page, site }) => {
+  await page.goto(site.url("page"));
+  await page.evaluate(() => harness.openFaulty());
+  await page.evaluate(async () => {
+    const appended = harness.append("kept");
+    for (let life = 1; life < 4; life++) {
+      harness.faulty.terminate();
+      while (harness.faulty.count <= life) await new Promise((resolve) => setTimeout(resolve));
+    }
+    await appended;
+  });
+  expect(await page.evaluate(() => harness.texts())).toEqual(["kept"]);
+});
