@@ -46,6 +46,17 @@ const ANSWER_MS = 5000;
 /** How long another worker may take until it holds its lock; the one after it may take twice as long, a third as it likes. */
 const LOCK_MS = 2000;
 
+/** The most appends of unknown outcome that are remembered. */
+const MAX_UNSURE = 100;
+
+/** What identifies an append that a caller can repeat: one message, of a uid that the caller has chosen. */
+function repeatKey(name: OperationName, args: unknown): string {
+  if (name !== "append") return "";
+  const { session, messages } = args as Parameters<Operations["append"]>[0];
+  const [message] = messages;
+  return messages.length === 1 && !message!.isNew ? JSON.stringify([session, message!.uid]) : "";
+}
+
 async function isHeld(name: string): Promise<boolean> {
   const { held = [] } = await navigator.locks.query();
   return held.some((lock) => lock.name === name);
@@ -78,6 +89,11 @@ export class WorkerLink {
   readonly #options: LinkOptions;
   /** Given to a worker, in order. */
   readonly #sent = new Map<number, Call>();
+  /**
+   * Appends of unknown outcome, by what their caller may repeat them with. The same call is then made again, under its
+   * number, so that the database can tell: a row that it had written and another tab has removed does not come back.
+   */
+  readonly #unsure = new Map<string, number>();
   /** Not yet given to a worker, in order. */
   readonly #queue: Call[] = [];
   readonly #listening = new AbortController();
@@ -124,7 +140,10 @@ export class WorkerLink {
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
     if (this.#ended) return Promise.reject(fromWire(this.#ended));
     return new Promise((resolve, reject) => {
-      const request = { seq: ++this.#seq, name, args, terms };
+      const key = this.#unsure.size > 0 ? repeatKey(name, args) : "";
+      const unsure = this.#unsure.get(key);
+      this.#unsure.delete(key);
+      const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
       if (this.#queue.push({ request, resolve: resolve as (value: unknown) => void, reject }) === 1) {
         queueMicrotask(() => this.#flush());
@@ -298,7 +317,8 @@ export class WorkerLink {
     let replies: readonly Reply[];
     try {
       const requests = calls.map(({ request }) => request);
-      replies = await this.#bridge!.run(requests, [...this.#sent.keys()]);
+      const unanswered = [...this.#unsure.values(), ...this.#sent.keys()].sort((a, b) => a - b);
+      replies = await this.#bridge!.run(requests, unanswered);
     } catch (cause) {
       // The arguments have been checked: structured clone refuses nothing but an image whose buffer was transferred.
       const message = "This message cannot be sent to the worker: the data of an image in it is detached.";
@@ -312,8 +332,11 @@ export class WorkerLink {
   #settle(seq: number, reply: Reply): void {
     const call = this.#sent.get(seq);
     this.#sent.delete(seq);
-    if (reply.ok) call?.resolve(reply.value);
-    else call?.reject(fromWire(reply.error));
+    if (!call) return;
+    if (reply.ok) return call.resolve(reply.value);
+    const key = reply.error.outcome === "unknown" ? repeatKey(call.request.name, call.request.args) : "";
+    if (key !== "" && this.#unsure.size < MAX_UNSURE) this.#unsure.set(key, seq);
+    call.reject(fromWire(reply.error));
   }
 
   /** The end: every call, now and later, rejects with this error. */
