@@ -58,6 +58,7 @@ export class Router {
   #listening = false;
   #target: Owner | Ownership | undefined;
   #opened = false;
+  #isInUse = false;
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
   #unanswered: readonly number[] = [];
@@ -103,12 +104,13 @@ export class Router {
       else opening.catch((error: unknown) => this.#fail(error));
     }
     this.#opened = true;
-    void warm();
+    void warm(() => this.#isInUse);
     return this.#databaseId!;
   }
 
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]> {
     this.#unanswered = unanswered;
+    this.#isInUse = true;
     const calls: Outstanding[] = [];
     const replies = requests.map(
       (request) => new Promise<Reply>((resolve) => calls.push(...this.#take(request, resolve))),

@@ -177,7 +177,7 @@ describe("seal", () => {
   });
 
   test("is warmed up without an effect", async () => {
-    await expect(warm()).resolves.toBeUndefined();
+    await expect(warm(() => false)).resolves.toBeUndefined();
   });
 });
 
