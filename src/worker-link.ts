@@ -16,7 +16,9 @@ import {
   type WorkerEvent,
   WRITES,
 } from "./protocol.js";
+import { UnsureAppends } from "./unsure-appends.js";
 import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
+import { pause, untilDeath, untilEarlyDeath } from "./worker-death.js";
 
 /** How the worker is started and the database opened. */
 export interface LinkOptions {
@@ -40,41 +42,8 @@ const WINDOW = 4 * BATCH;
 /** The most histories that are read at once. */
 const READS = 4;
 
-/** How often a worker whose lock cannot be seen is asked whether it lives, and how long it may take to answer. */
-const ASK_MS = 1000;
-const ANSWER_MS = 5000;
 /** How long another worker may take until it holds its lock; the one after it may take twice as long, a third as it likes. */
 const LOCK_MS = 2000;
-
-/** The most appends of unknown outcome that are remembered. */
-const MAX_UNSURE = 100;
-
-/** What identifies an append that a caller can repeat: one message, of a uid that the caller has chosen. */
-function repeatKey(name: OperationName, args: unknown): string {
-  if (name !== "append") return "";
-  const { session, messages } = args as Parameters<Operations["append"]>[0];
-  const [message] = messages;
-  return messages.length === 1 && !message!.isNew ? JSON.stringify([session, message!.uid]) : "";
-}
-
-async function isHeld(name: string): Promise<boolean> {
-  const { held = [] } = await navigator.locks.query();
-  return held.some((lock) => lock.name === name);
-}
-
-/** Resolves when a worker has not taken its lock in time, or has lost it again. */
-async function diesEarly(alive: string, patience: number, isUp: AbortController): Promise<undefined> {
-  let end = performance.now() + patience;
-  while (!isUp.signal.aborted) {
-    if (await isHeld(alive)) end = 0;
-    else if (performance.now() > end) return;
-    await pause(50);
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 /** Milliseconds that a worker may take to let go of the database before it is ended all the same. */
 const CLOSE_TIMEOUT = 2000;
@@ -89,11 +58,7 @@ export class WorkerLink {
   readonly #options: LinkOptions;
   /** Given to a worker, in order. */
   readonly #sent = new Map<number, Call>();
-  /**
-   * Appends of unknown outcome, by what their caller may repeat them with. The same call is then made again, under its
-   * number, so that the database can tell: a row that it had written and another tab has removed does not come back.
-   */
-  readonly #unsure = new Map<string, number>();
+  readonly #unsure = new UnsureAppends();
   /** Not yet given to a worker, in order. */
   readonly #queue: Call[] = [];
   readonly #listening = new AbortController();
@@ -140,9 +105,7 @@ export class WorkerLink {
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
     if (this.#ended) return Promise.reject(fromWire(this.#ended));
     return new Promise((resolve, reject) => {
-      const key = this.#unsure.size > 0 ? repeatKey(name, args) : "";
-      const unsure = this.#unsure.get(key);
-      this.#unsure.delete(key);
+      const unsure = this.#unsure.take(name, args);
       const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
       if (this.#queue.push({ request, resolve: resolve as (value: unknown) => void, reject }) === 1) {
@@ -193,7 +156,7 @@ export class WorkerLink {
       const booting = boot(worker, options, (event) => this.#hear(worker, event));
       // Where the first one cannot be started, neither can another.
       const isWatched = databaseId !== undefined && patience <= 2 * LOCK_MS;
-      booted = await (isWatched ? Promise.race([booting, diesEarly(alive, patience, isUp)]) : booting);
+      booted = await (isWatched ? Promise.race([booting, untilEarlyDeath(alive, patience, isUp.signal)]) : booting);
     } catch (error) {
       // The page was hidden meanwhile, and has, or will have, another worker: this one's end is nobody's concern.
       if (this.#worker !== worker && !this.#ended) return;
@@ -221,21 +184,9 @@ export class WorkerLink {
     this.#flush();
   }
 
-  // A worker that dies says nothing: no event in either browser. It holds a lock as long as it lives.
   async #awaitDeath(alive: string, bridge: Bridge): Promise<void> {
-    const death = (this.#death = new AbortController());
-    const { signal } = death;
-    if (await isHeld(alive)) {
-      try {
-        await navigator.locks.request(alive, { signal }, () => {});
-      } catch {
-        return;
-      }
-    } else {
-      // After the site's data was cleared, Chromium has other locks for a page that was there before (seen in 156).
-      const answers = () => bridge.listen(this.#listeners.size > 0).then(() => true);
-      while (!signal.aborted && (await Promise.race([answers(), pause(ANSWER_MS)]))) await pause(ASK_MS);
-    }
+    const { signal } = (this.#death = new AbortController());
+    await untilDeath(alive, () => bridge.listen(this.#listeners.size > 0), signal);
     // The lock may have been granted while the wait was being given up.
     if (signal.aborted) return;
     this.#endWorker();
@@ -317,7 +268,7 @@ export class WorkerLink {
     let replies: readonly Reply[];
     try {
       const requests = calls.map(({ request }) => request);
-      const unanswered = [...this.#unsure.values(), ...this.#sent.keys()].sort((a, b) => a - b);
+      const unanswered = [...this.#unsure.seqs, ...this.#sent.keys()].sort((a, b) => a - b);
       replies = await this.#bridge!.run(requests, unanswered);
     } catch (cause) {
       // The arguments have been checked: structured clone refuses nothing but an image whose buffer was transferred.
@@ -334,8 +285,7 @@ export class WorkerLink {
     this.#sent.delete(seq);
     if (!call) return;
     if (reply.ok) return call.resolve(reply.value);
-    const key = reply.error.outcome === "unknown" ? repeatKey(call.request.name, call.request.args) : "";
-    if (key !== "" && this.#unsure.size < MAX_UNSURE) this.#unsure.set(key, seq);
+    if (reply.error.outcome === "unknown") this.#unsure.add(call.request);
     call.reject(fromWire(reply.error));
   }
 

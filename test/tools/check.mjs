@@ -6,7 +6,7 @@ import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
 // In bytes. Of the page, what has been reached: a change that adds to it says so here. Of all, 460 KiB.
-const PAGE_BUDGET = 10_496;
+const PAGE_BUDGET = 10_560;
 const WHOLE_BUDGET = 471_040;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
