@@ -90,14 +90,16 @@ export class Unsealer {
     return known ? { ...request, args: { ...request.args, known } } : request;
   }
 
-  /** Gives nothing when the owner has left out what is not here any more: then all must be asked for. */
+  /** `request`: as the owner got it. Gives nothing when the owner has left out what is not here any more: then all must be asked for. */
   unseal(request: Request, reply: Reply): Reply | undefined {
     if (!reply.ok) return reply;
     if (is(request, "search"))
       return success(this.#snippets.hits(request.args.query, reply.value as readonly FoundMessage[]));
     if (!is(request, "messages")) return reply;
-    const { session } = request.args;
-    const rows = this.#complete(session, reply.value as readonly MessageRow<string | null>[]);
+    const { session, known } = request.args;
+    const found = reply.value as readonly MessageRow<string | null>[];
+    // Without that, a content that is not there is a damaged row's, which is met when it is read.
+    const rows = known ? this.#complete(session, found) : (found as readonly Row[]);
     return rows && success(this.#batch({ session, rows, read: [] }));
   }
 
@@ -129,7 +131,7 @@ export class Unsealer {
       const { id, uid, position, createdAt, role, metadata, status } = row;
       const content = this.#read(row, read);
       batch.push([position, role, content, id, uid, createdAt, metadata, status]);
-      characters += typeof content === "string" ? content.length : row.content.toString().length;
+      characters += typeof content === "string" ? content.length : String(row.content).length;
     }
     if (batch.length === rows.length) {
       this.#decoded.keep(session, read);
@@ -144,7 +146,7 @@ export class Unsealer {
   }
 
   #read({ id, status, content }: Row, read: ReadMessage[]): WireContent | Unreadable {
-    if (typeof content === "object") {
+    if (typeof content === "object" && content !== null) {
       read.push({ id, status, json: content.json });
       return content.json;
     }

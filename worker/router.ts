@@ -298,7 +298,7 @@ export class Router {
     this.#deltas.settle(request, reply);
     const isStatus = request.name === "fileStatus" && reply.ok;
     if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
-    const answer = this.#unsealer.unseal(request, reply);
+    const answer = this.#unsealer.unseal(call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
       queueMicrotask(() => this.#send([call]));

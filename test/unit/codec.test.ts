@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import type { MessageBatch, Request } from "../../src/protocol.js";
+import { Unsealer } from "../../worker/codec.js";
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+const terms = { full: false, busyTimeout: 5000 };
+
+function request(known?: readonly [number, number]): Request {
+  return { seq: 1, name: "messages", args: { session, range: {}, known }, terms };
+}
+
+/** An owner's answer: one row of this content. */
+function answer(content: string | null) {
+  const row = { id: 1, uid: null, position: 0, createdAt: "", role: "user", content, metadata: null, status: null };
+  return { ok: true, value: [row] } as const;
+}
+
+test("a content that the owner left out is the one that was read before, or asked for again", () => {
+  const unsealer = new Unsealer();
+  expect(unsealer.unseal(request([1, 1]), answer(null))).toBeUndefined();
+  unsealer.unseal(request(), answer("plain:[]"));
+  const again = unsealer.unseal(request([1, 1]), answer(null));
+  expect((again as { value: MessageBatch }).value.rows[0]![2]).toBe("[]");
+});
+
+test("a content that is not there though nothing was left out cannot be read", () => {
+  const reply = new Unsealer().unseal(request(), answer(null));
+  const { rows } = (reply as { value: MessageBatch }).value;
+  expect(rows[0]![2]).toEqual({ unreadable: "the content is not text" });
+});
