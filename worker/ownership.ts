@@ -8,6 +8,9 @@ import { rehearse } from "./rehearsal.js";
 /** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
 const PREPARE_MS = 500;
 
+/** So often; a tab that always has calls under way is prepared then. */
+const PUT_OFF = 2;
+
 /** Gives the lock back. */
 export type Release = () => void;
 
@@ -22,8 +25,9 @@ export function tryLock(path: string): Promise<Release | undefined> {
  */
 export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Release> {
   const isNoLongerNext = (await hold(nextLock(path), { signal }))!;
+  let turn = 0;
   const timer = setInterval(() => {
-    if (!isIdle()) return;
+    if (!isIdle() && turn++ < PUT_OFF) return;
     clearInterval(timer);
     rehearse().catch(() => {});
   }, PREPARE_MS);

@@ -166,8 +166,9 @@ export class Router {
       const predecessor = () => this.#predecessor.gone();
       const conditions = { patience, signal, predecessor };
       const owner = await openAsOwner(path, this.#ownerOptions(), conditions, this.#events);
-      this.#setTarget(owner);
+      // Other tabs send their calls while this one's are carried out.
       owner.serve(path);
+      this.#setTarget(owner);
     } catch (error) {
       this.#release?.();
       throw error;

@@ -4,12 +4,13 @@ import { crowd } from "./crowd.js";
 import { percentiles, report } from "./report.js";
 import { torture } from "./torture.js";
 
-const HELP = `npm run torture -- [--browser chromium|firefox] [--kills 200] [--tabs 4] [--seed N]
+const HELP = `npm run torture -- [--browser chromium|firefox] [--kills 200] [--tabs 4] [--seed N] [--gentle]
 npm run torture -- [--browser chromium|firefox] --crowd 500 [--tabs 8]
 
 Lets tabs of a real browser write to one database, kills them at random moments, and checks what is left.
 The same seed gives the same calls and kinds of death; the moments are the machine's. Ctrl-C ends it early, and checks
 what is left by then.
+With --gentle each tab makes one call at a time: what a hand-over takes by itself, where the tabs do little else.
 With --crowd nobody dies: each tab appends so many messages, half of them to a shared session.`;
 
 /** The command. Resolves to its exit code. */
@@ -21,6 +22,7 @@ export async function main(args: string[]): Promise<number> {
       kills: { type: "string", default: "200" },
       tabs: { type: "string" },
       crowd: { type: "string" },
+      gentle: { type: "boolean", default: false },
       seed: { type: "string", default: String(Date.now() % 2 ** 31) },
       help: { type: "boolean", default: false },
     },
@@ -38,6 +40,7 @@ interface TortureValues {
   readonly kills: string;
   readonly tabs?: string;
   readonly seed: string;
+  readonly gentle: boolean;
 }
 
 async function runTorture(browser: Browser, values: TortureValues): Promise<number> {
@@ -46,10 +49,11 @@ async function runTorture(browser: Browser, values: TortureValues): Promise<numb
   const onDeath = (death: string, number: number) => console.log(`${number}/${kills} ${death}`);
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
-  const result = await torture({ browser, kills, tabs, seed, onDeath, signal: interrupt.signal });
+  const { gentle: isGentle } = values;
+  const result = await torture({ browser, kills, tabs, seed, isGentle, onDeath, signal: interrupt.signal });
   console.log(report(result));
   if (result.violations.length === 0) return 0;
-  console.error(`Violated; again with --browser ${browser.name} --kills ${kills} --tabs ${tabs} --seed ${seed}`);
+  console.error(`Violated; again with --browser ${browser.name} --kills ${kills} --tabs ${tabs} --seed ${seed}${isGentle ? " --gentle" : ""}`);
   return 1;
 }
 

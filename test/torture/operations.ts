@@ -72,6 +72,8 @@ export interface Life {
   readonly edited: string;
   /** Milliseconds that its calls wait for an owner. */
   readonly busyTimeout: number;
+  /** The most calls that it makes in one go. */
+  readonly atOnce: number;
   /** Where the reports go. */
   readonly recorder: string;
 }

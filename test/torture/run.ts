@@ -11,7 +11,7 @@ import type { TortureOptions, TortureResult } from "./torture.js";
 import type { Violation } from "./violation.js";
 import { mustWithin, pause, within } from "./waiting.js";
 
-interface Setup extends Pick<TortureOptions, "kills" | "tabs" | "onDeath" | "signal"> {
+interface Setup extends Pick<TortureOptions, "kills" | "tabs" | "isGentle" | "onDeath" | "signal"> {
   readonly browser: RunningBrowser;
   readonly site: TortureSite;
   readonly journal: Journal;
@@ -25,6 +25,12 @@ const ERA = 10;
 
 /** A `busyTimeout` that many a hand-over outlasts: calls of such a tab are given up, and made again. */
 const IMPATIENT = 100;
+
+/** How many calls a tab makes in one go, at most. */
+const MANY = 8;
+
+/** Milliseconds in which a tab that has just been opened becomes ready for anything. */
+const CALM = 2000;
 
 /** As long as an owner hangs, at most. */
 const HANG = 800;
@@ -70,15 +76,15 @@ export class Run {
   }
 
   async #killOne(): Promise<void> {
-    const { browser, site, handOvers, recorder, random, onDeath } = this.#setup;
-    await pause(random.below(400));
-    if (random.below(4) === 0) await this.#hang();
+    const { browser, site, handOvers, recorder, random, isGentle = false, onDeath } = this.#setup;
+    await pause(random.below(400) + (isGentle ? CALM : 0));
+    if (random.below(4) === 0 && !isGentle) await this.#hang();
     const death = random.weighted(DEATHS);
     const owner = await this.#findOwner();
     const victim = owner && (signals(death, browser) || random.below(3) > 0) ? owner : random.pick(this.#tabs);
     const ofOwner = victim === owner || death === "browser killed";
     // Others shall have writes in flight.
-    recorder.isPressing = true;
+    recorder.isPressing = !isGentle;
     await pause(random.below(50));
     const strike = () => {
       if (ofOwner) handOvers.begin(death, victim.life);
@@ -87,10 +93,10 @@ export class Run {
     recorder.isPressing = false;
     this.#deaths.push({ death, ofOwner });
     onDeath?.(death, this.#deaths.length);
+    // Now and then a tab is opened, and the next death comes, before the next owner is ready.
+    if (death !== "browser killed" && random.below(4) > 0) await within(HAND_OVER, handOvers.done);
     if (death === "browser killed") await this.#restart();
     else await this.#replaceDead(death === "page reloaded" || death === "away and back" ? victim : undefined);
-    // Now and then the next death comes before the next owner is ready.
-    if (random.below(4) > 0) await within(HAND_OVER, handOvers.done);
     handOvers.giveUp();
   }
 
@@ -151,7 +157,7 @@ export class Run {
   }
 
   async #begin(tab: Tab): Promise<Tab> {
-    const { journal, recorder, random } = this.#setup;
+    const { journal, recorder, random, isGentle } = this.#setup;
     const era = Math.floor(this.#deaths.length / ERA);
     const busyTimeout = random.below(4) > 0 ? PATIENT : IMPATIENT;
     const life = {
@@ -160,6 +166,7 @@ export class Run {
       shared: `shared-${era}`,
       edited: `edited-${era}`,
       busyTimeout,
+      atOnce: isGentle ? 1 : MANY,
       recorder: recorder.url,
     };
     try {

@@ -14,6 +14,8 @@ export interface TortureOptions {
   readonly kills: number;
   readonly seed: number;
   readonly tabs: number;
+  /** Each tab makes one call at a time, and a death comes when the next owner has had the time to prepare itself. */
+  readonly isGentle?: boolean;
   /** Ends it before all those deaths; what is left is checked all the same. */
   readonly signal?: AbortSignal;
   readonly onDeath?: (death: Death, number: number) => void;

@@ -21,8 +21,6 @@ const WEIGHTS = {
   keep: 30,
 } as const;
 
-const MOST_AT_ONCE = 8;
-
 type Kind = keyof typeof WEIGHTS;
 
 /** The random calls of one life. */
@@ -52,7 +50,7 @@ export class Plan {
 
   /** Calls to make in one go. */
   next(): Operation[] {
-    return Array.from({ length: 1 + this.#random.below(MOST_AT_ONCE) }, () => this.#plan());
+    return Array.from({ length: 1 + this.#random.below(this.#life.atOnce) }, () => this.#plan());
   }
 
   /** A call has ended: what it made, or found, can be used. */

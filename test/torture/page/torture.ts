@@ -18,8 +18,8 @@ const OPENING = 30_000;
 /** How often what ended `unknown` is made again. */
 const REPEATS = 100;
 
-/** The most calls that a tab has under way. */
-const WINDOW = 16;
+/** So many calls are under way in a tab when it makes no more, as a multiple of those that it makes in one go. */
+const WINDOW = 2;
 
 class Torture {
   life: number | undefined;
@@ -56,7 +56,7 @@ class Torture {
       if (kind === "resync") this.#owner = commit;
     });
     this.#isOn = true;
-    this.#working = this.#work(new Plan(life), new Reporter(life.recorder, life.life));
+    this.#working = this.#work(new Plan(life), new Reporter(life.recorder, life.life), WINDOW * life.atOnce);
   }
 
   /** Makes no more calls, and resolves once all have been answered. */
@@ -113,12 +113,12 @@ class Torture {
     return ok ? [] : problems.map((problem) => JSON.stringify(problem));
   }
 
-  async #work(plan: Plan, reporter: Reporter): Promise<void> {
+  async #work(plan: Plan, reporter: Reporter, window: number): Promise<void> {
     while (this.#isOn) {
       const operations = plan.next();
       await reporter.issue(operations);
       for (const operation of operations) this.#pending.set(operation.id, this.#make(operation, plan, reporter));
-      while (this.#pending.size >= WINDOW) await Promise.race(this.#pending.values());
+      while (this.#pending.size >= window) await Promise.race(this.#pending.values());
     }
   }
 
