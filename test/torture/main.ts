@@ -53,7 +53,9 @@ async function runTorture(browser: Browser, values: TortureValues): Promise<numb
   const result = await torture({ browser, kills, tabs, seed, isGentle, onDeath, signal: interrupt.signal });
   console.log(report(result));
   if (result.violations.length === 0) return 0;
-  console.error(`Violated; again with --browser ${browser.name} --kills ${kills} --tabs ${tabs} --seed ${seed}${isGentle ? " --gentle" : ""}`);
+  console.error(
+    `Violated; again with --browser ${browser.name} --kills ${kills} --tabs ${tabs} --seed ${seed}${isGentle ? " --gentle" : ""}`,
+  );
   return 1;
 }
 
