@@ -1,14 +1,15 @@
 import { checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
-import type {
-  CallTerms,
-  DatabaseStatus,
-  ImportSummary,
-  IntegrityReport,
-  OperationName,
-  Operations,
-  ProjectInfo,
+import {
+  type CallTerms,
+  type DatabaseStatus,
+  type ImportSummary,
+  type IntegrityReport,
+  type OperationName,
+  type Operations,
+  type ProjectInfo,
+  readList,
 } from "./protocol.js";
 import { newUid } from "./ids.js";
 import type { WorkerLink } from "./worker-link.js";
@@ -80,7 +81,7 @@ export class DatabaseConnection implements Connection {
 
   async listDeletedSessions(options: DbNameOptions = {}): Promise<DeletedSession[]> {
     const { dbName = "axio_context" } = checkOptions(options);
-    return [...(await this.call("deletedSessions", { dbName: checkDbName(dbName) }))];
+    return readList(await this.call("deletedSessions", { dbName: checkDbName(dbName) }));
   }
 
   async restoreSession(session: DeletedSession): Promise<void> {

@@ -95,6 +95,16 @@ export interface SessionRange {
   readonly after?: { readonly time: string; readonly sessionId: string } | undefined;
 }
 
+declare const item: unique symbol;
+
+/** A list as JSON text, which is the cheapest to make, and to post. */
+export type ListText<Item> = string & { readonly [item]?: Item };
+
+/** Reads a list. */
+export function readList<Item>(text: ListText<Item>): Item[] {
+  return JSON.parse(text) as Item[];
+}
+
 /** How many sessions and messages a project holds. */
 export interface ProjectInfo {
   readonly project: string;
@@ -257,8 +267,8 @@ export interface Operations<Content = WireContent> {
     known?: readonly [first: number, last: number] | undefined;
   }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch;
   tokens(args: { session: SessionKey }): ContextTokens;
-  sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): readonly SessionInfo[];
-  deletedSessions(args: { dbName: string }): readonly DeletedSession[];
+  sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): ListText<SessionInfo>;
+  deletedSessions(args: { dbName: string }): ListText<DeletedSession>;
   projects(args: { dbName: string }): readonly ProjectInfo[];
   search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : readonly SearchHit[];
   searchStatus(args: NoArguments): SearchStatus;

@@ -8,7 +8,14 @@ import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
 import { type AppendOptions, newMessage } from "./new-message.js";
-import type { Edit, MessageRange, NewMessage, SessionKey, WireContent } from "./protocol.js";
+import {
+  type Edit,
+  type MessageRange,
+  type NewMessage,
+  readList,
+  type SessionKey,
+  type WireContent,
+} from "./protocol.js";
 
 /** Where a store's sessions lie. */
 export interface StoreOptions {
@@ -245,7 +252,9 @@ export class SQLiteContextStore extends ContextStore {
       refuse("after must be a session that listSessions() gave.");
     }
     const { dbName, project } = this;
-    return [...(await this.#connection.call("sessions", { dbName, project, range: { orderBy, limit, after: last } }))];
+    return readList(
+      await this.#connection.call("sessions", { dbName, project, range: { orderBy, limit, after: last } }),
+    );
   }
 
   /** Calls the listener for each committed change of this session, in any tab; see {@link Connection.subscribe}. */

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserCommand } from "vitest/node";
+import { PYTHON, PYTHON_OPTIONS } from "./python/python.js";
 
 /** What a script of test/python printed, and the database as the script left it. */
 export interface PythonResult {
@@ -29,7 +30,7 @@ export const python: BrowserCommand<[script: string, file: string, input: unknow
 };
 
 function run(script: string, database: string, input: string): Promise<string> {
-  const child = spawn("python3", [script, database]);
+  const child = spawn(PYTHON, [...PYTHON_OPTIONS, script, database]);
   let printed = "";
   let complaint = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));

@@ -2,6 +2,8 @@
 // Python package: their own columns come first, with its types, defaults, constraints and indexes. What is ours lies in
 // further nullable columns (uid, metadata, status) and further tables, which that package tolerates.
 
+import { NO_PREVIEW } from "../src/preview.js";
+
 /** The schema that this version writes. */
 export const SCHEMA_VERSION = 1;
 
@@ -92,8 +94,18 @@ function build(dbName: string) {
   const described = "message_count, preview, title, created_at, updated_at, parent_session_id, forked_at";
   const listed = `s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
     s.parent_session_id, s.forked_at`;
+  // The row of a list as JSON text, which is read and posted in one piece. What Python may have stored of a number, it
+  // cuts off on reading.
+  const json = (counts: "s" | "t") => `
+    rtrim(json_object('sessionId', s.session_id, 'project', s.project, 'messageCount', s.message_count,
+      'preview', coalesce(s.preview, '${NO_PREVIEW}'), 'createdAt', s.created_at, 'updatedAt', s.updated_at,
+      'inputTokens', CAST(coalesce(${counts}.input_tokens, 0) AS INTEGER),
+      'outputTokens', CAST(coalesce(${counts}.output_tokens, 0) AS INTEGER)), '}')
+    || iif(s.title IS NULL, '', ',"title":' || json_quote(CAST(s.title AS TEXT)))
+    || iif(s.parent_session_id IS NULL, '', ',"parentSessionId":' || json_quote(CAST(s.parent_session_id AS TEXT)))
+    || iif(s.forked_at IS NULL, '', ',"forkedAt":' || s.forked_at)`;
   const page = (time: "created_at" | "updated_at", behind: string) => `
-    SELECT ${listed}, t.input_tokens, t.output_tokens
+    SELECT ${json("t")} || '}'
     FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
     WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`;
   const insertAt = (position: string) => `
@@ -311,8 +323,8 @@ function build(dbName: string) {
       SELECT ?3, row_number() OVER (ORDER BY position) - 1, position - row_number() OVER (ORDER BY position) + 1, ${kept}
       FROM ${messages} WHERE ${session}`,
     deletions: `
-      SELECT ${listed}, s.input_tokens, s.output_tokens, s.deletion_id,
-        strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch')
+      SELECT ${json("s")} || ',"dbName":"${dbName}","deletionId":' || json_quote(s.deletion_id) || ',"deletedAt":"'
+        || strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch') || '"}'
       FROM ${deleted} AS s ORDER BY s.deleted_at DESC, s.deletion_id DESC`,
     isDeletion: `SELECT 1 FROM ${deleted} WHERE deletion_id = ?3 AND ${session}`,
     makeRoom: `

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
-import type { IntegrityReport } from "../../src/protocol.js";
+import { type IntegrityReport, readList } from "../../src/protocol.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { assistant, text, user, words } from "../fixtures/messages.js";
 import { type MemoryDatabase, openMemoryDatabase, SESSION } from "../fixtures/memory-database.js";
@@ -89,8 +89,8 @@ describe("checkIntegrity", () => {
     expect(call("check", {})).toEqual({ ok: true, problems: [] });
     const after = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    const [info] = call("sessions", { dbName: "axio_context", project: "p" }) as readonly unknown[];
-    expect(info).toMatchObject({ sessionId: "s", messageCount: 3 });
+    const list = readList(call("sessions", { dbName: "axio_context", project: "p" }) as string);
+    expect(list).toMatchObject([{ sessionId: "s", messageCount: 3 }]);
     append(user("three"));
     expect(call("messages", { session: SESSION, range: { last: 1 } })).toMatchObject([{ position: 3 }]);
   });

@@ -5,6 +5,7 @@ import { rejection } from "../fixtures/errors.js";
 import { type MemoryDatabase, openMemoryDatabase } from "../fixtures/memory-database.js";
 import { assistant, user } from "../fixtures/messages.js";
 import { changeByPython, readByPython } from "../fixtures/python.js";
+import { type ListText, readList } from "../../src/protocol.js";
 import { tables } from "../../worker/tables.js";
 
 type Order = "created" | "updated";
@@ -31,7 +32,7 @@ async function withSessions(count: number): Promise<MemoryDatabase> {
 function page({ call }: MemoryDatabase, orderBy: Order, after?: SessionInfo): readonly SessionInfo[] {
   const last = after && { time: after[`${orderBy}At`], sessionId: after.sessionId };
   const range = { orderBy, limit: PAGE, after: last };
-  return call("sessions", { dbName: "axio_context", project: "p", range }) as readonly SessionInfo[];
+  return readList(call("sessions", { dbName: "axio_context", project: "p", range }) as ListText<SessionInfo>);
 }
 
 function allPages(opened: MemoryDatabase, orderBy: Order): SessionInfo[] {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, type Site, test } from "./fixtures.js";
 import { MemoryWatch } from "./memory.js";
+import { PYTHON, PYTHON_OPTIONS } from "../python/python.js";
 
 // FULL=1 npx playwright test full-import: what an import and an export of 300 MB take from others, in memory and in time.
 
@@ -27,7 +28,12 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     test.beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), "axio-context-opfs-full-"));
       file = join(folder, "large.db");
-      execFileSync("python3", [join(import.meta.dirname, "../python/large.py"), file, ...shape.map(String)]);
+      execFileSync(PYTHON, [
+        ...PYTHON_OPTIONS,
+        join(import.meta.dirname, "../python/large.py"),
+        file,
+        ...shape.map(String),
+      ]);
       console.log(`${Math.round(statSync(file).size / 1e6)} MB`);
     });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Operations, SessionKey } from "../../src/protocol.js";
+import type { SessionInfo } from "../../src/index.js";
+import { type ListText, type Operations, readList, type SessionKey } from "../../src/protocol.js";
 import { Executor, type OwnerOperation } from "../../worker/executor.js";
 import { Import } from "../../worker/import.js";
 import { checkPages } from "../../worker/incoming.js";
@@ -83,6 +84,11 @@ function tablesOf({ database }: Storage): unknown {
   });
 }
 
+/** What a list of ours shows. */
+function list(): readonly SessionInfo[] {
+  return readList(ours.call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionInfo>);
+}
+
 function tokensOf(sessionId: string): unknown {
   return ours.call("tokens", { session: session(sessionId) });
 }
@@ -109,7 +115,6 @@ describe("an import", () => {
   test("that a death has ended after any number of steps is out of sight at once, and gone in time", async () => {
     const { database } = ours.storage;
     const before = tablesOf(ours.storage);
-    const list = () => ours.call("sessions", { dbName: "axio_context", project: "p" });
     const listed = list();
     for (let count = 0, more = true; more; count++) {
       const incoming = await stage();
@@ -134,8 +139,7 @@ describe("an import", () => {
     ours.storage.unstage();
     ours.append("added", "others were here");
     const unfinished = new UnfinishedImport(ours.storage.database);
-    const list = ours.call("sessions", { dbName: "axio_context", project: "p" });
-    expect(list).toContainEqual(expect.objectContaining({ sessionId: "added", messageCount: 1 }));
+    expect(list()).toContainEqual(expect.objectContaining({ sessionId: "added", messageCount: 1 }));
     await unfinished.finish();
     expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
   });
@@ -154,7 +158,7 @@ describe("an import", () => {
     for (const name of ["added", "same", "new"]) expect(tokensOf(name)).toEqual({ inputTokens: 1, outputTokens: 2 });
     const rows = ours.storage.database.rows("SELECT position FROM axio_context_messages WHERE session_id = 'added'");
     expect(rows).toEqual([[0]]);
-    const [info] = ours.call("sessions", { dbName: "axio_context", project: "p" }) as readonly object[];
+    const [info] = list();
     expect(info).not.toHaveProperty("title");
     expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
   });
@@ -175,7 +179,7 @@ describe("an import", () => {
     expect(tokensOf("continued")).toEqual({ inputTokens: 16, outputTokens: 32 });
     expect(tokensOf("added")).toEqual({ inputTokens: 8, outputTokens: 16 });
     expect(tokensOf("without messages")).toEqual({ inputTokens: 5, outputTokens: 10 });
-    const sessions = ours.call("sessions", { dbName: "axio_context", project: "p" }) as readonly object[];
+    const sessions = list();
     expect(sessions).toContainEqual(expect.objectContaining({ sessionId: "added", title: "Added", messageCount: 30 }));
     expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
   });
@@ -235,10 +239,7 @@ describe("a hostile file", () => {
       ["good", '{"a":1}', null],
     ]);
     expect(tokensOf("added")).toEqual({ inputTokens: 0, outputTokens: 0 });
-    const sessions = ours.call("sessions", { dbName: "axio_context", project: "p" }) as readonly {
-      sessionId: string;
-    }[];
-    expect(sessions.find(({ sessionId }) => sessionId === "added")).not.toHaveProperty("title");
+    expect(list().find(({ sessionId }) => sessionId === "added")).not.toHaveProperty("title");
   });
 
   test("with row ids at the end of the range leaves room for the next message here", async () => {

@@ -1,12 +1,12 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { DeletedSession } from "../../src/messages.js";
-import type { SessionKey } from "../../src/protocol.js";
+import type { ListText, SessionKey } from "../../src/protocol.js";
 import type { Database } from "../database.js";
 import type { Storage } from "../storage.js";
 import { META_GET, META_REMOVE, META_SET, tables } from "../tables.js";
 import { clear, renumber, renumberBack } from "./messages.js";
 import { fold } from "./parts.js";
-import { toSessionInfo } from "./sessions.js";
+import { toList } from "./sessions.js";
 
 /** In the file from the transaction that purges sessions until their bytes are gone from the file. */
 const PURGED = "purged";
@@ -43,11 +43,8 @@ export function restoreSession(db: Database, session: SessionKey, deletionId: st
   forget(db, dbName, deletionId);
 }
 
-export function deletedSessions(db: Database, dbName: string): DeletedSession[] {
-  return db.rows(tables(dbName).deletions).map((row) => {
-    const [deletionId, deletedAt] = row.slice(11);
-    return Object.assign(toSessionInfo(row), { dbName, deletionId: String(deletionId), deletedAt: String(deletedAt) });
-  });
+export function deletedSessions(db: Database, dbName: string): ListText<DeletedSession> {
+  return toList(db.rows(tables(dbName).deletions));
 }
 
 /** Removes what was deleted up to `before`. Its bytes are still in the file until {@link eraseFreePages}. */

@@ -1,35 +1,21 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { ContextTokens, SessionInfo } from "../../src/messages.js";
-import { NO_PREVIEW } from "../../src/preview.js";
-import type { ProjectInfo, SessionKey, SessionRange } from "../../src/protocol.js";
+import type { ListText, ProjectInfo, SessionKey, SessionRange } from "../../src/protocol.js";
 import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
 
 /** The sessions of a project that have messages, newest first. */
-export function sessions(db: Database, dbName: string, project: string, range?: SessionRange): SessionInfo[] {
+export function sessions(db: Database, dbName: string, project: string, range?: SessionRange): ListText<SessionInfo> {
   const { orderBy = "created", limit, after } = range ?? {};
   const sql = tables(dbName).list[orderBy];
   // LIMIT -1 is no limit.
   const first = [project, limit ?? -1] as const;
-  const rows = after ? db.rows(sql.next, ...first, after.time, after.sessionId) : db.rows(sql.first, ...first);
-  return rows.map(toSessionInfo);
+  return toList(after ? db.rows(sql.next, ...first, after.time, after.sessionId) : db.rows(sql.first, ...first));
 }
 
-/** What a list shows of a row that begins with the columns of a summary and of the tokens. */
-export function toSessionInfo(row: Row): SessionInfo {
-  const [sessionId, project, count, preview, title, createdAt, updatedAt, parent, forkedAt, input, output] = row;
-  return {
-    sessionId: String(sessionId),
-    project: String(project),
-    messageCount: Number(count),
-    preview: preview === null ? NO_PREVIEW : String(preview),
-    ...(title !== null && { title: String(title) }),
-    createdAt: String(createdAt),
-    updatedAt: String(updatedAt),
-    ...toTokens(input, output),
-    ...(parent !== null && { parentSessionId: String(parent) }),
-    ...(forkedAt !== null && { forkedAt: Number(forkedAt) }),
-  };
+/** Of rows that are JSON text. */
+export function toList<Item>(rows: readonly Row[]): ListText<Item> {
+  return `[${rows.map(([row]) => row).join(",")}]` as ListText<Item>;
 }
 
 // The Python package may have stored fractions, which it cuts off on reading.

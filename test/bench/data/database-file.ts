@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Message } from "../../../src/index.js";
+import { PYTHON, PYTHON_OPTIONS } from "../../python/python.js";
 import { PROJECT } from "../drivers/project.js";
 import type { Session } from "./messages.js";
 
@@ -11,7 +12,7 @@ const COMPRESSED_FROM = 512;
 
 /** Makes a database file of the format that the Python package writes, with these sessions in it. */
 export async function makeDatabaseFile(path: string, sessions: Iterable<Session>): Promise<void> {
-  const python = spawn("python3", [join(import.meta.dirname, "database-file.py"), path], {
+  const python = spawn(PYTHON, [...PYTHON_OPTIONS, join(import.meta.dirname, "database-file.py"), path], {
     stdio: ["pipe", "inherit", "inherit"],
   });
   const ended = once(python, "close");
