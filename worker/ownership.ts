@@ -82,7 +82,7 @@ export async function openAsOwner(
         throw error;
       }
     } catch (error) {
-      if (!(error instanceof PoolHeldError)) throw error;
+      if (!isPassing(error)) throw error;
       if (performance.now() > end) {
         const message =
           "Another worker holds the database's files and does not let go. Close other tabs of this site, or wait, and try again.";
@@ -92,4 +92,9 @@ export async function openAsOwner(
       signal.throwIfAborted();
     }
   }
+}
+
+/** While the site's data is being cleared, Firefox aborts whatever asks for the file system (seen in 153). */
+function isPassing(error: unknown): boolean {
+  return error instanceof PoolHeldError || (error instanceof DOMException && error.name === "AbortError");
 }
