@@ -8,7 +8,18 @@ const IGNORED = process.env["FULL"] ? [] : ["full-*"];
 /** What is the same in both browsers, and takes long: Chromium runs it. */
 const SAME = process.env["FULL"]
   ? []
-  : ["compaction*", "demo*", "faults-headers*", "hot-reload*", "import*", "search*", "streaming*", "tabs-versions*"];
+  : [
+      "compaction*",
+      "demo*",
+      "faults-hang*",
+      "faults-headers*",
+      "hot-reload*",
+      "import*",
+      "search*",
+      "streaming*",
+      "tabs-changes*",
+      "tabs-versions*",
+    ];
 
 export default defineConfig({
   testDir: "test/e2e",

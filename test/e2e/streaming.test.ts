@@ -45,7 +45,7 @@ for (const role of ROLES) {
   test(`the ${role}'s stream survives its worker again and again, and is finished once`, async ({ context, site }) => {
     const { streaming, reading } = await openTwo(context, site, role);
     await streaming.evaluate(() => harness.stream.begin(harness.store));
-    for (let life = 0; life < 4; life++) {
+    for (let life = 0; life < 3; life++) {
       await untilGrown(reading);
       await streaming.evaluate(() => harness.faulty.terminate());
     }
