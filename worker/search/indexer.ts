@@ -5,11 +5,12 @@ import { tables } from "../tables.js";
 import { textOfStored } from "./message-text.js";
 import type { SearchIndex } from "./search-index.js";
 
-/** How many messages are committed to the index together. */
-const BATCH = 1000;
+/** How many characters are committed to the index together, at least: others wait for the commit. */
+const BATCH_CHARACTERS = 128 * 1024;
 
-/** How many messages are indexed in one step. */
+/** How many messages are indexed in one step, and how long one of them is a step of its own. */
 const STEP = 8;
+const LONG_CHARACTERS = 4096;
 
 /**
  * Brings the index up to date with the messages of a prefix: new ones, and those that were still being written when they
@@ -28,11 +29,13 @@ export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush
   for (;;) {
     index.begin();
     let last = index.lastId(dbName);
-    for (let done = 0; done < BATCH; done += STEP) {
+    for (let characters = 0; characters < BATCH_CHARACTERS;) {
       const rows = db.rows(tables(dbName).toIndex, last, STEP);
       for (const row of rows) {
         last = Number(row[0]);
-        addRow(db, index, dbName, row);
+        const added = addRow(db, index, dbName, row);
+        characters += added;
+        if (added >= LONG_CHARACTERS) yield;
       }
       index.setLastId(dbName, last);
       if (rows.length < STEP) {
@@ -51,13 +54,14 @@ function isUpToDate(db: Database, index: SearchIndex, dbName: string): boolean {
   return index.partials(dbName).length === 0 && db.rows(tables(dbName).toIndex, index.lastId(dbName), 1).length === 0;
 }
 
-function addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): void {
+/** Gives the number of characters that the index got. */
+function addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): number {
   const [id, sessionId, project, role, content, status] = row;
   const isPartial = status !== null;
   const stored = isPartial ? assemble(db, dbName, Number(id), content) : content;
   const scope = { sessionId: String(sessionId), project: String(project), role: String(role) };
-  index.add(dbName, Number(id), textOfStored(stored), scope);
   if (isPartial) index.setPartial(dbName, Number(id), true);
+  return index.add(dbName, Number(id), textOfStored(stored), scope);
 }
 
 function refreshPartials(db: Database, index: SearchIndex, dbName: string): void {

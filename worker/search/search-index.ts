@@ -75,11 +75,13 @@ export class SearchIndex {
     this.#db.rollback();
   }
 
-  add(dbName: string, id: number, text: string, scope: Scope): void {
+  /** Gives the number of characters that it took. */
+  add(dbName: string, id: number, text: string, scope: Scope): number {
     const folded = fold(text);
-    const parts = partsOf(text, folded);
+    const parts = partsOf(text, folded).join(" ");
     const body = wordsOf(folded).join(" ");
-    this.#db.run(indexTables(dbName).insert, id, body, parts.join(" "), scopeWords(scope).join(" "));
+    this.#db.run(indexTables(dbName).insert, id, body, parts, scopeWords(scope).join(" "));
+    return body.length + parts.length;
   }
 
   remove(dbName: string, id: number): void {
