@@ -6,7 +6,7 @@ import { textOfStored } from "./message-text.js";
 import type { SearchIndex } from "./search-index.js";
 
 /** How many characters are committed to the index together, at least: others wait for the commit. */
-const BATCH_CHARACTERS = 128 * 1024;
+const BATCH_CHARACTERS = 64 * 1024;
 
 /** How many messages are indexed in one step, and how long one of them is a step of its own. */
 const STEP = 8;
