@@ -5,7 +5,7 @@ import { OUTER_WORKLOADS, WORKLOADS } from "./workloads/index.js";
 import type { Scale } from "./workloads/workload.js";
 
 export const HELP = `npm run bench [-- part ...] [--browser chromium|firefox] [--quick] [--rounds 3]
-  [--drivers a,b] [--workloads a,b] [--write]
+  [--drivers a,b] [--workloads a,b] [--most 1000000] [--write]
 
 Parts (default: rivals full tabs main-thread memory; growth takes longest):
   rivals       the workloads with every driver
@@ -13,7 +13,7 @@ Parts (default: rivals full tabs main-thread memory; growth takes longest):
   tabs         the workloads in a tab that does not own the database
   main-thread  how long the page is blocked by long histories and large messages
   memory       what the worker holds
-  growth       the same calls with 1,000 to 1,000,000 messages in the database
+  growth       the same calls with 1,000 to 1,000,000 messages in the database, or to --most
 
 Workloads: ${[...WORKLOADS.map(({ name }) => name), ...OUTER_WORKLOADS].join(", ")}
 Drivers: ${Object.keys(DRIVERS).join(", ")}
@@ -35,6 +35,8 @@ export interface Options {
   readonly drivers: readonly string[];
   /** Names of workloads. */
   readonly workloads: ReadonlySet<string>;
+  /** How many messages the largest of the growing databases holds, at most. */
+  readonly most: number;
   /** Whether the results go into the repository. */
   readonly write: boolean;
   /** The command as it was given. */
@@ -50,6 +52,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       browser: { type: "string", default: "chromium" },
       quick: { type: "boolean", default: false },
       rounds: { type: "string" },
+      most: { type: "string" },
       drivers: { type: "string" },
       workloads: { type: "string" },
       write: { type: "boolean", default: false },
@@ -64,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     browser: oneOf("browser", [chromium, firefox], values.browser, ({ name }) => name),
     quick: values.quick,
     scale: { ...scale, rounds: Number(values.rounds ?? scale.rounds) },
+    most: Number(values.most ?? (values.quick ? 10_000 : 1_000_000)),
     drivers: listed("driver", Object.keys(DRIVERS), values.drivers),
     workloads: new Set(
       listed("workload", [...WORKLOADS.map(({ name }) => name), ...OUTER_WORKLOADS], values.workloads),

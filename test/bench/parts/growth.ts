@@ -21,7 +21,7 @@ export async function measureGrowth(options: Options): Promise<{ measurements: M
   const folder = await mkdtemp(join(tmpdir(), "axio-context-opfs-bench-"));
   const measurements = new Measurements();
   try {
-    for (const size of options.quick ? SIZES.slice(0, 2) : SIZES) {
+    for (const size of SIZES.filter((messages) => messages <= options.most)) {
       process.stderr.write(`${size} messages\n`);
       const file = join(folder, `${size}.sqlite`);
       await makeDatabaseFile(file, shortSessions(size));
