@@ -8,6 +8,7 @@ import { type Blocks, blocksOf } from "./blocks.js";
 import { growthCalls } from "./growth-calls.js";
 import { timed } from "./timing.js";
 import { usedBytes } from "./used-bytes.js";
+import { workerMemory } from "./worker-memory.js";
 
 declare global {
   /** What the command calls in the page. */
@@ -84,6 +85,7 @@ class Bench {
   }
 
   usedBytes = usedBytes;
+  workerMemory = workerMemory;
 }
 
 /** What a user waits for who opens the chat. */
