@@ -76,7 +76,7 @@ export class DatabaseConnection implements Connection {
 
   async listProjects(options: DbNameOptions = {}): Promise<ProjectInfo[]> {
     const { dbName = "axio_context" } = checkOptions(options);
-    return [...(await this.call("projects", { dbName: checkDbName(dbName) }))];
+    return this.call("projects", { dbName: checkDbName(dbName) });
   }
 
   async listDeletedSessions(options: DbNameOptions = {}): Promise<DeletedSession[]> {

@@ -269,7 +269,7 @@ export interface Operations<Content = WireContent> {
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): ListText<SessionInfo>;
   deletedSessions(args: { dbName: string }): ListText<DeletedSession>;
-  projects(args: { dbName: string }): readonly ProjectInfo[];
+  projects(args: { dbName: string }): ProjectInfo[];
   search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : readonly SearchHit[];
   searchStatus(args: NoArguments): SearchStatus;
   /** The search index is made anew, in the background. */

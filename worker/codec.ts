@@ -24,8 +24,8 @@ import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
 // Envelopes are made and read by the worker of the tab that asks, so that the owner of the database does nothing but SQL.
 
 /** The most text that one answer to the page holds, unless one message alone is longer: a few milliseconds of parsing. */
-const BATCH_CHARACTERS = 256 * 1024;
-const BATCH_ROWS = 1000;
+const BATCH_CHARACTERS = 128 * 1024;
+const BATCH_ROWS = 500;
 
 /** The most histories that are being read in batches at once; who comes too late begins again. */
 const MAX_RESTS = 16;
