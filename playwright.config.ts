@@ -18,6 +18,8 @@ const SAME = process.env["FULL"]
       "search*",
       "streaming*",
       "tabs-changes*",
+      "tabs-follower*",
+      "tabs-sharing*",
       "tabs-versions*",
     ];
 

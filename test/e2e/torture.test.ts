@@ -12,7 +12,7 @@ function browserOf(name: string) {
 }
 
 test("keeps every acknowledged write, once, whatever dies", async ({ browserName }) => {
-  const kills = browserName === "firefox" ? 3 : 6;
+  const kills = browserName === "firefox" ? 3 : 4;
   const { violations, deaths, journal } = await torture({
     browser: browserOf(browserName),
     kills,
