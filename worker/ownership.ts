@@ -21,7 +21,7 @@ export function tryLock(path: string): Promise<Release | undefined> {
 
 /**
  * The lock of the database's owner once all who asked before have let go of it. The first of those who wait loads SQLite
- * when there is nothing else to do; the others need not. Rejects when `signal` fires.
+ * when its tab has no calls under way, or has had some for long; the others need not. Rejects when `signal` fires.
  */
 export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Release> {
   const isNoLongerNext = (await hold(nextLock(path), { signal }))!;

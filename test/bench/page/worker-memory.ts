@@ -1,7 +1,6 @@
 interface Measurement {
   readonly breakdown: readonly {
     readonly bytes: number;
-    readonly types: readonly string[];
     readonly attribution: readonly { readonly scope: string }[];
   }[];
 }
