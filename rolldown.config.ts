@@ -42,7 +42,8 @@ function keepWorkerReference(): Plugin {
 const WASM_URL = "@sqlite.org/sqlite-wasm/sqlite3.wasm?url";
 const WASM = createRequire(import.meta.url).resolve("@sqlite.org/sqlite-wasm/sqlite3.wasm");
 
-function shipWasm(): Plugin {
+/** Puts the wasm beside a worker, which must be one file. */
+export function shipWasm(): Plugin {
   return {
     name: "ship-wasm",
     resolveId: (id) => (id === WASM_URL ? `${WASM}?url` : undefined),

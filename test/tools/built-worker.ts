@@ -1,9 +1,12 @@
 import { build, type BuildOptions } from "rolldown";
 import type { Plugin } from "vite";
-import { worker } from "../../rolldown.config.js";
+import { shipWasm, worker } from "../../rolldown.config.js";
 
 const BASE = "/built-worker/";
-const REFERENCE = /new URL\("(?:\.\.\/)+worker\/worker\.[jt]s", import\.meta\.url\)/g;
+const REFERENCE = /new URL\("[./]+\/(worker|vfs-worker)\.[jt]s", import\.meta\.url\)/g;
+
+/** Started as often, without anything of the package above SQLite. */
+const VFS_WORKER = "test/fixtures/vfs-worker.ts";
 
 /**
  * Tests start the worker as it is shipped, in one file: hundreds of them would else load it module by module, which
@@ -13,9 +16,9 @@ export function builtWorker(): Plugin {
   return {
     name: "built-worker",
     enforce: "pre",
-    transform: (code) => code.replace(REFERENCE, `new URL("${BASE}worker.js", location.origin)`),
+    transform: (code) => code.replace(REFERENCE, `new URL("${BASE}$1.js", location.origin)`),
     async configureServer(server) {
-      const files = await buildWorker();
+      const files = await buildWorkers();
       server.middlewares.use(BASE, (request, response) => {
         const name = new URL(request.url ?? "", "http://localhost").pathname.slice(1);
         response.setHeader("content-type", name.endsWith(".wasm") ? "application/wasm" : "text/javascript");
@@ -26,7 +29,9 @@ export function builtWorker(): Plugin {
   };
 }
 
-async function buildWorker(): Promise<ReadonlyMap<string, string | Uint8Array>> {
-  const { output } = await build({ ...(worker as BuildOptions), write: false });
-  return new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
+async function buildWorkers(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const options: BuildOptions = { ...worker, write: false };
+  const built = [await build(options), await build({ ...options, input: VFS_WORKER, plugins: [shipWasm()] })];
+  const files = built.flatMap(({ output }) => output);
+  return new Map(files.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
 }
