@@ -30,7 +30,7 @@ test("killed at any moment of a compaction, the history is the old one or the ne
   const reader = await site.openTab(context);
   await reader.evaluate(() => harness.openFaulty());
   await reader.evaluate(() => harness.store.setContextTokens(1, 2));
-  for (let kill = 0; kill < 5; kill++) {
+  for (let kill = 0; kill < 3; kill++) {
     const victim = await site.openTab(context);
     await victim.evaluate(() => harness.openFaulty());
     if (kill % 2 === 0) {
@@ -58,7 +58,7 @@ test("killed at any moment of a compaction, the history is the old one or the ne
 test("a compaction whose worker is killed again and again is made all the same, once", async ({ context, site }) => {
   const page = await site.openTab(context);
   await page.evaluate(() => harness.openFaulty());
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const { texts, isCompacted } = await page.evaluate(
       async ([length, keepRecent]) => {
         const { store } = harness;

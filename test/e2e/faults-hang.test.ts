@@ -82,7 +82,7 @@ test("a write load over hangs of every length leaves each acknowledged write the
   const follower = await site.openTab(context);
   await follower.evaluate(() => harness.open({ busyTimeout: 250 }));
   await follower.evaluate(() => harness.load.start());
-  for (let turn = 0; turn < 8; turn++) {
+  for (let turn = 0; turn < 5; turn++) {
     const hold = site.hold();
     const before = await follower.evaluate(() => harness.load.writes.length);
     await hang(owner, hold);

@@ -123,7 +123,7 @@ test("a tab loses no change while owners come and go: it hears of it, or is told
   await listener.evaluate(() => harness.open());
   await listener.evaluate(() => harness.listenAndRead());
   for (const page of writers) await page.evaluate(() => harness.startPump());
-  for (let turn = 0; turn < 6; turn++) {
+  for (let turn = 0; turn < 4; turn++) {
     const page = writers[turn % 2]!;
     const before = await page.evaluate(() => harness.pumped);
     await page.evaluate((count) => harness.untilPumped(count + 20), before);

@@ -30,7 +30,7 @@ export function builtWorker(): Plugin {
 }
 
 async function buildWorkers(): Promise<ReadonlyMap<string, string | Uint8Array>> {
-  const options: BuildOptions = { ...worker, write: false };
+  const options = { ...(worker as BuildOptions), write: false } as const;
   const built = [await build(options), await build({ ...options, input: VFS_WORKER, plugins: [shipWasm()] })];
   const files = built.flatMap(({ output }) => output);
   return new Map(files.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));

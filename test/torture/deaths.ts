@@ -33,6 +33,8 @@ export interface Scene {
   readonly absence: number;
   /** Called when everything is ready, and the next thing is the death. */
   readonly strike: () => void;
+  /** Called when it is known at which moment the victim was dead. */
+  readonly died: (at: number) => void;
 }
 
 /** Longer than any navigation takes; a dead page never answers one. */
@@ -40,12 +42,13 @@ const NAVIGATION = 10_000;
 
 /** Kills the tab, or what it runs in. Who has died shows afterwards: tabs may share a process. */
 export async function kill(death: Death, { page }: Tab, scene: Scene): Promise<void> {
-  const { browser, elsewhere, absence, strike } = scene;
+  const { browser, elsewhere, absence, strike, died } = scene;
   if (signals(death, browser)) return signalOwner(scene, death === "renderer killed" ? "SIGKILL" : "SIGSEGV");
   strike();
   switch (death) {
     case "worker ended":
-      return page.evaluate(() => torture.endWorker());
+      died(await page.evaluate(() => torture.endWorker()));
+      return;
     case "page closed":
       return page.close();
     case "page reloaded":
@@ -60,10 +63,13 @@ export async function kill(death: Death, { page }: Tab, scene: Scene): Promise<v
       await page.goBack({ waitUntil: "commit" });
       await page.waitForFunction(() => globalThis.torture);
       return;
-    case "renderer crashed":
+    case "renderer crashed": {
+      const owner = await browser.ownerProcess();
+      if (owner !== undefined) void browser.ended(owner).then(() => died(Date.now()));
       // It never answers.
       await within(NAVIGATION, page.goto("chrome://crash"));
       return;
+    }
     case "browser killed":
       return browser.kill();
     case "renderer killed":

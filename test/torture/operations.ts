@@ -55,11 +55,13 @@ export interface Answer {
   readonly at: number;
 }
 
-/** What a page posts to the recorder: calls that it is about to make, or answers that it has got. */
+/** What a page posts to the recorder: calls that it is about to make, answers that it has got, or its last word. */
 export interface Report {
   readonly life: number;
   readonly issued?: readonly Operation[];
   readonly answers?: readonly Answer[];
+  /** When the page was left, as `Date.now()` gives it. */
+  readonly left?: number;
 }
 
 /** How a life begins. */

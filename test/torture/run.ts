@@ -87,9 +87,15 @@ export class Run {
     recorder.isPressing = !isGentle;
     await pause(random.below(50));
     const strike = () => {
+      // The first call that is answered shall not be late by a rest.
+      recorder.isPressing = true;
       if (ofOwner) handOvers.begin(death, victim.life);
     };
-    await within(HUNG, kill(death, victim, { browser, elsewhere: site.elsewhere, absence: random.below(300), strike }));
+    const died = (at: number) => {
+      if (ofOwner) handOvers.died(at);
+    };
+    const scene = { browser, elsewhere: site.elsewhere, absence: random.below(300), strike, died };
+    await within(HUNG, kill(death, victim, scene));
     recorder.isPressing = false;
     this.#deaths.push({ death, ofOwner });
     onDeath?.(death, this.#deaths.length);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type BrowserContext, chromium, firefox } from "playwright";
 import type { Browser } from "../browsers.js";
 import { killProcessesOf } from "../e2e/processes.js";
+import { pause } from "./waiting.js";
 
 /** A real browser with a profile of its own on a disk, which outlives it. */
 export class RunningBrowser {
@@ -65,6 +66,13 @@ export class RunningBrowser {
     const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
     const holds = await Promise.all(ids.map((id) => this.#holdsFiles(id)));
     return ids.filter((_, place) => holds[place]).map(Number)[0];
+  }
+
+  /** Resolves once the process has ended. */
+  async ended(id: number): Promise<void> {
+    const state = () => readFile(`/proc/${id}/stat`, "latin1").catch(() => "");
+    // What nobody has asked for the exit code of is there still, as a zombie.
+    while (/\) [^ZX]/.test(await state())) await pause(1);
   }
 
   async #holdsFiles(id: string): Promise<boolean> {

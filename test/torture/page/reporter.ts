@@ -12,6 +12,7 @@ export class Reporter {
   constructor(url: string, life: number) {
     this.#url = url;
     this.#life = life;
+    addEventListener("pagehide", () => void this.#post({ life, left: Date.now() }).catch(() => {}));
   }
 
   /** Resolves once the recorder has it; how soon that is sets the pace of the workload. */

@@ -88,8 +88,10 @@ class Torture {
     return (await this.#connection!.status()).role;
   }
 
-  endWorker(): void {
+  /** Gives the moment of it. */
+  endWorker(): number {
     this.#worker!.terminate();
+    return Date.now();
   }
 
   /** The sessions that are listed, with their titles. */
