@@ -38,11 +38,6 @@ export class Database {
     this.#scratch = sqlite.allocate(SCRATCH_BYTES);
   }
 
-  /** A database in memory. */
-  static inMemory(sqlite: Sqlite): Database {
-    return new Database(sqlite, sqlite.open(":memory:", "c", undefined));
-  }
-
   /** The connection itself, for what has no SQL. Throws once it is closed: C would read what is no longer there. */
   get handle(): Pointer {
     if (this.#isClosed) throw new SqliteError(MISUSE, "the database is closed");

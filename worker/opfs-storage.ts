@@ -1,31 +1,21 @@
 import { ContextStoreError } from "../src/errors.js";
-import type { Database } from "./database.js";
-import { checkFiles, damaged } from "./check-files.js";
-import { COPY, exportCopy, removeExports } from "./export-copy.js";
-import { storageCleared, toContextStoreError } from "./failure.js";
-import { OPEN_MAIN_DB } from "./sqlite/exports.js";
+import { exportCopy, removeExports } from "./export-copy.js";
+import { storageCleared } from "./failure.js";
+import { CAPACITY, openPoolStorage } from "./pool-storage.js";
 import { loadSqlite } from "./sqlite/load.js";
 import type { Storage } from "./storage.js";
-import { Pool, PoolHeldError } from "./vfs/pool.js";
-import { PoolVfs } from "./vfs/vfs.js";
+import { together } from "./together.js";
+import { createPool, findPool, type FoundPool, PoolHeldError, takePool } from "./vfs/opfs-pool.js";
+import type { Pool } from "./vfs/pool.js";
 
-export { PoolHeldError };
-
-const MAIN = "/history.sqlite";
-const STAGED = "/staged.sqlite";
-const BACKUP = "/before-migration.sqlite";
-const INDEX = "/search.sqlite";
-
-/** In a database's header: the versions of the format for writing and for reading, which say whether it has a -wal. */
-const JOURNAL_MODE_AT = 18;
-
-/** Database and search index with their -wals, a staged file, a copy during a migration, and their journals. */
-const CAPACITY = 8;
+export { findPool, type FoundPool, PoolHeldError };
 
 /** How {@link openOpfsStorage} opens a database. */
 export interface OpfsOptions {
   /** `false` rejects `storage-cleared` where there is no database. */
   readonly create: boolean;
+  /** Where its files were found before. */
+  readonly found?: FoundPool | undefined;
   /** Resolves once nobody holds files that are gone; see {@link Predecessor}. */
   readonly predecessor: () => Promise<void>;
 }
@@ -41,169 +31,34 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
       'This browser cannot write files of the origin private file system from a worker; update it, or pass { storage: "memory" } to keep nothing.',
     );
   }
-  const [sqlite, pool] = await both(loadSqlite(), openPool(path, options));
-  try {
-    checkFiles(path, pool, MAIN, options.create);
-    // A crash in the middle of an import or export leaves its copy behind.
-    for (const name of [STAGED, COPY]) pool.remove(name);
-    const vfs = new PoolVfs(sqlite, pool);
-    try {
-      const database = openMain(vfs, path);
-      return {
-        ...opfsStorage(pool, vfs, database),
-        exportCopy: () => exportCopy(sqlite, pool, vfs, database, path),
-        removeExports: () => removeExports(path),
-      };
-    } catch (error) {
-      vfs.uninstall();
-      throw error;
-    }
-  } catch (error) {
-    pool.close();
-    throw error;
-  }
+  // The pool is opened while the wasm is loaded.
+  const [sqlite, pool] = await together(loadSqlite(), openPool(path, options), (opened) => opened.close());
+  return openPoolStorage(sqlite, pool, {
+    path,
+    create: options.create,
+    also: (vfs, database) => ({
+      exportCopy: () => exportCopy(sqlite, pool, vfs, database, path),
+      removeExports: () => removeExports(path),
+    }),
+  });
 }
 
-/** Writes nothing when it fails: closing would write the -wal back, and delete it. */
-function openMain(vfs: PoolVfs, path: string): Database {
-  const database = vfs.open(MAIN, "c");
-  try {
-    database.writeBackOnClose(false);
-    enterWal(database);
-    // The owner does it, when nobody waits for a commit.
-    database.run("PRAGMA wal_autocheckpoint=0");
-    database.writeBackOnClose(true);
-    return database;
-  } catch (error) {
-    database.close();
-    const failure = toContextStoreError(error);
-    throw failure.code === "not-a-database" ? damaged(path, "has a damaged main file", error) : failure;
-  }
-}
-
-/** The pool is opened while the wasm is loaded, and let go when that fails. */
-async function both<Loaded>(loading: Promise<Loaded>, opening: Promise<Pool>): Promise<[Loaded, Pool]> {
-  const [loaded, pool] = await Promise.allSettled([loading, opening]);
-  if (loaded.status === "fulfilled" && pool.status === "fulfilled") return [loaded.value, pool.value];
-  if (pool.status === "fulfilled") pool.value.close();
-  throw loaded.status === "rejected" ? loaded.reason : (pool as PromiseRejectedResult).reason;
-}
-
-async function openPool(path: string, { create, predecessor }: OpfsOptions): Promise<Pool> {
+async function openPool(path: string, { create, found, predecessor }: OpfsOptions): Promise<Pool> {
   // What is there may be opened at once; to make something has to wait.
-  const [found] = await Promise.all([Pool.open(path, CAPACITY), predecessor()]);
-  if (found) return found;
+  const [pool] = await Promise.all([openExisting(path, found), predecessor()]);
+  if (pool) return pool;
   if (!create) throw storageCleared();
   // A predecessor that was busy has had the time to answer.
   await loadSqlite();
   await predecessor();
-  return Pool.create(path, CAPACITY);
+  return createPool(path, CAPACITY);
 }
 
-/** Without EXCLUSIVE there is no WAL on this VFS: SQLite then silently stays with a rollback journal. */
-export function enterWal(database: Database): void {
-  // Of a new file: that of Python's, and half of what SQLite is built for here. A commit writes whole pages.
-  database.run("PRAGMA page_size=4096");
-  database.run("PRAGMA locking_mode=EXCLUSIVE");
-  const mode = database.value("PRAGMA journal_mode=WAL");
-  if (mode !== "wal") {
-    throw new ContextStoreError(
-      "unsupported",
-      `SQLite could not enter WAL mode here: it answered ${JSON.stringify(mode)}.`,
-    );
+async function openExisting(path: string, known: FoundPool | undefined): Promise<Pool | undefined> {
+  for (let found = known; ; found = undefined) {
+    found ??= await findPool(path);
+    if (!found) return undefined;
+    const pool = await takePool(found, CAPACITY);
+    if (pool) return pool;
   }
-  database.run("PRAGMA synchronous=NORMAL");
-  database.run("PRAGMA trusted_schema=OFF");
-}
-
-function opfsStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
-  let staged: Database | undefined;
-  let index: Database | undefined;
-  return {
-    database,
-    exists: () => pool.exists(),
-    exportFile() {
-      // The bytes of the main file alone leave out what still lies in the -wal.
-      const busy = database.value("PRAGMA wal_checkpoint(TRUNCATE)");
-      if (busy !== 0) throw new Error("the -wal could not be written back");
-      return readWhole(pool, MAIN);
-    },
-    async stage(file) {
-      await stageFile(pool, file);
-      staged = vfs.open(STAGED, "w");
-      return staged;
-    },
-    unstage() {
-      staged?.close();
-      staged = undefined;
-      pool.remove(STAGED);
-    },
-    makeBackup() {
-      pool.remove(BACKUP);
-      database.exec(`VACUUM INTO '${BACKUP}'`);
-    },
-    dropBackup() {
-      pool.remove(BACKUP);
-    },
-    openIndex() {
-      if (index) return index;
-      const opened = vfs.open(INDEX, "c");
-      try {
-        enterWal(opened);
-      } catch (error) {
-        opened.close();
-        throw error;
-      }
-      return (index = opened);
-    },
-    hasIndex: () => pool.get(INDEX) !== undefined,
-    dropIndex() {
-      closeQuietly(index);
-      index = undefined;
-      for (const name of [INDEX, `${INDEX}-wal`, `${INDEX}-journal`]) pool.remove(name);
-    },
-    walBytes: () => vfs.walBytes(MAIN),
-    flush: () => pool.get(`${MAIN}-wal`)?.flush(),
-    release() {
-      try {
-        staged?.close();
-        closeQuietly(index);
-        database.close();
-        vfs.uninstall();
-      } catch {
-        // Closing writes the -wal back, which fails when the files are gone or the disk is full. The rows are safe in the
-        // -wal.
-      }
-      pool.close();
-    },
-  };
-}
-
-/** An index that is damaged may fail to close, and is made anew. */
-function closeQuietly(index: Database | undefined): void {
-  try {
-    index?.close();
-  } catch {
-    // What the next one finds is looked at then.
-  }
-}
-
-function readWhole(pool: Pool, name: string): Uint8Array<ArrayBuffer> {
-  const file = pool.get(name)!;
-  const bytes = new Uint8Array(file.size());
-  if (file.read(bytes, 0) !== bytes.length) throw new Error(`${name} could not be read to its end`);
-  return bytes;
-}
-
-async function stageFile(pool: Pool, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = pool.get(STAGED) ?? pool.create(STAGED, OPEN_MAIN_DB);
-  file.truncate(0);
-  let size = 0;
-  for await (const chunk of chunks) {
-    file.write(chunk, size);
-    size += chunk.length;
-  }
-  if (size < 512 || size % 512 !== 0) throw new Error(`no SQLite database has a size of ${size} bytes`);
-  // Its -wal is part of it by now, if it had one: it says rollback journal instead.
-  file.write(new Uint8Array([1, 1]), JOURNAL_MODE_AT);
 }

@@ -29,7 +29,7 @@ import { UnfinishedImport } from "./unfinished-import.js";
 const IDLE_MS = 2000;
 
 /** From this size on the -wal is written back between two calls. The next owner reads all of it before it begins. */
-const LONG_WAL_BYTES = 4 * 1024 * 1024;
+const LONG_WAL_BYTES = 2 * 1024 * 1024;
 
 /** Commits are announced together when they follow each other faster: a message to all tabs costs half as much as an append. */
 const ANNOUNCE_MS = 5;

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import { ownerLock } from "../src/database-directory.js";
 import { nextLock } from "./channels.js";
-import { openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
+import { findPool, type FoundPool, openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { rehearse } from "./rehearsal.js";
 
@@ -14,29 +14,46 @@ const PUT_OFF = 2;
 /** Gives the lock back. */
 export type Release = () => void;
 
-/** The lock of the database's owner if it is free now. */
-export function tryLock(path: string): Promise<Release | undefined> {
-  return hold(ownerLock(path), { ifAvailable: true });
+/** Whose turn it is to be the owner. */
+export interface Turn {
+  readonly release: Release;
+  /** Where the files were, by the time that whoever has it now was next. */
+  readonly found?: FoundPool | undefined;
+}
+
+/** The turn if nobody has it now. */
+export async function tryTurn(path: string): Promise<Turn | undefined> {
+  const release = await hold(ownerLock(path), { ifAvailable: true });
+  return release && { release };
 }
 
 /**
- * The lock of the database's owner once all who asked before have let go of it. The first of those who wait loads SQLite
- * when its tab has no calls under way, or has had some for long; the others need not. Rejects when `signal` fires.
+ * The turn once all who asked before have let go of it. The first of those who wait prepares itself when its tab has no
+ * calls under way, or has had some for long; the others need not. Rejects when `signal` fires.
  */
-export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Release> {
+export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Turn> {
   const isNoLongerNext = (await hold(nextLock(path), { signal }))!;
+  let found: FoundPool | undefined;
   let turn = 0;
   const timer = setInterval(() => {
     if (!isIdle() && turn++ < PUT_OFF) return;
     clearInterval(timer);
-    rehearse().catch(() => {});
+    prepare(path).then(
+      (pool) => (found = pool),
+      () => {},
+    );
   }, PREPARE_MS);
   try {
-    return (await hold(ownerLock(path), { signal }))!;
+    return { release: (await hold(ownerLock(path), { signal }))!, found };
   } finally {
     clearInterval(timer);
     isNoLongerNext();
   }
+}
+
+async function prepare(path: string): Promise<FoundPool | undefined> {
+  await rehearse();
+  return findPool(path);
 }
 
 /** Takes a lock that goes when the worker goes. */
@@ -57,6 +74,7 @@ export interface Conditions {
   readonly patience: number;
   /** Fires when nobody wants it any more. */
   readonly signal: AbortSignal;
+  readonly found: FoundPool | undefined;
   /** Resolves once nobody holds files that are gone; see {@link Predecessor}. */
   readonly predecessor: () => Promise<void>;
 }
@@ -68,13 +86,13 @@ export interface Conditions {
 export async function openAsOwner(
   path: string,
   options: OwnerOptions,
-  { patience, signal, predecessor }: Conditions,
+  { patience, signal, found, predecessor }: Conditions,
   events: OwnerEvents,
 ): Promise<Owner> {
   const end = performance.now() + patience;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
-      const storage = await openOpfsStorage(path, { create: options.expectedId === undefined, predecessor });
+      const storage = await openOpfsStorage(path, { create: options.expectedId === undefined, found, predecessor });
       try {
         return new Owner(storage, options, events);
       } catch (error) {

@@ -1,18 +1,29 @@
 import { Executor } from "./executor.js";
-import { openMemoryStorage } from "./memory-storage.js";
+import { memoryFiles, openMemoryStorage } from "./memory-storage.js";
 import { prepareSchema } from "./schema.js";
 
+/** Long enough that the engine takes the recovery of a -wal for worth optimizing. */
+const LONG = "x".repeat(300_000);
+
 /**
- * Loads SQLite, and lets the engine compile what an owner's first calls run: WebAssembly is compiled function by function
- * when it is called, which would take half of the time of a take-over.
+ * Loads SQLite, and lets the engine compile what a take-over and an owner's first calls run: WebAssembly is compiled
+ * function by function when it is called, which would take half of the time.
  */
 export async function rehearse(): Promise<void> {
-  const storage = await openMemoryStorage();
+  const files = memoryFiles();
+  await act(files, LONG);
+  // Finds a -wal, as after a death.
+  await act(files, "");
+}
+
+async function act(files: ReturnType<typeof memoryFiles>, text: string): Promise<void> {
+  const storage = await openMemoryStorage(files);
   try {
+    storage.database.writeBackOnClose(false);
     prepareSchema(storage);
     const session = { dbName: "axio_context", project: "", sessionId: "" };
     const terms = { full: false, busyTimeout: 0 };
-    const messages = [{ uid: "uid", role: "user", content: "plain:[]", preview: "" }];
+    const messages = [{ uid: crypto.randomUUID(), role: "user", content: `plain:["${text}"]`, preview: "" }];
     new Executor(storage).execute({
       client: "client",
       unanswered: [1, 2],

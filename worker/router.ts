@@ -28,7 +28,7 @@ import { openMemoryStorage } from "./memory-storage.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
-import { awaitTurn, openAsOwner, type Release, tryLock } from "./ownership.js";
+import { awaitTurn, openAsOwner, tryTurn, type Turn } from "./ownership.js";
 
 /** How often those who wait for another tab's owner are looked after. */
 const WATCH_MS = 200;
@@ -66,7 +66,7 @@ export class Router {
   #turn = 0;
   #lastHeard = 0;
   #lastAsked = 0;
-  #release: Release | undefined;
+  #ownTurn: Turn | undefined;
   #channels: TabChannels | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
@@ -97,8 +97,8 @@ export class Router {
       );
       this.#hello();
       this.#predecessor.asked();
-      this.#release = await tryLock(path);
-      const opening = this.#release ? this.#own() : this.#follow();
+      this.#ownTurn = await tryTurn(path);
+      const opening = this.#ownTurn ? this.#own() : this.#follow();
       // A page that was here before knows what it waits for, and each of its calls gives up in its own time.
       if (this.#databaseId === undefined) await opening;
       else opening.catch((error: unknown) => this.#fail(error));
@@ -155,7 +155,7 @@ export class Router {
     clearInterval(this.#watch);
     this.#channels?.close();
     if (target instanceof Owner) await target.close();
-    this.#release?.();
+    this.#ownTurn?.release();
   }
 
   async #own(): Promise<void> {
@@ -164,13 +164,13 @@ export class Router {
     try {
       const patience = this.#databaseId === undefined ? busyTimeout : Infinity;
       const predecessor = () => this.#predecessor.gone();
-      const conditions = { patience, signal, predecessor };
+      const conditions = { patience, signal, found: this.#ownTurn?.found, predecessor };
       const owner = await openAsOwner(path, this.#ownerOptions(), conditions, this.#events);
       // Other tabs send their calls while this one's are carried out.
       owner.serve(path);
       this.#setTarget(owner);
     } catch (error) {
-      this.#release?.();
+      this.#ownTurn?.release();
       throw error;
     }
   }
@@ -196,7 +196,7 @@ export class Router {
   async #queue(): Promise<void> {
     const { signal } = this.#waiting;
     try {
-      this.#release = await awaitTurn(this.#options.path, signal, () => this.#outstanding.size === 0);
+      this.#ownTurn = await awaitTurn(this.#options.path, signal, () => this.#outstanding.size === 0);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
@@ -237,7 +237,7 @@ export class Router {
 
   #meet(ownership: Ownership): void {
     // Who has the lock becomes the owner.
-    if (this.#release || this.#target instanceof Owner || this.#isCurrent(ownership)) return;
+    if (this.#ownTurn || this.#target instanceof Owner || this.#isCurrent(ownership)) return;
     if (ownership.protocol > PROTOCOL) {
       const message = "Another tab runs a newer version of this application. Reload this page to get it.";
       return this.#fail(new ContextStoreError("protocol-mismatch", message));

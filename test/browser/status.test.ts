@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
 import { Database } from "../../worker/database.js";
-import { enterWal } from "../../worker/opfs-storage.js";
+import { enterWal } from "../../worker/pool-storage.js";
 import { loadSqlite } from "../../worker/sqlite/load.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { user } from "../fixtures/messages.js";
@@ -121,7 +121,8 @@ describe("the file", () => {
 });
 
 test("a database that cannot be put into WAL mode is an error, not a slower database", async () => {
-  const database = Database.inMemory(await loadSqlite());
+  const sqlite = await loadSqlite();
+  const database = new Database(sqlite, sqlite.open(":memory:", "c", undefined));
   expect(() => enterWal(database)).toThrow(
     expect.objectContaining({ code: "unsupported", message: expect.stringContaining('"memory"') }) as Error,
   );

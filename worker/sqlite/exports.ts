@@ -41,15 +41,6 @@ export interface Exports {
   sqlite3_column_blob(statement: Pointer, column: number): Pointer;
   sqlite3_column_bytes(statement: Pointer, column: number): number;
 
-  sqlite3_serialize(db: Pointer, schema: Pointer, pSize: Pointer, flags: number): Pointer;
-  sqlite3_deserialize(
-    db: Pointer,
-    schema: Pointer,
-    data: Pointer,
-    size: bigint,
-    capacity: bigint,
-    flags: number,
-  ): number;
   sqlite3_backup_init(to: Pointer, toSchema: Pointer, from: Pointer, fromSchema: Pointer): Pointer;
   sqlite3_backup_step(backup: Pointer, pages: number): number;
   sqlite3_backup_finish(backup: Pointer): number;

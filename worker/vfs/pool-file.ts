@@ -30,14 +30,17 @@ export class ShortWriteError extends Error {
 
 /** One file of the pool, under the name that its header gives it. */
 export class PoolFile implements VfsFile {
+  readonly label: string;
   readonly #handle: SyncHandle;
   /** The header that is still to be written. */
   #header: Uint8Array | undefined;
   /** Of the whole file, while it is known: nobody else changes it, and SQLite asks before every statement. */
   #size: number | undefined;
 
-  constructor(handle: SyncHandle) {
+  /** `label` names the file in messages. */
+  constructor(handle: SyncHandle, label: string) {
     this.#handle = handle;
+    this.label = label;
   }
 
   /** The header's bytes; all zero where the file is shorter. */

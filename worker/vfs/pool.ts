@@ -1,10 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { poolDirectory } from "../../src/database-directory.js";
 import { nameIn } from "./header.js";
-import { PoolFile, type SyncHandle } from "./pool-file.js";
-
-/** Another worker still holds the pool's files. It passes; try again. */
-export class PoolHeldError extends Error {}
+import type { PoolFile } from "./pool-file.js";
 
 /** All files of the pool have names. */
 export class PoolFullError extends Error {}
@@ -14,51 +10,18 @@ export class PoolFullError extends Error {}
  * that SQLite does with them is synchronous.
  */
 export class Pool {
-  readonly #directory: FileSystemDirectoryHandle;
-  /** The name in the directory of one of the files. */
-  readonly #witness: string;
+  readonly #isThere: () => Promise<boolean>;
   readonly #named = new Map<string, PoolFile>();
   readonly #free: PoolFile[] = [];
 
-  private constructor(directory: FileSystemDirectoryHandle, witness: string) {
-    this.#directory = directory;
-    this.#witness = witness;
-  }
-
   /**
-   * Takes all files of the pool of the database at `path`, if there is one. Rejects {@link PoolHeldError} while another
-   * worker holds any of them, and `corrupt` when one that holds data has lost its name. There are at least `capacity`
-   * files, since SQLite cannot wait for another one to be made; nothing is written into a pool that has them.
+   * Of files that are open, as many as will ever be needed, since SQLite cannot wait for another one to be made.
+   * `isThere`: whether they are still where they were opened. Throws `corrupt` when one that holds data has lost its
+   * name; nothing is written.
    */
-  static async open(path: string, capacity: number): Promise<Pool | undefined> {
-    try {
-      return await Pool.#take(path, await poolDirectory(path), capacity);
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "NotFoundError") return undefined;
-      throw error;
-    }
-  }
-
-  /** As {@link Pool.open}; makes the pool where there is none. */
-  static async create(path: string, capacity: number): Promise<Pool> {
-    return Pool.#take(path, await poolDirectory(path, true), capacity);
-  }
-
-  static async #take(path: string, directory: FileSystemDirectoryHandle, capacity: number): Promise<Pool> {
-    const names: string[] = [];
-    for await (const name of directory.keys()) names.push(name);
-    const there = names.length;
-    while (names.length < capacity) names.push(crypto.randomUUID());
-    const files = await openFiles(names.map((name, place) => openFile(directory, name, place >= there)));
-    const pool = new Pool(directory, names[0]!);
-    try {
-      for (const [place, file] of files.entries())
-        pool.#sort(file, place >= there, `${names[place]} of ${JSON.stringify(path)}`);
-      return pool;
-    } catch (error) {
-      for (const file of files) file.close();
-      throw error;
-    }
+  constructor(files: readonly PoolFile[], isThere: () => Promise<boolean>) {
+    this.#isThere = isThere;
+    for (const file of files) this.#sort(file);
   }
 
   get names(): readonly string[] {
@@ -90,15 +53,9 @@ export class Pool {
     this.#free.push(file);
   }
 
-  /**
-   * Whether the files are still those of the origin. By a random name: after the site's data was cleared, another tab
-   * may have made a new database in a directory of the same name.
-   */
+  /** Whether the files are still those of the origin. */
   exists(): Promise<boolean> {
-    return this.#directory.getFileHandle(this.#witness).then(
-      () => true,
-      () => false,
-    );
+    return this.#isThere();
   }
 
   /** Lets go of all files. */
@@ -108,12 +65,11 @@ export class Pool {
     this.#free.length = 0;
   }
 
-  #sort(file: PoolFile, isNew: boolean, what: string): void {
-    if (isNew) file.reserve();
-    const name = isNew ? "" : nameIn(file.header(), file.wholeSize());
+  #sort(file: PoolFile): void {
+    const name = nameIn(file.header(), file.wholeSize());
     if (name === "") this.#free.push(file);
-    else if (name === undefined) throw damaged(`The file ${what} has a damaged header.`);
-    else if (this.#named.has(name)) throw damaged(`The file ${what} is there twice.`);
+    else if (name === undefined) throw damaged(`The file ${file.label} has a damaged header.`);
+    else if (this.#named.has(name)) throw damaged(`The file ${file.label} is there twice.`);
     else this.#named.set(name, file);
   }
 }
@@ -121,24 +77,4 @@ export class Pool {
 function damaged(problem: string): ContextStoreError {
   const message = `${problem} Nothing was changed; rescueDatabase() gives the bytes that are there.`;
   return new ContextStoreError("corrupt", message);
-}
-
-async function openFile(directory: FileSystemDirectoryHandle, name: string, create: boolean): Promise<PoolFile> {
-  const handle = (await directory.getFileHandle(name, { create })) as FileSystemFileHandle & {
-    createSyncAccessHandle(): Promise<SyncHandle>;
-  };
-  return new PoolFile(await handle.createSyncAccessHandle());
-}
-
-/** All, or none: what was opened is closed again before this rejects. */
-async function openFiles(opening: readonly Promise<PoolFile>[]): Promise<PoolFile[]> {
-  const opened = await Promise.allSettled(opening);
-  const failed = opened.filter((result) => result.status === "rejected");
-  const files = opened.filter((result) => result.status === "fulfilled").map(({ value }) => value);
-  if (failed.length === 0) return files;
-  for (const file of files) file.close();
-  const cause: unknown = failed[0]!.reason;
-  if (cause instanceof DOMException && cause.name === "NoModificationAllowedError")
-    throw new PoolHeldError("held", { cause });
-  throw cause;
 }
