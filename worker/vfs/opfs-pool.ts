@@ -6,6 +6,9 @@ import { PoolFile, type SyncHandle } from "./pool-file.js";
 /** Another worker still holds the pool's files. It passes; try again. */
 export class PoolHeldError extends Error {}
 
+/** A page's types lack the method. */
+type WritableHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncHandle> };
+
 /** Where the files of a database are. To look for them is most of what opening them takes, and can be done before. */
 export interface FoundPool {
   readonly path: string;
@@ -99,10 +102,8 @@ async function openFiles(
 ): Promise<PoolFile[]> {
   const opened = await Promise.allSettled(
     found.map(async ([name, handle]) => {
-      const { createSyncAccessHandle } = handle as FileSystemFileHandle & {
-        createSyncAccessHandle(): Promise<SyncHandle>;
-      };
-      return new PoolFile(await createSyncAccessHandle.call(handle), `${name} of ${JSON.stringify(path)}`);
+      const label = `${name} of ${JSON.stringify(path)}`;
+      return new PoolFile(await (handle as WritableHandle).createSyncAccessHandle(), label);
     }),
   );
   const failed = opened.filter((result) => result.status === "rejected");
