@@ -1,4 +1,4 @@
-/** What both resolve to. Where the other one fails, what was opened is closed again. */
+/** What both resolve to. Where the first fails, this does with its error, and what was opened is closed again. */
 export async function together<Other, Opened>(
   working: Promise<Other>,
   opening: Promise<Opened>,
@@ -7,5 +7,5 @@ export async function together<Other, Opened>(
   const [other, opened] = await Promise.allSettled([working, opening]);
   if (other.status === "fulfilled" && opened.status === "fulfilled") return [other.value, opened.value];
   if (opened.status === "fulfilled") close(opened.value);
-  throw opened.status === "rejected" ? opened.reason : (other as PromiseRejectedResult).reason;
+  throw other.status === "rejected" ? other.reason : (opened as PromiseRejectedResult).reason;
 }

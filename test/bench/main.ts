@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { DRIVERS } from "./drivers/registry.js";
 import type { Measurements } from "./measurements.js";
 import { HELP, type Options, parseOptions, type Part } from "./options.js";
+import { measureChat } from "./parts/chat.js";
 import { measureFull } from "./parts/full.js";
 import { measureGrowth } from "./parts/growth.js";
 import { measureMainThread } from "./parts/main-thread.js";
@@ -20,6 +21,7 @@ const MEASURES: Readonly<Record<Part, Measure>> = {
   tabs: measureTabs,
   "main-thread": measureMainThread,
   memory: measureMemory,
+  chat: measureChat,
   growth: measureGrowth,
 };
 

@@ -7,12 +7,13 @@ import type { Scale } from "./workloads/workload.js";
 export const HELP = `npm run bench [-- part ...] [--browser chromium|firefox] [--quick] [--rounds 3]
   [--drivers a,b] [--workloads a,b] [--most 1000000] [--write]
 
-Parts (default: rivals full tabs main-thread memory; growth takes longest):
+Parts (default: rivals full tabs main-thread memory chat; growth takes longest):
   rivals       the workloads with every driver
   full         appends that are flushed before they are acknowledged
   tabs         the workloads in a tab that does not own the database
   main-thread  how long the page is blocked by long histories and large messages
   memory       what the worker holds
+  chat         what the search index, streaming and paging cost
   growth       the same calls with 1,000 to 1,000,000 messages in the database, or to --most
 
 Workloads: ${[...WORKLOADS.map(({ name }) => name), ...OUTER_WORKLOADS].join(", ")}
@@ -20,7 +21,7 @@ Drivers: ${Object.keys(DRIVERS).join(", ")}
 
 Prints tables, and leaves the figures in dist/bench/<part>.json; --write puts them into the README and test/bench/results.`;
 
-export const PARTS = ["rivals", "full", "tabs", "main-thread", "memory", "growth"] as const;
+export const PARTS = ["rivals", "full", "tabs", "main-thread", "memory", "chat", "growth"] as const;
 export type Part = (typeof PARTS)[number];
 
 const USUAL = { appends: 1000, limit: 3000, sessions: 1000, perSession: 20, long: 20_000, loads: 5, rounds: 3 };

@@ -12,6 +12,8 @@ export interface CrowdOptions {
   readonly tabs: number;
   /** How many messages each tab appends. */
   readonly each: number;
+  /** One at a time, with a rest after each. */
+  readonly isGentle?: boolean;
 }
 
 export interface CrowdResult {
@@ -24,16 +26,20 @@ export interface CrowdResult {
   readonly violations: readonly Violation[];
 }
 
+const PRESSING = { atOnce: 8, rest: 0 };
+const GENTLE = { atOnce: 1, rest: 200 };
+
 /** Lets many tabs append at once, half into a shared session and half into their own. Nobody dies. */
-export async function crowd({ browser, tabs, each }: CrowdOptions): Promise<CrowdResult> {
+export async function crowd({ browser, tabs, each, isGentle = false }: CrowdOptions): Promise<CrowdResult> {
   const site = await serveSite();
   const running = await RunningBrowser.start(browser);
   try {
     const pages = await Promise.all(Array.from({ length: tabs }, () => openPage(running, site.url)));
     await Promise.all(pages.map((page) => page.evaluate(() => torture.listen())));
+    const work = { each, ...(isGentle ? GENTLE : PRESSING) };
     const begin = performance.now();
     const records = await Promise.all(
-      pages.map((page, tab) => page.evaluate(([tab, each]) => torture.append(tab, each), [tab, each] as const)),
+      pages.map((page, tab) => page.evaluate(([tab, work]) => torture.append(tab, work), [tab, work] as const)),
     );
     const milliseconds = performance.now() - begin;
     const count = (list: "appended" | "reads" | "forks") =>

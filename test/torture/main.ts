@@ -1,17 +1,18 @@
 import { parseArgs } from "node:util";
 import { type Browser, chromium, firefox } from "../browsers.js";
-import { crowd } from "./crowd.js";
+import { crowd, type CrowdOptions } from "./crowd.js";
 import { percentiles, report } from "./report.js";
 import { torture } from "./torture.js";
 
 const HELP = `npm run torture -- [--browser chromium|firefox] [--kills 200] [--tabs 4] [--seed N] [--gentle]
-npm run torture -- [--browser chromium|firefox] --crowd 500 [--tabs 8]
+npm run torture -- [--browser chromium|firefox] --crowd 500 [--tabs 8] [--gentle]
 
 Lets tabs of a real browser write to one database, kills them at random moments, and checks what is left.
 The same seed gives the same calls and kinds of death; the moments are the machine's. Ctrl-C ends it early, and checks
 what is left by then.
 With --gentle each tab makes one call at a time: what a hand-over takes by itself, where the tabs do little else.
-With --crowd nobody dies: each tab appends so many messages, half of them to a shared session.`;
+With --crowd nobody dies: each tab appends so many messages, half of them to a shared session; with --gentle one at a
+time, with a rest after each.`;
 
 /** The command. Resolves to its exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -33,7 +34,12 @@ export async function main(args: string[]): Promise<number> {
     return values.help ? 0 : 1;
   }
   if (values.crowd === undefined) return runTorture(browser, values);
-  return runCrowd(browser, Number(values.tabs ?? 8), Number(values.crowd));
+  return runCrowd({
+    browser,
+    tabs: Number(values.tabs ?? 8),
+    each: Number(values.crowd),
+    isGentle: values.gentle,
+  });
 }
 
 interface TortureValues {
@@ -59,9 +65,11 @@ async function runTorture(browser: Browser, values: TortureValues): Promise<numb
   return 1;
 }
 
-async function runCrowd(browser: Browser, tabs: number, each: number): Promise<number> {
-  const { appended, reads, forks, milliseconds, delays, violations } = await crowd({ browser, tabs, each });
-  console.log(`${browser.name}: ${tabs} tabs appended ${appended} messages in ${(milliseconds / 1000).toFixed(1)} s,`);
+async function runCrowd(options: CrowdOptions): Promise<number> {
+  const { appended, reads, forks, milliseconds, delays, violations } = await crowd(options);
+  console.log(
+    `${options.browser.name}: ${options.tabs} tabs appended ${appended} messages in ${(milliseconds / 1000).toFixed(1)} s,`,
+  );
   console.log(`with ${reads} reads and ${forks} forks between; ${violations.length} violations`);
   console.log(`Each other tab heard of an append, p50 / p95 / most, ms: ${percentiles(delays)}`);
   for (const { kind, detail } of violations) console.error(`${kind.toUpperCase()}: ${detail}`);

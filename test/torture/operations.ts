@@ -88,7 +88,17 @@ export interface SessionState {
   readonly title?: string | undefined;
 }
 
-/** What a tab of a crowd, in which nobody dies, was told. */
+/** What each tab of a crowd does, in which nobody dies. */
+export interface CrowdWork {
+  /** How many messages it appends. */
+  readonly each: number;
+  /** So many of them at once. */
+  readonly atOnce: number;
+  /** Milliseconds between one lot and the next. */
+  readonly rest: number;
+}
+
+/** What a tab of a crowd was told. */
 export interface CrowdRecord {
   readonly appended: {
     readonly session: string;

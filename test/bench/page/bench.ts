@@ -5,6 +5,7 @@ import { WORKLOADS } from "../workloads/index.js";
 import { type Figures, LONG, type Scale, type State } from "../workloads/workload.js";
 import { checkMessages } from "./answers.js";
 import { type Blocks, blocksOf } from "./blocks.js";
+import { indexCosts, pageCosts, streamCosts } from "./chat-costs.js";
 import { growthCalls } from "./growth-calls.js";
 import { timed } from "./timing.js";
 import { usedBytes } from "./used-bytes.js";
@@ -82,6 +83,13 @@ class Bench {
   /** Reads a whole history and keeps nothing of it. */
   async read(session: string): Promise<number> {
     return (await (await this.open()).history(session)).length;
+  }
+
+  indexCosts = indexCosts;
+  streamCosts = streamCosts;
+
+  pageCosts(length: number): Promise<Figures> {
+    return pageCosts(document.querySelector("input")!.files![0]!, length);
   }
 
   usedBytes = usedBytes;

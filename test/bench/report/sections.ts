@@ -15,6 +15,16 @@ const FULL_GOAL = 1.25;
 const BLOCKED_GOAL = 8;
 const MEMORY_GOAL = 64;
 
+/** What is measured, beside what, and how many times as long it may take. */
+const CHAT: readonly (readonly [name: string, than: string, most?: number])[] = [
+  ["append, index in the background", "append, index on demand", 1.33],
+  ["10,000 appends until indexed", "10,000 appends without index", 2],
+  ["answer of 100 KB streamed in 4,000 updates", "the same answer appended", 3],
+  ["last 50 of 100,000", "last 50 of 1,000"],
+  ["page in the middle of 100,000", "page in the middle of 1,000"],
+  ["first 50 of the iterator, 100,000", "first 50 of the iterator, 1,000"],
+];
+
 const titles = new Map(ROWS);
 
 const SECTIONS: Readonly<Record<Part, Section>> = {
@@ -75,6 +85,15 @@ Goal: at most ${FULL_GOAL} × the flushed floor. Found: ${ratio.toFixed(2)} ×, 
     });
     const title = "The worker without SQLite's own memory, 1,000,000 messages in the database";
     return table([title, "", "Goal"], rows);
+  },
+  chat(measurements) {
+    const rows = CHAT.map(([name, than, most]) => {
+      const [value, other] = [measurements.median(OURS, name), measurements.median(OURS, than)];
+      const ratio = (value ?? NaN) / (other ?? NaN);
+      const goal = most === undefined ? "" : `at most ${most}: ${verdict(ratio <= most)}`;
+      return [name, rounded(value ?? NaN), than, rounded(other ?? NaN), `${ratio.toFixed(2)} ×`, goal];
+    });
+    return table(["ms", "", "beside", "", "Found", "Goal"], rows);
   },
   growth(measurements) {
     const sizes = Object.keys(measurements.values);

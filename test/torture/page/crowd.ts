@@ -1,9 +1,6 @@
 import { type Connection, SQLiteContextStore } from "../../../src/index.js";
-import { type CrowdRecord, type HeardAppend, roleOf, textOf } from "../operations.js";
+import { type CrowdRecord, type CrowdWork, type HeardAppend, roleOf, textOf } from "../operations.js";
 import { readRows } from "./perform.js";
-
-/** Appends that are under way at once. */
-const WINDOW = 8;
 
 /** Notes each append that the tab is told of. */
 export function hearCrowd(connection: Connection): HeardAppend[] {
@@ -20,22 +17,27 @@ function now(): number {
 }
 
 /** Appends messages, half of them to the shared session and half to the tab's own, with other calls between. */
-export async function appendInCrowd(connection: Connection, tab: number, each: number): Promise<CrowdRecord> {
+export async function appendInCrowd(
+  connection: Connection,
+  tab: number,
+  { each, atOnce, rest }: CrowdWork,
+): Promise<CrowdRecord> {
   const stores = ["shared", `own-${tab}`].map((session) => new SQLiteContextStore(connection, session));
   const record: CrowdRecord = { appended: [], tokens: [], reads: [], forks: [] };
-  for (let number = 0; number < each; number += WINDOW) {
-    const size = Math.min(WINDOW, each - number);
+  for (let number = 0; number < each; number += atOnce) {
+    const size = Math.min(atOnce, each - number);
     const calls = Array.from({ length: size }, (_, place) => {
       const key = `${tab}-${number + place}`;
       return append(stores[(number + place) % 2]!, key, record);
     });
-    const store = stores[(number / WINDOW) % 2]!;
+    const store = stores[(number / atOnce) % 2]!;
     await Promise.all([
       ...calls,
       addTokens(store, tab + number, record),
       read(store, record),
       fork(store, tab + number, record),
     ]);
+    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
   }
   return record;
 }

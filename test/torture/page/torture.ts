@@ -1,5 +1,5 @@
 import { connect, type Connection, isContextStoreError, SQLiteContextStore } from "../../../src/index.js";
-import type { Answer, CrowdRecord, HeardAppend, Life, Operation, SessionState } from "../operations.js";
+import type { Answer, CrowdRecord, CrowdWork, HeardAppend, Life, Operation, SessionState } from "../operations.js";
 import { appendInCrowd, hearCrowd } from "./crowd.js";
 import { perform, readRows } from "./perform.js";
 import { Plan } from "./plan.js";
@@ -80,8 +80,8 @@ class Torture {
   }
 
   /** Takes part in a crowd in which nobody dies. */
-  append(tab: number, each: number): Promise<CrowdRecord> {
-    return appendInCrowd(this.#connection!, tab, each);
+  append(tab: number, work: CrowdWork): Promise<CrowdRecord> {
+    return appendInCrowd(this.#connection!, tab, work);
   }
 
   async role(): Promise<"owner" | "follower"> {
