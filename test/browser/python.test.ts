@@ -53,8 +53,7 @@ describe.each(["opfs", "memory"] as const)("a file that the browser wrote with s
     expect(view.schema_differences).toEqual([]);
     expect(view.integrity).toEqual(["ok"]);
     expect(view.settings).toEqual({ encoding: "UTF-8", auto_vacuum: 0, user_version: 0, application_id: 0 });
-    // A database in memory has no WAL.
-    expect(view.header).toEqual(storage === "opfs" ? [2, 2] : [1, 1]);
+    expect(view.header).toEqual([2, 2]);
   });
 
   test("has dense positions per session id", () => {

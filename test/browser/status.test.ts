@@ -57,7 +57,7 @@ describe("status", () => {
 
   test("says that a database in memory is one", async () => {
     const connection = await openDatabase({ storage: "memory" });
-    expect(await connection.status()).toMatchObject({ storage: "memory", journalMode: "memory", role: "owner" });
+    expect(await connection.status()).toMatchObject({ storage: "memory", journalMode: "wal", role: "owner" });
   });
 
   test.each([true, false])(
