@@ -105,7 +105,7 @@ export async function pageCosts(file: Blob, length: number): Promise<Figures> {
   return {
     [`last ${PAGE} of ${title}`]: await measure(() => store.getMessages({ last: PAGE })),
     [`page in the middle of ${title}`]: await measure((turn) =>
-      store.getMessages({ before: middle - turn * PAGE, limit: PAGE }),
+      store.getMessages({ before: middle - 10 * turn, limit: PAGE }),
     ),
     [`first ${PAGE} of the iterator, ${title}`]: await measure(async () => {
       const found: unknown[] = [];
