@@ -9,7 +9,7 @@ import {
 } from "../src/protocol.js";
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
-import { failure, success, toContextStoreError } from "./failure.js";
+import { failure, isFailedFlush, success, toContextStoreError } from "./failure.js";
 import type { Import } from "./import.js";
 import { Ledger } from "./ledger.js";
 import { eraseFreePages } from "./operations/deleted.js";
@@ -204,8 +204,11 @@ export class Executor {
       this.#ledger.commit(client, group.results);
     } catch (error) {
       this.#db.rollback();
+      // What could not be flushed lies in the -wal: should the worker die before the next write, a recovery takes it for
+      // committed.
+      const outcome = isFailedFlush(error) ? "unknown" : "not-applied";
       // Made once: what OPFS itself had thrown is told to the first who asks.
-      const failed = failure(error);
+      const failed = failure(toContextStoreError(error, outcome));
       for (const place of group.places) replies[place] = failed;
       return;
     }

@@ -8,6 +8,7 @@ const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
+const SQLITE_IOERR_FSYNC = SQLITE_IOERR | (4 << 8);
 
 /** Anything thrown, as an error of this package with the original as its cause. */
 export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not-applied"): ContextStoreError {
@@ -47,6 +48,11 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
     "worker-failed",
     `The database worker failed: ${io ? `${text} (${io.message})` : text}. This is a defect of axio-context-opfs; please report it.`,
   );
+}
+
+/** Whether the device did not take what had been written. */
+export function isFailedFlush(error: unknown): boolean {
+  return error instanceof Error && "resultCode" in error && error.resultCode === SQLITE_IOERR_FSYNC;
 }
 
 function sqliteResultCode(error: unknown): number | undefined {

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { MessageRef } from "../../src/messages.js";
 import type { Operations, Reply } from "../../src/protocol.js";
 import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { memoryFiles, openMemoryStorage } from "../../worker/memory-storage.js";
+import { PoolFile } from "../../worker/vfs/pool-file.js";
 import { prepareSchema } from "../../worker/schema.js";
 import type { Storage } from "../../worker/storage.js";
 
@@ -151,4 +152,43 @@ test("the ledger holds nothing of a page but the calls that it still waits for",
   for (let seq = 1; seq <= 50; seq++) run("f", [seq], append(seq, `m${seq}`));
   const state = String(storage.database.value("SELECT state FROM axio_opfs_clients WHERE client = 'f'"));
   expect(JSON.parse(state)).toMatchObject([50, [50], [[50, [{ position: 49 }]]]]);
+});
+
+describe("a write that shall be flushed, where the device fails", () => {
+  const terms = { full: true, busyTimeout: 5000 };
+
+  test("is of unknown end: a death brings it back", async () => {
+    const files = memoryFiles();
+    storage = await openMemoryStorage(files);
+    prepareSchema(storage);
+    executor = new Executor(storage);
+    run("f", [1], { ...append(1, "a"), terms });
+    const flush = vi.spyOn(PoolFile.prototype, "flush").mockImplementationOnce(() => {
+      throw new Error("the device is gone");
+    });
+    const [reply] = run("f", [2], { ...append(2, "b"), terms });
+    flush.mockRestore();
+    expect(reply).toMatchObject({ ok: false, error: { code: "corrupt", outcome: "unknown" } });
+    expect(contents()).toEqual([[0, 'plain:"a"']]);
+    storage = await openMemoryStorage(files);
+    expect(contents()).toHaveLength(2);
+    // Made again, it is there once.
+    executor = new Executor(storage);
+    expect(run("f", [2], { ...append(2, "b"), terms })).toMatchObject([{ ok: true }]);
+    expect(contents()).toEqual([
+      [0, 'plain:"a"'],
+      [1, 'plain:"b"'],
+    ]);
+  });
+
+  test("and made again by the same worker is there once", () => {
+    const flush = vi.spyOn(PoolFile.prototype, "flush").mockImplementationOnce(() => {
+      throw new Error("the device is gone");
+    });
+    const [failed] = run("f", [1], { ...append(1, "a"), terms });
+    flush.mockRestore();
+    expect(failed).toMatchObject({ ok: false, error: { outcome: "unknown" } });
+    expect(run("f", [1], { ...append(1, "a"), terms })).toMatchObject([{ ok: true }]);
+    expect(contents()).toEqual([[0, 'plain:"a"']]);
+  });
 });
