@@ -13,6 +13,7 @@ import {
   type Request,
   takeBatch,
   BATCH,
+  type WireError,
   type WorkerEvent,
   WRITES,
 } from "./protocol.js";
@@ -32,6 +33,7 @@ export interface LinkOptions {
 /** A call that has not been answered. It outlives the worker it was given to. */
 interface Call {
   request: Request;
+  readonly since: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: ContextStoreError) => void;
 }
@@ -108,9 +110,8 @@ export class WorkerLink {
       const unsure = this.#unsure.take(name, args);
       const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
-      if (this.#queue.push({ request, resolve: resolve as (value: unknown) => void, reject }) === 1) {
-        queueMicrotask(() => this.#flush());
-      }
+      const call = { request, since: Date.now(), resolve: resolve as (value: unknown) => void, reject };
+      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush());
     });
   }
 
@@ -287,6 +288,16 @@ export class WorkerLink {
     if (reply.ok) return call.resolve(reply.value);
     if (reply.error.outcome === "unknown") this.#unsure.add(call.request);
     call.reject(fromWire(reply.error));
+    if (reply.error.code === "busy") this.#giveUpQueued(reply.error);
+  }
+
+  /** The owner hangs: what waits behind the window may have waited for it as long. */
+  #giveUpQueued(error: WireError): void {
+    const now = Date.now();
+    for (const call of this.#queue.splice(0)) {
+      if (now - call.since < call.request.terms.busyTimeout) this.#queue.push(call);
+      else call.reject(fromWire({ ...error, outcome: "not-applied" }));
+    }
   }
 
   /** The end: every call, now and later, rejects with this error. */

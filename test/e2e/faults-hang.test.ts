@@ -37,6 +37,28 @@ test("calls reject busy while the owner's worker hangs, and work again when it g
   expect(await late.evaluate(() => harness.texts())).toEqual(["before", "after"]);
 });
 
+test("what no worker has been given yet rejects with the calls before it, and is not there", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
+  const hold = site.hold();
+  await hang(owner, hold);
+  // A page has 512 calls under way at most.
+  const ends = await follower.evaluate(() =>
+    Promise.all(Array.from({ length: 1500 }, (_, place) => harness.rejection(harness.append(String(place))))),
+  );
+  expect(ends.filter(({ code }) => code !== "busy")).toEqual([]);
+  expect(ends.filter(({ outcome }) => outcome === "unknown")).toHaveLength(512);
+  expect(ends.slice(512).filter(({ outcome }) => outcome !== "not-applied")).toEqual([]);
+  await hold.release();
+  await follower.evaluate(() => harness.append("after"));
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["after"]);
+});
+
 test("a write of unknown end stays one when the worker that had passed it on has died", async ({ context, site }) => {
   const owner = await site.openTab(context);
   await owner.evaluate(() => harness.openFaulty());
