@@ -10,6 +10,9 @@ export function callback(parameters: string, work: (...values: never[]) => numbe
   return [parameters, work];
 }
 
+/** By the names and types of what they export: compiled once. */
+const modules = new Map<string, WebAssembly.Module>();
+
 /** Puts functions into the table. Gives their places. */
 export function install<Name extends string>(
   table: WebAssembly.Table,
@@ -17,7 +20,10 @@ export function install<Name extends string>(
 ): Record<Name, number> {
   const entries = Object.entries(callbacks) as [Name, Callback][];
   const work = Object.fromEntries(entries.map(([name, [, run]]) => [name, run]));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(reexport(entries)), { e: work });
+  const key = entries.map(([name, [parameters]]) => `${name}:${parameters}`).join();
+  const module = modules.get(key) ?? new WebAssembly.Module(reexport(entries));
+  modules.set(key, module);
+  const { exports } = new WebAssembly.Instance(module, { e: work });
   const first = table.grow(entries.length);
   return Object.fromEntries(
     entries.map(([name], place) => {
