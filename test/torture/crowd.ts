@@ -38,10 +38,11 @@ export async function crowd({ browser, tabs, each, isGentle = false }: CrowdOpti
     await Promise.all(pages.map((page) => page.evaluate(() => torture.listen())));
     const work = { each, ...(isGentle ? GENTLE : PRESSING) };
     const begin = performance.now();
-    const records = await Promise.all(
+    const written = await Promise.all(
       pages.map((page, tab) => page.evaluate(([tab, work]) => torture.append(tab, work), [tab, work] as const)),
     );
     const milliseconds = performance.now() - begin;
+    const records = written.map((json) => JSON.parse(json) as CrowdRecord);
     const count = (list: "appended" | "reads" | "forks") =>
       records.reduce((sum, record) => sum + record[list].length, 0);
     const appended = count("appended");
