@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { databaseDirectory } from "../../src/database-directory.js";
 import { freshPath } from "../fixtures/databases.js";
 import { filesOf, MAIN, WAL } from "../fixtures/pool.js";
 import { VfsTab, rowsOf } from "../fixtures/vfs.js";
@@ -209,6 +210,25 @@ describe("the pool", () => {
       rowsOf(await tab.vfs.open(name, "wal"));
       expect(await tab.rows(name, COUNT)).toEqual([[name.length]]);
     }
+  });
+
+  test("is not taken by files that were looked up before it was changed or made anew", async () => {
+    const other = freshPath();
+    const next = new VfsTab();
+    onTestFinished(() => next.kill());
+    expect(await next.vfs.find(other)).toBe(false);
+    await (await VfsTab.open(other)).vfs.close();
+    expect(await next.vfs.find(other)).toBe(true);
+    expect(await next.vfs.isAsFound()).toBe(true);
+    // A later version needs more files.
+    await (await VfsTab.open(other, 8)).vfs.close();
+    expect(await next.vfs.isAsFound(8)).toBe(false);
+    expect(await next.vfs.find(other)).toBe(true);
+    expect(await next.vfs.isAsFound(8)).toBe(true);
+    await (await databaseDirectory(other)).removeEntry(".opaque", { recursive: true });
+    expect(await next.vfs.isAsFound(8)).toBe(false);
+    await (await VfsTab.open(other, 8)).vfs.close();
+    expect(await next.vfs.isAsFound(8)).toBe(false);
   });
 
   test("says so when it has no file left, and has one when another was deleted", async () => {

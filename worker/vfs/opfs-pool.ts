@@ -33,10 +33,14 @@ export async function findPool(path: string): Promise<FoundPool | undefined> {
  */
 export async function takePool(found: FoundPool, capacity: number): Promise<Pool | undefined> {
   try {
-    const [names, files] = await together(namesIn(found.directory), openFiles(found.path, [...found.files]), closeAll);
+    const [now, files] = await together(
+      look(found.path, found.directory),
+      openFiles(found.path, [...found.files]),
+      closeAll,
+    );
     // Of a database that was made anew, or to which a later version has added a file.
-    if (names.length === files.length && names.every((name) => found.files.has(name)))
-      return await asPool(found, files, capacity);
+    const isSame = now.files.size === files.length && [...now.files.keys()].every((name) => found.files.has(name));
+    if (isSame) return await asPool(found, files, capacity);
     closeAll(files);
     return undefined;
   } catch (error) {
@@ -58,12 +62,6 @@ async function look(path: string, directory: FileSystemDirectoryHandle): Promise
   const files = new Map<string, FileSystemFileHandle>();
   for await (const handle of directory.values()) if (handle.kind === "file") files.set(handle.name, handle);
   return { path, directory, files };
-}
-
-async function namesIn(directory: FileSystemDirectoryHandle): Promise<string[]> {
-  const names: string[] = [];
-  for await (const name of directory.keys()) names.push(name);
-  return names;
 }
 
 /** Adds what is missing to the files. They are closed when this rejects. */
