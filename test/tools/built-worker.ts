@@ -3,7 +3,7 @@ import type { Plugin } from "vite";
 import { shipWasm, worker } from "../../rolldown.config.js";
 
 const BASE = "/built-worker/";
-const REFERENCE = /new URL\("[./]+\/(worker|vfs-worker)\.[jt]s", import\.meta\.url\)/g;
+const REFERENCE = /new URL\("(?:\.+\/)+(?:worker\/)?(worker|vfs-worker)\.[jt]s", import\.meta\.url\)/g;
 
 /** Started as often, without anything of the package above SQLite. */
 const VFS_WORKER = "test/fixtures/vfs-worker.ts";
