@@ -16,7 +16,12 @@ export function builtWorker(): Plugin {
   return {
     name: "built-worker",
     enforce: "pre",
-    transform: (code) => code.replace(REFERENCE, `new URL("${BASE}$1.js", location.origin)`),
+    transform(code, id) {
+      const replaced = code.replace(REFERENCE, `new URL("${BASE}$1.js", location.origin)`);
+      if (id.endsWith("/src/connect.ts") && replaced === code)
+        throw new Error("connect() starts no worker that is known.");
+      return replaced;
+    },
     async configureServer(server) {
       const files = await buildWorkers();
       server.middlewares.use(BASE, (request, response) => {
