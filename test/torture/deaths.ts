@@ -33,8 +33,8 @@ export interface Scene {
   readonly absence: number;
   /** Called when everything is ready, and the next thing is the death. */
   readonly strike: () => void;
-  /** Called when it is known at which moment the victim was dead. */
-  readonly died: (at: number) => void;
+  /** Called when it is known at which moment the owner was dead; absent where another tab is killed. */
+  readonly died: ((at: number) => void) | undefined;
 }
 
 /** Longer than any navigation takes; a dead page never answers one. */
@@ -46,9 +46,11 @@ export async function kill(death: Death, { page }: Tab, scene: Scene): Promise<v
   if (signals(death, browser)) return signalOwner(scene, death === "renderer killed" ? "SIGKILL" : "SIGSEGV");
   strike();
   switch (death) {
-    case "worker ended":
-      died(await page.evaluate(() => torture.endWorker()));
+    case "worker ended": {
+      const at = await page.evaluate(() => torture.endWorker());
+      died?.(at);
       return;
+    }
     case "page closed":
       return page.close();
     case "page reloaded":
@@ -64,8 +66,8 @@ export async function kill(death: Death, { page }: Tab, scene: Scene): Promise<v
       await page.waitForFunction(() => globalThis.torture);
       return;
     case "renderer crashed": {
-      const owner = await browser.ownerProcess();
-      if (owner !== undefined) void browser.ended(owner).then(() => died(Date.now()));
+      const owner = died && (await browser.ownerProcess());
+      if (owner !== undefined) void browser.ended(owner).then(() => died?.(Date.now()));
       // It never answers.
       await within(NAVIGATION, page.goto("chrome://crash"));
       return;

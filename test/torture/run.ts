@@ -91,9 +91,7 @@ export class Run {
       recorder.isPressing = true;
       if (ofOwner) handOvers.begin(death, victim.life);
     };
-    const died = (at: number) => {
-      if (ofOwner) handOvers.died(at);
-    };
+    const died = ofOwner ? (at: number) => handOvers.died(at) : undefined;
     const scene = { browser, elsewhere: site.elsewhere, absence: random.below(300), strike, died };
     await within(HUNG, kill(death, victim, scene));
     recorder.isPressing = false;

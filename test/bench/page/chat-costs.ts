@@ -81,7 +81,7 @@ export async function streamCosts({ answer, updates }: ChatScale): Promise<Figur
   }
   return {
     "the same answer appended": quantile(appended, 0.5),
-    "answer of 100 KB streamed in 4,000 updates": quantile(streamed, 0.5),
+    "answer of 100 KB streamed in 4,000 updates at once": quantile(streamed, 0.5),
   };
 }
 

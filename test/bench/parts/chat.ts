@@ -16,8 +16,8 @@ const USUAL: ChatScale = { appends: 500, turns: 4, indexed: 10_000, answer: 100_
 const QUICK: ChatScale = { ...USUAL, appends: 100, turns: 1, indexed: 500 };
 
 /** Messages of the sessions that are read page by page. */
-export const SHORT = 1000;
-export const LARGE = 100_000;
+const SHORT = 1000;
+const LARGE = 100_000;
 
 const LIMIT = 600_000;
 

@@ -19,7 +19,7 @@ const MEMORY_GOAL = 64;
 const CHAT: readonly (readonly [name: string, than: string, most?: number])[] = [
   ["append, index in the background", "append, index on demand", 1.33],
   ["10,000 appends until indexed", "10,000 appends without index", 2],
-  ["answer of 100 KB streamed in 4,000 updates", "the same answer appended", 3],
+  ["answer of 100 KB streamed in 4,000 updates at once", "the same answer appended", 3],
   ["last 50 of 100,000", "last 50 of 1,000"],
   ["page in the middle of 100,000", "page in the middle of 1,000"],
   ["first 50 of the iterator, 100,000", "first 50 of the iterator, 1,000"],
