@@ -4,7 +4,8 @@ import { inSlices, type Steps } from "./slices.js";
 import { DONE, OK } from "./sqlite/exports.js";
 import type { Sqlite } from "./sqlite/sqlite.js";
 import type { Pool } from "./vfs/pool.js";
-import type { VfsFile } from "./vfs/pool-file.js";
+import { openHandle, type SyncHandle, type VfsFile, writeWhole } from "./vfs/pool-file.js";
+import { SteadyWriter } from "./vfs/steady-writer.js";
 import type { PoolVfs } from "./vfs/vfs.js";
 
 // The export of a large database: never more of it in memory than a page cache. First SQLite copies it within
@@ -18,11 +19,14 @@ const EXPORTS = ".exports";
 /** How many pages are copied in one step. */
 const STEP_PAGES = 16;
 
+/** After so many steps the copy is flushed, for the same reason as in {@link SteadyWriter}. */
+const FLUSH_STEPS = 32;
+
 /** For so long an exported file can be read, unless the origin's data is cleared. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** What is read of the copy at once. */
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** The whole database as a file on the disk. */
 export async function exportCopy(
@@ -37,7 +41,7 @@ export async function exportCopy(
     const copy = vfs.open(COPY, "c");
     try {
       copy.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048");
-      await inSlices(copySteps(sqlite, database, copy));
+      await inSlices(copySteps(sqlite, database, copy, () => pool.get(COPY)?.flush()));
     } finally {
       copy.close();
     }
@@ -47,15 +51,16 @@ export async function exportCopy(
   }
 }
 
-function* copySteps(sqlite: Sqlite, from: Database, to: Database): Steps<void> {
+function* copySteps(sqlite: Sqlite, from: Database, to: Database, flush: () => void): Steps<void> {
   const { c } = sqlite;
   const backup = sqlite.withText("main", (main) => c.sqlite3_backup_init(to.handle, main, from.handle, main));
   if (backup === 0) to.check(c.sqlite3_extended_errcode(to.handle));
   try {
-    for (;;) {
+    for (let step = 1; ; step++) {
       const code = c.sqlite3_backup_step(backup, STEP_PAGES);
       if (code === DONE) return;
       if (code !== OK) from.check(code);
+      if (step % FLUSH_STEPS === 0) flush();
       yield;
     }
   } finally {
@@ -66,12 +71,27 @@ function* copySteps(sqlite: Sqlite, from: Database, to: Database): Steps<void> {
 async function asFile(copy: VfsFile, path: string): Promise<Blob> {
   await removeExports(path, Date.now() - KEPT_MS);
   const directory = await exportsDirectory(path);
-  const handle = await directory.getFileHandle(`${crypto.randomUUID()}.sqlite`, { create: true });
-  const file = await handle.createWritable();
+  const file = await directory.getFileHandle(`${crypto.randomUUID()}.sqlite`, { create: true });
+  const handle = await openHandle(file);
+  try {
+    await inSlices(writeSteps(copy, handle));
+  } catch (error) {
+    handle.close();
+    // It may be the disk that is full.
+    await directory.removeEntry(file.name);
+    throw error;
+  }
+  handle.close();
+  return file.getFile();
+}
+
+function* writeSteps(copy: VfsFile, handle: SyncHandle): Steps<void> {
+  const writer = new SteadyWriter({
+    write: (bytes, at) => writeWhole(handle, bytes, at),
+    flush: () => handle.flush(),
+  });
   const chunk = new Uint8Array(CHUNK_BYTES);
-  for (let at = 0, read; (read = copy.read(chunk, at)) > 0; at += read) await file.write(chunk.subarray(0, read));
-  await file.close();
-  return handle.getFile();
+  for (let read; (read = copy.read(chunk, writer.size)) > 0; writer.write(chunk.subarray(0, read))) yield;
 }
 
 /** Removes the exported files that were made before, all of them by default. Whoever still has one cannot read it any more. */

@@ -124,16 +124,22 @@ export class Owner {
     for (const { name, args } of batch.requests) {
       if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
     }
-    if (this.#probing || performance.now() - this.#seen > PROBE_MS) {
-      return this.#probe().then(() => this.#execute(batch), failAll(batch));
-    }
-    return this.#execute(batch);
+    if (this.#sawFiles) return this.#execute(batch);
+    return this.#probe().then(() => this.#execute(batch), failAll(batch));
+  }
+
+  /** Whether the files were seen a short while ago. */
+  get #sawFiles(): boolean {
+    return !this.#probing && performance.now() - this.#seen <= PROBE_MS;
   }
 
   #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
-    // By the time that it is done, the files may have gone.
-    if (isLong(batch))
-      return this.#long.run(batch).then((replies) => this.#probe().then(() => replies, failAll(batch)));
+    if (isLong(batch)) {
+      // By the time that it is done, the files may have gone.
+      return this.#long
+        .run(batch)
+        .then((replies) => (this.#sawFiles ? replies : this.#probe().then(() => replies, failAll(batch))));
+    }
     try {
       this.#unfinished.settle(batch.requests);
     } catch (error) {

@@ -7,6 +7,7 @@ import { OPEN_MAIN_DB } from "./sqlite/exports.js";
 import type { Sqlite } from "./sqlite/sqlite.js";
 import type { Storage } from "./storage.js";
 import type { Pool } from "./vfs/pool.js";
+import { SteadyWriter } from "./vfs/steady-writer.js";
 import { PoolVfs } from "./vfs/vfs.js";
 
 const MAIN = "/history.sqlite";
@@ -165,11 +166,9 @@ function readWhole(pool: Pool, name: string): Uint8Array<ArrayBuffer> {
 async function stageFile(pool: Pool, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const file = pool.get(STAGED) ?? pool.create(STAGED, OPEN_MAIN_DB);
   file.truncate(0);
-  let size = 0;
-  for await (const chunk of chunks) {
-    file.write(chunk, size);
-    size += chunk.length;
-  }
+  const writer = new SteadyWriter(file);
+  for await (const chunk of chunks) writer.write(chunk);
+  const { size } = writer;
   if (size < 512 || size % 512 !== 0) throw new Error(`no SQLite database has a size of ${size} bytes`);
   // Its -wal is part of it by now, if it had one: it says rollback journal instead.
   file.write(new Uint8Array([1, 1]), JOURNAL_MODE_AT);

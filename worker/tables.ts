@@ -349,7 +349,13 @@ function build(dbName: string) {
     // For the search index.
     toIndex: `${indexed(">")} ORDER BY id LIMIT ?2`,
     toIndexAgain: indexed("="),
-    found: `SELECT session_id, project, position, role, content, created_at, status FROM ${messages} WHERE id = ?1`,
+    // Of the ids in a list, in its order. Where the positions of a session are all its own, they are also those of the API.
+    found: `
+      SELECT m.id, m.session_id, m.project, m.position, m.role, m.content, m.created_at, m.status,
+        s.message_count = (SELECT max(position) + 1 FROM ${messages} WHERE session_id = m.session_id)
+      FROM json_each(?1) AS wanted CROSS JOIN ${messages} AS m ON m.id = wanted.value
+      LEFT JOIN ${sessions} AS s ON s.project = m.project AND s.session_id = m.session_id
+      ORDER BY wanted.key`,
     isKept: `
       SELECT 1 FROM ${messages} WHERE id = ?1 UNION ALL SELECT 1 FROM ${deletedRows} WHERE id = ?1 LIMIT 1`,
     idsAfter: `SELECT id FROM ${messages} WHERE id > ?1 ORDER BY id LIMIT 256`,

@@ -10,6 +10,9 @@ import { scopeMatch } from "./scope.js";
 import type { SearchIndex } from "./search-index.js";
 import { fold } from "./words.js";
 
+/** So many messages are read at once. */
+const BATCH = 64;
+
 /** How many more than are wanted are asked for at first: some may be gone, or from another time. */
 const SPARE = 64;
 const ALL = 2 ** 31 - 1;
@@ -24,20 +27,22 @@ export function find(db: Database, index: SearchIndex, args: SearchArgs): FoundM
   for (let most = Math.min(limit + SPARE, ALL); ; most = ALL) {
     const ids = index.find(dbName, match, most);
     const found: FoundMessage[] = [];
-    for (const id of ids) {
-      const message = look(db, args, strict, id);
-      if (message && found.push(message) === limit) return found;
+    for (let at = 0; at < ids.length;) {
+      const batch = ids.slice(at, (at += Math.min(BATCH, limit - found.length)));
+      for (const row of db.rows(tables(dbName).found, JSON.stringify(batch))) {
+        const message = look(db, args, strict, row);
+        if (message && found.push(message) === limit) return found;
+      }
     }
     if (ids.length < most) return found;
   }
 }
 
-function look(db: Database, args: SearchArgs, strict: readonly Term[], id: number): FoundMessage | undefined {
+function look(db: Database, args: SearchArgs, strict: readonly Term[], row: Row): FoundMessage | undefined {
   const { dbName } = args;
-  const row = db.row(tables(dbName).found, id);
-  if (!row || !isWanted(row, args)) return undefined;
-  const [sessionId, project, position, role, stored, createdAt, status] = row;
-  const content = status === null ? (stored as string) : assemble(db, dbName, id, stored);
+  if (!isWanted(row, args)) return undefined;
+  const [id, sessionId, project, position, role, stored, createdAt, status, isAlone] = row;
+  const content = status === null ? (stored as string) : assemble(db, dbName, Number(id), stored);
   if (strict.length > 0) {
     const text = fold(textOfStored(content));
     if (!strict.every(({ spellings }) => spellings.some(({ literal }) => text.search(literal) >= 0))) return undefined;
@@ -46,15 +51,15 @@ function look(db: Database, args: SearchArgs, strict: readonly Term[], id: numbe
   return {
     sessionId: session.sessionId,
     project: session.project,
-    messageId: id,
-    position: ordinal(db, session, Number(position)),
+    messageId: Number(id),
+    position: isAlone === 1 ? Number(position) : ordinal(db, session, Number(position)),
     role: String(role) as Role,
     createdAt: String(createdAt),
     content,
   };
 }
 
-function isWanted([sessionId, project, , role, , createdAt]: Row, args: SearchArgs): boolean {
+function isWanted([, sessionId, project, , role, , createdAt]: Row, args: SearchArgs): boolean {
   if (args.sessionId !== undefined && args.sessionId !== sessionId) return false;
   if (args.project !== undefined && args.project !== project) return false;
   if (args.role !== undefined && args.role !== role) return false;

@@ -1,13 +1,10 @@
 import { poolDirectory } from "../../src/database-directory.js";
 import { together } from "../together.js";
 import { Pool } from "./pool.js";
-import { PoolFile, type SyncHandle } from "./pool-file.js";
+import { openHandle, PoolFile } from "./pool-file.js";
 
 /** Another worker still holds the pool's files. It passes; try again. */
 export class PoolHeldError extends Error {}
-
-/** A page's types lack the method. */
-type WritableHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncHandle> };
 
 /** Where the files of a database are. To look for them is most of what opening them takes, and can be done before. */
 export interface FoundPool {
@@ -101,7 +98,7 @@ async function openFiles(
   const opened = await Promise.allSettled(
     found.map(async ([name, handle]) => {
       const label = `${name} of ${JSON.stringify(path)}`;
-      return new PoolFile(await (handle as WritableHandle).createSyncAccessHandle(), label);
+      return new PoolFile(await openHandle(handle), label);
     }),
   );
   const failed = opened.filter((result) => result.status === "rejected");

@@ -11,6 +11,12 @@ export interface SyncHandle {
   close(): void;
 }
 
+/** Opens the file for this worker alone. */
+export function openHandle(file: FileSystemFileHandle): Promise<SyncHandle> {
+  // A page's types lack the method.
+  return (file as FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncHandle> }).createSyncAccessHandle();
+}
+
 /** A file as SQLite sees one. Offsets and sizes are in bytes. */
 export interface VfsFile {
   /** How many bytes were there to be read. */
@@ -26,6 +32,12 @@ export interface VfsFile {
 /** A write that the file system carried out in part: its disk is full. */
 export class ShortWriteError extends Error {
   override readonly name = "QuotaExceededError";
+}
+
+/** Writes all of `bytes`, or throws. */
+export function writeWhole(handle: SyncHandle, bytes: Uint8Array, at: number): void {
+  const written = handle.write(bytes, { at });
+  if (written !== bytes.length) throw new ShortWriteError(`only ${written} of ${bytes.length} bytes were written`);
 }
 
 /** One file of the pool, under the name that its header gives it. */
@@ -124,8 +136,7 @@ export class PoolFile implements VfsFile {
   #writeWhole(bytes: Uint8Array, at: number): void {
     const before = this.#size;
     this.#size = undefined;
-    const written = this.#handle.write(bytes, { at });
-    if (written !== bytes.length) throw new ShortWriteError(`only ${written} of ${bytes.length} bytes were written`);
-    if (before !== undefined) this.#size = Math.max(before, at + written);
+    writeWhole(this.#handle, bytes, at);
+    if (before !== undefined) this.#size = Math.max(before, at + bytes.length);
   }
 }
