@@ -8,6 +8,9 @@ import { rehearse } from "./rehearsal.js";
 /** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
 const PREPARE_MS = 500;
 
+/** In the middle of its preparation a tab has so long for the calls that are under way. */
+const BREATH_MS = 100;
+
 /** So often; a tab that always has calls under way is prepared then. */
 const PUT_OFF = 2;
 
@@ -38,7 +41,7 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
   const timer = setInterval(() => {
     if (!isIdle() && turn++ < PUT_OFF) return;
     clearInterval(timer);
-    prepare(path).then(
+    prepare(path, isIdle).then(
       (pool) => (found = pool),
       () => {},
     );
@@ -51,8 +54,8 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
   }
 }
 
-async function prepare(path: string): Promise<FoundPool | undefined> {
-  await rehearse();
+async function prepare(path: string, isIdle: () => boolean): Promise<FoundPool | undefined> {
+  await rehearse(() => new Promise((resolve) => setTimeout(resolve, isIdle() ? 0 : BREATH_MS)));
   return findPool(path);
 }
 

@@ -1,34 +1,33 @@
 import { Executor, type OwnerRequest } from "./executor.js";
 import { memoryFiles, openMemoryStorage } from "./memory-storage.js";
 import { prepareSchema } from "./schema.js";
-import { nextTurn } from "./slices.js";
 
 /** Long enough that the engine takes the recovery of a -wal for worth optimizing. */
 const LONG = "x".repeat(300_000);
 
 /**
  * Loads SQLite, and lets the engine compile what a take-over and an owner's first calls run: WebAssembly is compiled
- * function by function when it is called, which would take half of the time. The worker's own calls have their turns
- * between the parts.
+ * function by function when it is called, which would take half of the time. Between two parts, each of which blocks the
+ * worker for a while, it waits for `pause`.
  */
-export async function rehearse(): Promise<void> {
+export async function rehearse(pause: () => Promise<void>): Promise<void> {
   const files = memoryFiles();
-  await act(files, LONG);
+  await act(files, LONG, pause);
   // Finds a -wal, as after a death.
-  await act(files, "");
+  await act(files, "", pause);
 }
 
-async function act(files: ReturnType<typeof memoryFiles>, text: string): Promise<void> {
+async function act(files: ReturnType<typeof memoryFiles>, text: string, pause: () => Promise<void>): Promise<void> {
   const storage = await openMemoryStorage(files);
   try {
     storage.database.writeBackOnClose(false);
-    await nextTurn();
+    await pause();
     prepareSchema(storage);
-    await nextTurn();
+    await pause();
     const executor = new Executor(storage);
     for (const request of requests(text)) {
       executor.execute({ client: "client", unanswered: [1, 2], requests: [request] });
-      await nextTurn();
+      await pause();
     }
   } finally {
     storage.release();
