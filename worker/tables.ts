@@ -94,7 +94,7 @@ function build(dbName: string) {
   const described = "message_count, preview, title, created_at, updated_at, parent_session_id, forked_at";
   const listed = `s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
     s.parent_session_id, s.forked_at`;
-  // The row of a list as JSON text, and all of it in one, which is read and posted in one piece. What Python may have stored of a number, it
+  // The row of a list as JSON text, which is read and posted in one piece. What Python may have stored of a number, it
   // cuts off on reading.
   const json = (counts: "s" | "t") => `
     rtrim(json_object('sessionId', s.session_id, 'project', s.project, 'messageCount', s.message_count,
@@ -104,12 +104,10 @@ function build(dbName: string) {
     || iif(s.title IS NULL, '', ',"title":' || json_quote(CAST(s.title AS TEXT)))
     || iif(s.parent_session_id IS NULL, '', ',"parentSessionId":' || json_quote(CAST(s.parent_session_id AS TEXT)))
     || iif(s.forked_at IS NULL, '', ',"forkedAt":' || s.forked_at)`;
-  const list = (rows: string) => `SELECT '[' || coalesce(group_concat(item), '') || ']' FROM (${rows})`;
-  const page = (time: "created_at" | "updated_at", behind: string) =>
-    list(`
-    SELECT ${json("t")} || '}' AS item
+  const page = (time: "created_at" | "updated_at", behind: string) => `
+    SELECT ${json("t")} || '}'
     FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
-    WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`);
+    WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`;
   const insertAt = (position: string) => `
       INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at, status)
       VALUES (?1, ?2, ${position}, ?3, ?4, ?5, ?6, coalesce(?7, datetime('now')), ?8)
@@ -324,10 +322,10 @@ function build(dbName: string) {
       INSERT INTO ${deletedRows}(deletion_id, position, others, ${kept})
       SELECT ?3, row_number() OVER (ORDER BY position) - 1, position - row_number() OVER (ORDER BY position) + 1, ${kept}
       FROM ${messages} WHERE ${session}`,
-    deletions: list(`
+    deletions: `
       SELECT ${json("s")} || ',"dbName":"${dbName}","deletionId":' || json_quote(s.deletion_id) || ',"deletedAt":"'
-        || strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch') || '"}' AS item
-      FROM ${deleted} AS s ORDER BY s.deleted_at DESC, s.deletion_id DESC LIMIT -1`),
+        || strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch') || '"}'
+      FROM ${deleted} AS s ORDER BY s.deleted_at DESC, s.deletion_id DESC`,
     isDeletion: `SELECT 1 FROM ${deleted} WHERE deletion_id = ?3 AND ${session}`,
     makeRoom: `
       UPDATE ${messages} SET position = -1 - position
