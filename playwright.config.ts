@@ -11,6 +11,7 @@ const SAME = process.env["FULL"]
   : [
       "compaction*",
       "demo*",
+      "durability*",
       "faults-hang*",
       "faults-headers*",
       "faults-worker*",

@@ -11,16 +11,13 @@ type Bits = readonly (readonly [byte: number, bit: number])[];
 const ALL: Bits = Array.from({ length: 524 * 8 }, (_, place) => [place >> 3, place & 7]);
 const wantsAll = process.env["ALL_HEADER_BITS"] === "1";
 
-/** Bytes of the header, and bits in them, that are flipped one at a time. */
+/** Bytes of the header, and bits in them, that are flipped one at a time. A unit test has what all of them name. */
 const NAMED_FILE: Bits = [
   [0, 7],
-  [300, 4],
   [515, 7],
-  [523, 7],
 ];
 const FREE_FILE: Bits = [
   [5, 6],
-  [514, 0],
   [518, 1],
 ];
 
@@ -54,7 +51,7 @@ async function expectWholeOrCorrupt(page: Page, texts: readonly string[], what: 
 for (const [name, sample] of [
   ["/history.sqlite", NAMED_FILE],
   ["/history.sqlite-wal", NAMED_FILE],
-  ["/search.sqlite", NAMED_FILE.slice(0, 2)],
+  ["/search.sqlite", NAMED_FILE.slice(0, 1)],
   ["", FREE_FILE],
 ] as const) {
   const bits = wantsAll ? ALL : sample;
