@@ -1,60 +1,60 @@
-import type { SessionKey } from "../src/protocol.js";
+import type { OperationName, SessionKey } from "../src/protocol.js";
 import type { Database } from "./database.js";
 import type { OwnerRequest } from "./executor.js";
 import { undoImport } from "./import-journal.js";
 import { finish, nextTurn, type Steps, takeSlice } from "./slices.js";
 import { IMPORTED_SESSIONS, tables } from "./tables.js";
 
+/** A session with messages that are still to be taken back. */
+interface Imported extends SessionKey {
+  /** How many they are. */
+  readonly messages: number;
+  /** Whether it was there before. */
+  readonly isOlder: boolean;
+}
+
+/** The operations that show what is in the list of sessions. */
+const LISTS: ReadonlySet<OperationName> = new Set(["sessions", "projects"]);
+
 /**
  * What a death in the middle of an import has left. Taking all of it back may take seconds, for which nobody should wait:
- * sessions that the import has made are taken out of the list at once, and each is gone before anyone looks into it.
+ * sessions are out of the list before anyone asks for that, and each is gone before anyone looks into it.
  */
 export class UnfinishedImport {
   readonly #db: Database;
-  /** Sessions with messages that are still to be taken back, by what they share their positions with. */
-  readonly #left = new Map<string, SessionKey[]>();
+  /** By what they share their positions with. */
+  readonly #left = new Map<string, Imported[]>();
+  /** Those that the list may still show. */
+  readonly #listed: Set<string>;
   #stopped = false;
 
   constructor(db: Database) {
     this.#db = db;
-    const found = db.rows(IMPORTED_SESSIONS);
-    if (found.length === 0) return;
-    db.transaction(() => {
-      for (const [name, id, of, messages, before] of found) {
-        const session = { dbName: String(name), sessionId: String(id), project: String(of) };
-        const sql = tables(session.dbName);
-        const count = db.value(sql.sessionCount, session.sessionId, session.project);
-        if (before !== null || (count !== undefined && count !== messages)) {
-          finish(undoImport(db, 0, session));
-          continue;
-        }
-        db.run(sql.deleteSummary, session.sessionId, session.project);
-        this.#left.set(keyOf(session), [...(this.#left.get(keyOf(session)) ?? []), session]);
-      }
-    });
+    for (const [name, id, of, messages, before] of db.rows(IMPORTED_SESSIONS)) {
+      const session = { dbName: String(name), sessionId: String(id), project: String(of) };
+      const key = keyOf(session);
+      if (!this.#left.has(key)) this.#left.set(key, []);
+      this.#left.get(key)!.push({ ...session, messages: Number(messages), isOlder: before !== null });
+    }
+    this.#listed = new Set(this.#left.keys());
   }
 
   /** To be called before these are carried out. */
   settle(requests: readonly OwnerRequest[]): void {
     if (this.#left.size === 0) return;
     for (const { name, args } of requests) {
-      if (name === "repair") for (const key of this.#left.keys()) this.#takeBack(key);
+      if (LISTS.has(name)) this.#atOnce(this.#listed, (done) => this.#unlist(done));
+      if (name === "repair") this.#atOnce(this.#left, (done) => this.#takeBackAll(done));
       if (!("session" in args)) continue;
-      this.#takeBack(keyOf(args.session));
-      if ("target" in args) this.#takeBack(keyOf({ ...args.session, sessionId: args.target }));
+      this.#takeBackOne(keyOf(args.session));
+      if ("target" in args) this.#takeBackOne(keyOf({ ...args.session, sessionId: args.target }));
     }
   }
 
   /** Takes back the rest, while others have their turns. What fails is begun again by the next call. */
   async finish(): Promise<void> {
-    const done: string[] = [];
-    const steps = this.#rest(done);
-    while (this.#left.size > 0) {
-      await nextTurn();
-      if (this.#stopped) return;
-      this.#db.transaction(() => takeSlice(steps));
-      for (const key of done.splice(0)) this.#left.delete(key);
-    }
+    await this.#inSlices(this.#listed, (done) => this.#unlist(done));
+    await this.#inSlices(this.#left, (done) => this.#takeBackAll(done));
   }
 
   /** The database is about to be closed. The next owner takes back the rest. */
@@ -62,22 +62,66 @@ export class UnfinishedImport {
     this.#stopped = true;
   }
 
-  #takeBack(key: string): void {
+  #takeBackOne(key: string): void {
     if (!this.#left.has(key)) return;
-    this.#db.transaction(() => finish(this.#steps(key)));
+    this.#db.transaction(() => finish(this.#takeBack(key)));
     this.#left.delete(key);
   }
 
-  *#rest(done: string[]): Steps<void> {
+  /** Does the rest of some work, and forgets what is done once it is committed. */
+  #atOnce(rest: Rest, work: (done: string[]) => Steps<void>): void {
+    const done: string[] = [];
+    if (rest.size > 0) this.#db.transaction(() => finish(work(done)));
+    for (const key of done) rest.delete(key);
+  }
+
+  async #inSlices(rest: Rest, work: (done: string[]) => Steps<void>): Promise<void> {
+    const done: string[] = [];
+    const steps = work(done);
+    while (rest.size > 0) {
+      await nextTurn();
+      if (this.#stopped) return;
+      this.#db.transaction(() => takeSlice(steps));
+      for (const key of done.splice(0)) rest.delete(key);
+    }
+  }
+
+  *#unlist(done: string[]): Steps<void> {
+    for (const key of this.#listed) {
+      for (const session of this.#left.get(key) ?? []) {
+        // Somebody may have looked into it meanwhile, and made it anew.
+        if (this.#left.has(key)) yield* this.#unlistOne(session);
+      }
+      done.push(key);
+      yield;
+    }
+  }
+
+  *#unlistOne(session: Imported): Steps<void> {
+    const { dbName, sessionId, project, messages, isOlder } = session;
+    const sql = tables(dbName);
+    const count = this.#db.value(sql.sessionCount, sessionId, project);
+    // What was there before, or was added by others, stays in the list.
+    if (isOlder || (count !== undefined && count !== messages)) yield* undoImport(this.#db, 0, session);
+    else this.#db.run(sql.deleteSummary, sessionId, project);
+  }
+
+  *#takeBackAll(done: string[]): Steps<void> {
     for (const key of this.#left.keys()) {
-      yield* this.#steps(key);
+      yield* this.#takeBack(key);
       done.push(key);
     }
   }
 
-  *#steps(key: string): Steps<void> {
+  *#takeBack(key: string): Steps<void> {
     for (const session of this.#left.get(key) ?? []) yield* undoImport(this.#db, 0, session);
   }
+}
+
+/** The keys of what is still to be done. */
+interface Rest {
+  readonly size: number;
+  delete(key: string): void;
 }
 
 function keyOf({ dbName, sessionId }: SessionKey): string {

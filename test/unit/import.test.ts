@@ -89,6 +89,12 @@ function list(): readonly SessionInfo[] {
   return readList(ours.call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionInfo>);
 }
 
+/** As before somebody asks for the list. */
+function settleList(unfinished: UnfinishedImport): void {
+  const args = { dbName: "axio_context", project: "p" };
+  unfinished.settle([{ seq: 1, name: "sessions", args, terms: { full: false, busyTimeout: 5000 } }]);
+}
+
 function tokensOf(sessionId: string): unknown {
   return ours.call("tokens", { session: session(sessionId) });
 }
@@ -122,6 +128,7 @@ describe("an import", () => {
       incoming.flush();
       ours.storage.unstage();
       const unfinished = new UnfinishedImport(database);
+      settleList(unfinished);
       expect(list()).toEqual(listed);
       const args = { session: session("added"), range: {} };
       unfinished.settle([{ seq: 1, name: "messages", args, terms: { full: false, busyTimeout: 5000 } }]);
@@ -139,6 +146,7 @@ describe("an import", () => {
     ours.storage.unstage();
     ours.append("added", "others were here");
     const unfinished = new UnfinishedImport(ours.storage.database);
+    settleList(unfinished);
     expect(list()).toContainEqual(expect.objectContaining({ sessionId: "added", messageCount: 1 }));
     await unfinished.finish();
     expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
