@@ -95,7 +95,7 @@ export class Owner {
     this.#events = events;
     const { database } = storage;
     prepareSchema(storage);
-    this.#unfinished = new UnfinishedImport(database);
+    this.#unfinished = new UnfinishedImport(storage);
     finishPurge(storage);
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {

@@ -18,6 +18,9 @@ const INDEX = "/search.sqlite";
 /** Database and search index with their -wals, a staged file, a copy during a migration, and their journals. */
 export const CAPACITY = 8;
 
+/** A file system takes so much of a file away in some milliseconds. */
+const CUT_BYTES = 16 * 1024 * 1024;
+
 /** In a database's header: the versions of the format for writing and for reading, which say whether it has a -wal. */
 const JOURNAL_MODE_AT = 18;
 
@@ -35,8 +38,6 @@ export interface PoolStorageOptions {
 export function openPoolStorage(sqlite: Sqlite, pool: Pool, { path, create, also }: PoolStorageOptions): Storage {
   try {
     checkFiles(path, pool, MAIN, create);
-    // A crash in the middle of an import or export leaves its copy behind.
-    for (const name of [STAGED, COPY]) pool.remove(name);
     const vfs = new PoolVfs(sqlite, pool);
     try {
       const database = openMain(vfs, path);
@@ -106,8 +107,16 @@ function poolStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
       staged = undefined;
       pool.remove(STAGED);
     },
+    *removeLeftovers() {
+      for (const name of [STAGED, COPY]) {
+        for (let file; (file = pool.get(name)) && file.size() > CUT_BYTES; yield)
+          file.truncate(file.size() - CUT_BYTES);
+        pool.remove(name);
+        yield;
+      }
+    },
     makeBackup() {
-      pool.remove(BACKUP);
+      for (const name of [BACKUP, STAGED, COPY]) pool.remove(name);
       database.exec(`VACUUM INTO '${BACKUP}'`);
     },
     dropBackup() {

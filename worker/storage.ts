@@ -1,4 +1,5 @@
 import type { Database } from "./database.js";
+import type { Steps } from "./slices.js";
 
 /** Where a database lies. */
 export interface Storage {
@@ -15,6 +16,8 @@ export interface Storage {
   stage(file: AsyncIterable<Uint8Array>): Promise<Database>;
   /** Closes and removes what was staged. */
   unstage(): void;
+  /** Removes the large copies that a death in the middle of an import or export has left: a part of one in each step. */
+  removeLeftovers(): Steps<void>;
   /** Copies the database aside until {@link dropBackup}. A copy that an interrupted migration left is replaced. */
   makeBackup(): void;
   dropBackup(): void;

@@ -2,6 +2,7 @@ import type { OperationName, SessionKey } from "../src/protocol.js";
 import type { Database } from "./database.js";
 import type { OwnerRequest } from "./executor.js";
 import { undoImport } from "./import-journal.js";
+import type { Storage } from "./storage.js";
 import { finish, nextTurn, type Steps, takeSlice } from "./slices.js";
 import { IMPORTED_SESSIONS, tables } from "./tables.js";
 
@@ -17,20 +18,23 @@ interface Imported extends SessionKey {
 const LISTS: ReadonlySet<OperationName> = new Set(["sessions", "projects"]);
 
 /**
- * What a death in the middle of an import has left. Taking all of it back may take seconds, for which nobody should wait:
+ * What a death in the middle of an import has left, and the copy of an export. Taking all of it back may take seconds, for which nobody should wait:
  * sessions are out of the list before anyone asks for that, and each is gone before anyone looks into it.
  */
 export class UnfinishedImport {
+  readonly #storage: Storage;
   readonly #db: Database;
   /** By what they share their positions with. */
   readonly #left = new Map<string, Imported[]>();
   /** Those that the list may still show. */
   readonly #listed: Set<string>;
+  #removing: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(db: Database) {
-    this.#db = db;
-    for (const [name, id, of, messages, before] of db.rows(IMPORTED_SESSIONS)) {
+  constructor(storage: Storage) {
+    this.#storage = storage;
+    this.#db = storage.database;
+    for (const [name, id, of, messages, before] of this.#db.rows(IMPORTED_SESSIONS)) {
       const session = { dbName: String(name), sessionId: String(id), project: String(of) };
       const key = keyOf(session);
       if (!this.#left.has(key)) this.#left.set(key, []);
@@ -55,11 +59,23 @@ export class UnfinishedImport {
   async finish(): Promise<void> {
     await this.#inSlices(this.#listed, (done) => this.#unlist(done));
     await this.#inSlices(this.#left, (done) => this.#takeBackAll(done));
+    // Once: the next import has such a file, too.
+    await (this.#removing ??= this.#removeLeftovers());
   }
 
   /** The database is about to be closed. The next owner takes back the rest. */
   stop(): void {
     this.#stopped = true;
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const steps = this.#storage.removeLeftovers();
+    try {
+      while (!this.#stopped && !takeSlice(steps)) await nextTurn();
+    } catch (error) {
+      this.#removing = undefined;
+      throw error;
+    }
   }
 
   #takeBackOne(key: string): void {

@@ -11,6 +11,7 @@ import { rejection } from "../fixtures/errors.js";
 import { golden } from "../fixtures/golden.js";
 import { largeFile } from "../fixtures/large-file.js";
 import { user, words } from "../fixtures/messages.js";
+import { filesOf, STAGED } from "../fixtures/pool.js";
 import { snapshot } from "../fixtures/snapshots.js";
 
 const SESSIONS = 4;
@@ -209,6 +210,9 @@ describe("an import", () => {
     // On a busy machine the import may be over before this page has heard that it has come so far.
     const isOver = (await on(next).listSessions()).length === 2 + SESSIONS;
     expect(isOver ? before : await snapshot(next)).toEqual(before);
+    // After a check, which looks at everything, nothing is left of the file that was brought in.
+    expect(await next.checkIntegrity()).toEqual({ ok: true, problems: [] });
+    expect([...(await filesOf(path)).keys()]).not.toContain(STAGED);
     // All of it is there then, or nothing.
     expect((await next.import(file)).messagesAdded).toBe(isOver ? 0 : SESSIONS * MESSAGES);
     expect(await next.checkIntegrity()).toEqual({ ok: true, problems: [] });

@@ -127,7 +127,7 @@ describe("an import", () => {
       more = take(incoming.merge(), count);
       incoming.flush();
       ours.storage.unstage();
-      const unfinished = new UnfinishedImport(database);
+      const unfinished = new UnfinishedImport(ours.storage);
       settleList(unfinished);
       expect(list()).toEqual(listed);
       const args = { session: session("added"), range: {} };
@@ -145,7 +145,7 @@ describe("an import", () => {
     incoming.flush();
     ours.storage.unstage();
     ours.append("added", "others were here");
-    const unfinished = new UnfinishedImport(ours.storage.database);
+    const unfinished = new UnfinishedImport(ours.storage);
     settleList(unfinished);
     expect(list()).toContainEqual(expect.objectContaining({ sessionId: "added", messageCount: 1 }));
     await unfinished.finish();
