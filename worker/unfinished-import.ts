@@ -71,7 +71,8 @@ export class UnfinishedImport {
   async #removeLeftovers(): Promise<void> {
     const steps = this.#storage.removeLeftovers();
     try {
-      while (!this.#stopped && !takeSlice(steps)) await nextTurn();
+      do await nextTurn();
+      while (!this.#stopped && !takeSlice(steps));
     } catch (error) {
       this.#removing = undefined;
       throw error;
