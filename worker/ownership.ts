@@ -38,10 +38,16 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
   const isNoLongerNext = (await hold(nextLock(path), { signal }))!;
   let found: FoundPool | undefined;
   let turn = 0;
+  let isOver = false;
+  const pause = async () => {
+    await new Promise((resolve) => setTimeout(resolve, isIdle() ? 0 : BREATH_MS));
+    // What is left of a rehearsal would only keep the first calls waiting.
+    if (isOver) throw new Error("It is no rehearsal any more.");
+  };
   const timer = setInterval(() => {
     if (!isIdle() && turn++ < PUT_OFF) return;
     clearInterval(timer);
-    prepare(path, isIdle).then(
+    prepare(path, pause).then(
       (pool) => (found = pool),
       () => {},
     );
@@ -49,13 +55,14 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
   try {
     return { release: (await hold(ownerLock(path), { signal }))!, found };
   } finally {
+    isOver = true;
     clearInterval(timer);
     isNoLongerNext();
   }
 }
 
-async function prepare(path: string, isIdle: () => boolean): Promise<FoundPool | undefined> {
-  await rehearse(() => new Promise((resolve) => setTimeout(resolve, isIdle() ? 0 : BREATH_MS)));
+async function prepare(path: string, pause: () => Promise<void>): Promise<FoundPool | undefined> {
+  await rehearse(pause);
   return findPool(path);
 }
 

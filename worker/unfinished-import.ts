@@ -2,8 +2,8 @@ import type { OperationName, SessionKey } from "../src/protocol.js";
 import type { Database } from "./database.js";
 import type { OwnerRequest } from "./executor.js";
 import { undoImport } from "./import-journal.js";
-import type { Storage } from "./storage.js";
 import { finish, nextTurn, type Steps, takeSlice } from "./slices.js";
+import type { Storage } from "./storage.js";
 import { IMPORTED_SESSIONS, tables } from "./tables.js";
 
 /** A session with messages that are still to be taken back. */
@@ -18,8 +18,9 @@ interface Imported extends SessionKey {
 const LISTS: ReadonlySet<OperationName> = new Set(["sessions", "projects"]);
 
 /**
- * What a death in the middle of an import has left, and the copy of an export. Taking all of it back may take seconds, for which nobody should wait:
- * sessions are out of the list before anyone asks for that, and each is gone before anyone looks into it.
+ * What a death in the middle of an import has left, and the copy of an export. Taking all of it back may take seconds, for
+ * which nobody should wait: sessions are out of the list before anyone asks for that, and each is gone before anyone looks
+ * into it.
  */
 export class UnfinishedImport {
   readonly #storage: Storage;
