@@ -42,7 +42,7 @@ export class Decoded {
 
   /** Of which messages of a session the owner may leave out the contents. */
   rangeOf(session: SessionKey): IdRange | undefined {
-    return this.#ranges.get(JSON.stringify(session));
+    return this.#ranges.get(nameOf(session));
   }
 
   /** Keeps what was read of a session in one go, if that is not too much. */
@@ -60,11 +60,11 @@ export class Decoded {
 
   /** What the owner left out is not here after all. */
   forget(session: SessionKey): void {
-    this.#ranges.delete(JSON.stringify(session));
+    this.#ranges.delete(nameOf(session));
   }
 
   #remember(session: SessionKey, [first, last]: IdRange): void {
-    const name = JSON.stringify(session);
+    const name = nameOf(session);
     const known = this.#ranges.get(name);
     this.#ranges.delete(name);
     const isNear = known && first <= known[1] + 1 && last >= known[0] - 1;
@@ -82,6 +82,10 @@ export class Decoded {
     this.#recent = new Map();
     this.#characters = 0;
   }
+}
+
+function nameOf({ dbName, project, sessionId }: SessionKey): string {
+  return JSON.stringify([dbName, project, sessionId]);
 }
 
 function keyOf(dbName: string, id: number): string {

@@ -58,23 +58,6 @@ export function unseal(stored: unknown): string {
   return attempt(() => decoder.decode(bytes), "the text is not UTF-8");
 }
 
-const WARM_ROUNDS = 24;
-const WARM_PAUSE_MS = 4;
-
-/**
- * Lets the engine compile what {@link seal} and {@link unseal} run, before the first history is asked for: round by
- * round, so that no call waits for it, and no further than to the first call, which does the same.
- */
-export async function warm(isInUse: () => boolean): Promise<void> {
-  const block = { type: "text", text: "The quick brown fox jumps over the lazy dog." };
-  const json = JSON.stringify(Array.from({ length: 15 }, (_, id) => ({ id, ...block })));
-  for (let round = 0; round < WARM_ROUNDS; round++) {
-    await new Promise((resolve) => setTimeout(resolve, WARM_PAUSE_MS));
-    if (isInUse()) return;
-    unseal(seal(json));
-  }
-}
-
 function attempt<T>(work: () => T, problem?: string): T {
   try {
     return work();

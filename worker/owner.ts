@@ -15,6 +15,7 @@ import {
 import { type Batch, Executor } from "./executor.js";
 import type { Change } from "./changes.js";
 import { failAll, storageCleared } from "./failure.js";
+import { firstReads } from "./first-reads.js";
 import { finishPurge } from "./operations/deleted.js";
 import { isLong, LongCalls } from "./long-calls.js";
 import { Recent } from "./recent.js";
@@ -126,6 +127,11 @@ export class Owner {
     }
     if (this.#sawFiles) return this.#execute(batch);
     return this.#probe().then(() => this.#execute(batch), failAll(batch));
+  }
+
+  /** See {@link firstReads}. */
+  firstReads(): ReturnType<typeof firstReads> {
+    return firstReads(this.#storage.database);
   }
 
   /** Whether the files were seen a short while ago. */

@@ -20,7 +20,6 @@ import {
   TabChannels,
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
-import { warm } from "./envelope.js";
 import { Deltas } from "./deltas.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
@@ -29,6 +28,7 @@ import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "./ownership.js";
+import { warmUp } from "./warm-up.js";
 
 /** How often those who wait for another tab's owner are looked after. */
 const WATCH_MS = 200;
@@ -104,7 +104,9 @@ export class Router {
       else opening.catch((error: unknown) => this.#fail(error));
     }
     this.#opened = true;
-    void warm(() => this.#isInUse);
+    const owner = this.#target instanceof Owner ? this.#target : undefined;
+    // What fails here fails again, and is told, when somebody asks for it.
+    warmUp(owner, this.#unsealer, () => this.#isInUse).catch(() => {});
     return this.#databaseId!;
   }
 

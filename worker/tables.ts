@@ -359,6 +359,8 @@ function build(dbName: string) {
     isKept: `
       SELECT 1 FROM ${messages} WHERE id = ?1 UNION ALL SELECT 1 FROM ${deletedRows} WHERE id = ?1 LIMIT 1`,
     idsAfter: `SELECT id FROM ${messages} WHERE id > ?1 ORDER BY id LIMIT 256`,
+    /** To which the last message was written. */
+    lastSession: `SELECT project, session_id FROM ${messages} ORDER BY id DESC LIMIT 1`,
     lastId: `SELECT max(id) FROM ${messages}`,
     countAfter: `SELECT count(*) FROM ${messages} WHERE id > ?1`,
     countAll: `SELECT coalesce(sum(message_count), 0) FROM ${sessions}`,

@@ -13,6 +13,7 @@ const REPOSITORY = join(import.meta.dirname, "../..");
 const history = (version: string, library: string) => `
   import { connect } from "${REPOSITORY}/src/${library}";
   import { SQLiteContextStore } from "${REPOSITORY}/src/index.ts";
+  export const version = "${version}";
   export const openHistory = () => connect("chat.db");
   export async function readHistory(connection) {
     const store = new SQLiteContextStore(connection, "session");
@@ -45,7 +46,10 @@ const MAIN = `
   }
 
   const root = createRoot(document.querySelector("#root"));
-  const render = (history) => root.render(createElement(StrictMode, null, createElement(History, history)));
+  const render = ({ version, ...history }) => {
+    globalThis.version = version;
+    root.render(createElement(StrictMode, null, createElement(History, history)));
+  };
   render(first);
   globalThis.unmount = () => root.unmount();
   import.meta.hot.accept("./history.js", render);
@@ -53,8 +57,17 @@ const MAIN = `
 
 interface App {
   readonly url: string;
-  /** Saves the module that connects, which the dev server then replaces. */
+  /** Saves the module that connects, which the dev server then replaces in pages. */
   save(version: string, library: string): Promise<void>;
+}
+
+/** Saves the module, again where the dev server has not noticed, until the page has it. */
+async function replace(page: Page, app: App, version: string, library: string): Promise<void> {
+  await expect(async () => {
+    await app.save(version, library);
+    const isThere = (name: string) => Reflect.get(globalThis, "version") === name;
+    await page.waitForFunction(isThere, version, { timeout: 5000 });
+  }).toPass();
 }
 
 const test = base.extend<{ readonly app: App }>({
@@ -111,7 +124,7 @@ test("one worker serves a React component under StrictMode, through hot reloads 
     ["fourth", "connect.ts?evaluated=again"],
     ["fifth", "connect.ts?evaluated=once-more"],
   ] as const) {
-    await app.save(version, library);
+    await replace(page, app, version, library);
     texts += ` ${version}`;
     await expect(shown).toHaveText(texts);
     await expect.poll(() => page.workers()).toHaveLength(1);

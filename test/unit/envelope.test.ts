@@ -2,7 +2,7 @@ import { constants, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeBase64, encodeBase64 } from "../../worker/base64.js";
-import { EnvelopeError, MAX_CONTENT_BYTES, seal, unseal, warm } from "../../worker/envelope.js";
+import { EnvelopeError, MAX_CONTENT_BYTES, seal, unseal } from "../../worker/envelope.js";
 
 const MIB = 1024 * 1024;
 const MESSAGE = JSON.stringify([
@@ -174,10 +174,6 @@ describe("seal", () => {
     vi.setSystemTime(1_800_000_000_000);
     expect(seal(MESSAGE)).toBe(first);
     vi.useRealTimers();
-  });
-
-  test("is warmed up without an effect", async () => {
-    await expect(warm(() => false)).resolves.toBeUndefined();
   });
 });
 

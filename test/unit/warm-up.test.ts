@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Unsealer } from "../../worker/codec.js";
+import type { OwnerRequest } from "../../worker/executor.js";
+import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { Owner } from "../../worker/owner.js";
+import type { Storage } from "../../worker/storage.js";
+import { warmUp } from "../../worker/warm-up.js";
+
+const terms = { full: false, busyTimeout: 5000 };
+
+let seq = 0;
+let storage: Storage;
+let owner: Owner;
+let unsealer: Unsealer;
+
+beforeEach(async () => {
+  storage = await openMemoryStorage();
+  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  unsealer = new Unsealer();
+});
+
+afterEach(() => owner.stop());
+
+function session(sessionId: string) {
+  return { dbName: "axio_context", project: "p", sessionId };
+}
+
+async function append(sessionId: string, ...contents: string[]): Promise<void> {
+  const messages = contents.map((content) => ({ uid: crypto.randomUUID(), role: "user", content }));
+  const args = { session: session(sessionId), messages };
+  seq++;
+  await owner.run({ client: "c", unanswered: [seq], requests: [{ seq, name: "append", args, terms }] });
+}
+
+/** The ids of the messages whose contents an owner need not send any more. */
+function known(sessionId: string): unknown {
+  const request: OwnerRequest<"messages"> = {
+    seq: 0,
+    name: "messages",
+    args: { session: session(sessionId), range: {} },
+    terms,
+  };
+  return (unsealer.withKnown(request) as typeof request).args.known;
+}
+
+describe("warmUp", () => {
+  test("has read the end of the conversation that was written to last", async () => {
+    await append("earlier", 'plain:"a"');
+    await append("last", 'plain:"b"', 'plain:"c"');
+    await warmUp(owner, unsealer, () => false);
+    expect([known("earlier"), known("last")]).toEqual([undefined, [2, 3]]);
+  });
+
+  test("reads no more than a chat shows", async () => {
+    await append("long", ...Array.from({ length: 80 }, (_, number) => `plain:"${number}"`));
+    await warmUp(owner, unsealer, () => false);
+    expect(known("long")).toEqual([31, 80]);
+  });
+
+  test("goes no further than to the first call", async () => {
+    await append("last", 'plain:"a"');
+    let asked = 0;
+    await warmUp(owner, unsealer, () => ++asked === 2);
+    expect([asked, known("last")]).toEqual([2, undefined]);
+  });
+
+  test("finds nothing in an empty database, nor in another tab's", async () => {
+    await warmUp(owner, unsealer, () => false);
+    await append("last", 'plain:"a"');
+    await warmUp(undefined, unsealer, () => false);
+    expect(known("last")).toBeUndefined();
+  });
+
+  test("a message that cannot be read is left to whoever asks for it", async () => {
+    await append("last", "gzip:damaged");
+    await warmUp(owner, unsealer, () => false);
+    expect(known("last")).toBeUndefined();
+  });
+});
