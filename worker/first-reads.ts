@@ -1,5 +1,5 @@
 import type { Reply } from "../src/protocol.js";
-import type { OwnerOperation, OwnerRequest } from "./executor.js";
+import type { OwnerRequest } from "./executor.js";
 import type { Database } from "./database.js";
 import { success } from "./failure.js";
 import { messages } from "./operations/messages.js";
@@ -16,7 +16,7 @@ const terms = { full: false, busyTimeout: 0 };
  * What a chat most likely asks for first, and the answers, one at a time: the list beside the conversation that was
  * written to last, and its end.
  */
-export function* firstReads(database: Database): Generator<readonly [OwnerRequest<OwnerOperation>, Reply]> {
+export function* firstReads(database: Database): Generator<readonly [OwnerRequest, Reply]> {
   const [dbName] = dbNames(database);
   const last = dbName === undefined ? undefined : database.row(tables(dbName).lastSession);
   if (dbName === undefined || last === undefined) return;
