@@ -29,6 +29,18 @@ interface Pump {
   lanes: readonly Promise<void>[];
 }
 
+/** What has come of opening a database with damaged files. */
+export interface Opening {
+  readonly code: string;
+  readonly message: string;
+  /** Of the messages; none where it has not opened. */
+  readonly texts: readonly string[];
+  /** Files whose data are no longer what they were before; where it has not opened. */
+  readonly changed: readonly string[];
+  /** Files whose data cannot be rescued; where it has not opened. */
+  readonly notRescued: readonly string[];
+}
+
 const LANES = 20;
 /** Survives a reload, not the tab. */
 const ACKNOWLEDGED = "acknowledged";
@@ -183,6 +195,28 @@ class Harness {
       throw error;
     }
     return { code: "none", outcome: "none", message: "The call resolved." };
+  }
+
+  /** What comes of opening the database with its files as they are. It is closed again. */
+  async tryToOpen(): Promise<Opening> {
+    await this.pool.takeSnapshot();
+    const { code, message } = await this.rejection(this.open());
+    const texts = code === "none" ? await this.texts() : [];
+    await this.close();
+    if (code === "none") return { code, message, texts, changed: [], notRescued: [] };
+    const [changed, notRescued] = [await this.pool.changedFiles(), await this.pool.notRescued()];
+    return { code, message, texts, changed, notRescued };
+  }
+
+  /** What comes of it with each of these bits of a file's header flipped, one at a time. */
+  async tryBits(name: string, bits: readonly (readonly [byte: number, bit: number])[]): Promise<Opening[]> {
+    const openings: Opening[] = [];
+    for (const [byte, bit] of bits) {
+      await this.pool.flip(name, byte, bit);
+      openings.push(await this.tryToOpen());
+      await this.pool.restore();
+    }
+    return openings;
   }
 
   async append(...texts: readonly string[]): Promise<void> {

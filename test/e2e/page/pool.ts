@@ -112,7 +112,9 @@ async function takeSnapshot(): Promise<Snapshot> {
 }
 
 function isEqual(one: Uint8Array, other: Uint8Array | undefined): boolean {
-  return other !== undefined && one.length === other.length && one.every((byte, place) => byte === other[place]);
+  if (one.length !== other?.length) return false;
+  for (let place = 0; place < one.length; place++) if (one[place] !== other[place]) return false;
+  return true;
 }
 
 async function directory(): Promise<FileSystemDirectoryHandle> {
