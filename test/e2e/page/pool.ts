@@ -1,4 +1,6 @@
+import { proxy, wrap } from "comlink";
 import { rescueDatabase } from "../../../src/index.js";
+import type { BitsReport, HeaderBitsWorker } from "./header-bits-worker.js";
 
 const NAME_BYTES = 512;
 /** Name, flags and digest. */
@@ -60,6 +62,14 @@ export class Pool {
     const { handle, bytes } = await findFile(name);
     bytes[byte]! ^= 1 << bit;
     await write(handle, bytes);
+  }
+
+  /** What comes of each bit of a file's header, flipped one at a time. */
+  async tryAllBits(name: string, texts: readonly string[]): Promise<BitsReport> {
+    const worker = new Worker(new URL("./header-bits-worker.ts", import.meta.url), { type: "module" });
+    const report = await wrap<HeaderBitsWorker>(worker).tryAll("chat.db", name, texts, proxy(rescueDatabase));
+    worker.terminate();
+    return report;
   }
 
   /** Changes the bytes of the file of this name. */
