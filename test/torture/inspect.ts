@@ -29,7 +29,8 @@ async function readAll(page: Page, sessions: readonly string[]): Promise<Session
   const states: SessionState[] = [];
   for (let at = 0; at < sessions.length; at += SESSIONS_AT_ONCE) {
     const some = sessions.slice(at, at + SESSIONS_AT_ONCE);
-    states.push(...(await page.evaluate((sessions) => torture.read(sessions), some)));
+    const json = await page.evaluate((sessions) => torture.read(sessions), some);
+    states.push(...(JSON.parse(json) as SessionState[]));
   }
   return states;
 }
