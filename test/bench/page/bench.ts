@@ -5,7 +5,7 @@ import { WORKLOADS } from "../workloads/index.js";
 import { type Figures, LONG, type Scale, type State } from "../workloads/workload.js";
 import { checkMessages } from "./answers.js";
 import { type Blocks, blocksOf } from "./blocks.js";
-import { indexCosts, pageCosts, streamCosts } from "./chat-costs.js";
+import type { ChatScale } from "./chat-costs.js";
 import { growthCalls } from "./growth-calls.js";
 import { timed } from "./timing.js";
 import { usedBytes } from "./used-bytes.js";
@@ -85,15 +85,25 @@ class Bench {
     return (await (await this.open()).history(session)).length;
   }
 
-  indexCosts = indexCosts;
-  streamCosts = streamCosts;
+  async indexCosts(scale: ChatScale): Promise<Figures> {
+    return (await chatCosts()).indexCosts(scale);
+  }
 
-  pageCosts(length: number): Promise<Figures> {
-    return pageCosts(document.querySelector("input")!.files![0]!, length);
+  async streamCosts(scale: ChatScale): Promise<Figures> {
+    return (await chatCosts()).streamCosts(scale);
+  }
+
+  async pageCosts(length: number): Promise<Figures> {
+    return (await chatCosts()).pageCosts(document.querySelector("input")!.files![0]!, length);
   }
 
   usedBytes = usedBytes;
   workerMemory = workerMemory;
+}
+
+/** They bring the package with them, which must not be in the pages of other stores. */
+function chatCosts() {
+  return import("./chat-costs.js");
 }
 
 /** What a user waits for who opens the chat. */

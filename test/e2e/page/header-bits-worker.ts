@@ -1,5 +1,5 @@
 import { expose } from "comlink";
-import { poolDirectory } from "../../../src/database-directory.js";
+import { HEADER_BYTES, poolDirectory } from "../../../src/database-directory.js";
 import { isContextStoreError } from "../../../src/index.js";
 import type { MessageRow } from "../../../src/protocol.js";
 import { unseal } from "../../../worker/envelope.js";
@@ -7,11 +7,10 @@ import type { OwnerRequest } from "../../../worker/executor.js";
 import { openAsOwner } from "../../../worker/ownership.js";
 import { HEADER_USED_BYTES, nameIn } from "../../../worker/vfs/header.js";
 import { openHandle } from "../../../worker/vfs/pool-file.js";
+import { isSame } from "./same-bytes.js";
 
 // Opens a database as its owner does, thousands of times, with another bit of a header flipped each time. A worker that
 // connect() starts for each of them would take most of the time.
-
-const DATA_AT = 4096;
 
 type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
@@ -116,18 +115,12 @@ async function restore(directory: FileSystemDirectoryHandle, original: Files, no
 /** Whether every file that holds data is given as it is, but for its header. */
 async function isRescued(given: readonly File[], files: Files): Promise<boolean> {
   const rescued = await Promise.all(given.map(async (file) => new Uint8Array(await file.arrayBuffer())));
-  const holding = [...files.values()].filter((bytes) => bytes.length > DATA_AT);
-  return holding.every((bytes) => rescued.some((found) => isSame(found, bytes.subarray(DATA_AT))));
+  const holding = [...files.values()].filter((bytes) => bytes.length > HEADER_BYTES);
+  return holding.every((bytes) => rescued.some((found) => isSame(found, bytes.subarray(HEADER_BYTES))));
 }
 
 function isEqual(one: Files, other: Files): boolean {
   return one.size === other.size && [...one].every(([name, bytes]) => isSame(bytes, other.get(name)));
-}
-
-function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
-  if (one.length !== other?.length) return false;
-  for (let place = 0; place < one.length; place++) if (one[place] !== other[place]) return false;
-  return true;
 }
 
 expose(api);

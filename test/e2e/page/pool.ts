@@ -1,6 +1,7 @@
 import { proxy, wrap } from "comlink";
 import { rescueDatabase } from "../../../src/index.js";
 import type { BitsReport, HeaderBitsWorker } from "./header-bits-worker.js";
+import { isSame } from "./same-bytes.js";
 
 const NAME_BYTES = 512;
 /** Name, flags and digest. */
@@ -53,7 +54,7 @@ export class Pool {
     const now = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
     for (const name of now.keys()) if (!this.#original.has(name)) await pool.removeEntry(name);
     for (const [name, before] of this.#original) {
-      if (!isEqual(before, now.get(name))) await write(await pool.getFileHandle(name, { create: true }), before);
+      if (!isSame(before, now.get(name))) await write(await pool.getFileHandle(name, { create: true }), before);
     }
   }
 
@@ -93,7 +94,7 @@ export class Pool {
   async changedFiles(): Promise<string[]> {
     const now = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
     const hasChanged = ([name, before]: [string, Uint8Array]) =>
-      !isEqual(before.subarray(DATA_AT), now.get(name)?.subarray(DATA_AT));
+      !isSame(before.subarray(DATA_AT), now.get(name)?.subarray(DATA_AT));
     return [...this.#snapshot].filter(hasChanged).map(([name]) => name);
   }
 
@@ -103,7 +104,7 @@ export class Pool {
       (await rescueDatabase("chat.db")).map(async (file) => new Uint8Array(await file.arrayBuffer())),
     );
     const isRescued = ([, { bytes }]: [string, PoolFile]) =>
-      rescued.some((found) => isEqual(found, bytes) || isEqual(found, bytes.subarray(DATA_AT)));
+      rescued.some((found) => isSame(found, bytes) || isSame(found, bytes.subarray(DATA_AT)));
     const holding = (await readFiles()).filter(({ bytes }) => bytes.length > DATA_AT);
     return holding
       .map((file): [string, PoolFile] => [file.handle.name, file])
@@ -119,12 +120,6 @@ export class Pool {
 
 async function takeSnapshot(): Promise<Snapshot> {
   return new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array | undefined): boolean {
-  if (one.length !== other?.length) return false;
-  for (let place = 0; place < one.length; place++) if (one[place] !== other[place]) return false;
-  return true;
 }
 
 async function directory(): Promise<FileSystemDirectoryHandle> {
