@@ -85,6 +85,9 @@ export class Owner {
   #commits: number;
   /** To be announced to other tabs. */
   #unannounced: Commit[] = [];
+  /** When the first of them was made. */
+  #unannouncedSince = 0;
+  #announcing: ReturnType<typeof setTimeout> | undefined;
   #writingBack: ReturnType<typeof setTimeout> | undefined;
   /** How much of the -wal is in the main file. SQLite begins the -wal anew with the next write. */
   #writtenBack = 0;
@@ -152,6 +155,8 @@ export class Owner {
       return failAll(batch)(error);
     }
     const replies = this.#executor.execute(batch);
+    // Where calls pour in, timers are late.
+    if (performance.now() - this.#unannouncedSince > ANNOUNCE_MS) this.#announceCommits();
     // Not before they are on their way: it takes many times as long as a commit.
     const walBytes = this.#storage.walBytes();
     if (walBytes > LONG_WAL_BYTES && walBytes !== this.#writtenBack)
@@ -265,10 +270,14 @@ export class Owner {
     const commit = { client, commit: ++this.#commits, changes };
     this.#events.committed(commit);
     // Also where no other tab has said a word to this owner: a follower learns of it by its announcement alone.
-    if (this.#unannounced.push(commit) === 1) setTimeout(() => this.#announceCommits(), ANNOUNCE_MS);
+    if (this.#unannounced.push(commit) === 1) {
+      this.#unannouncedSince = performance.now();
+      this.#announcing = setTimeout(() => this.#announceCommits(), ANNOUNCE_MS);
+    }
   }
 
   #announceCommits(): void {
+    clearTimeout(this.#announcing);
     const commits = this.#unannounced;
     if (commits.length === 0) return;
     this.#unannounced = [];

@@ -50,7 +50,7 @@ export class Router {
   readonly #predecessor = new Predecessor();
   readonly #events: OwnerEvents = {
     lost: (error) => this.#fail(error),
-    committed: (commit) => this.#tell(commit),
+    committed: (commit) => this.#tell([commit]),
     progress: (client, report) => {
       if (client === this.#options.client) this.#onEvent({ type: "progress", ...report });
     },
@@ -211,14 +211,17 @@ export class Router {
     if (type === "owner") this.#meet(ownership);
     else if (type === "cleared" && !this.#target) this.#predecessor.ends();
     else if (!this.#isCurrent(ownership)) return;
-    else if (type === "commits") announcement.commits.forEach((commit) => this.#tell(commit));
+    else if (type === "commits") this.#tell(announcement.commits);
     else this.#fail(storageCleared());
   }
 
-  #tell({ client, commit, changes }: Commit): void {
+  #tell(commits: readonly Commit[]): void {
     if (!this.#listening) return;
-    const local = client === this.#options.client;
-    this.#onEvent({ type: "changes", changes: changes.map((change) => ({ ...change, commit, local })) });
+    const changes = commits.flatMap(({ client, commit, changes }) => {
+      const local = client === this.#options.client;
+      return changes.map((change) => ({ ...change, commit, local }));
+    });
+    this.#onEvent({ type: "changes", changes });
   }
 
   #hear(message: ClientMessage): void {
@@ -262,7 +265,7 @@ export class Router {
     this.#databaseId = ownership.databaseId;
     this.#lastHeard = performance.now();
     // What the last owner committed at its very end it may not have told.
-    this.#tell({ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] });
+    this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
     this.#send(this.#outstanding.all());
   }

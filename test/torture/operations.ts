@@ -131,6 +131,15 @@ export function keysOf(operation: Operation): readonly string[] {
 
 /** The text of the row of a key: now and then long enough to be compressed. */
 export function textOf(key: string): string {
+  const text = texts.get(key) ?? makeText(key);
+  texts.set(key, text);
+  return text;
+}
+
+/** Those that are known: made anew at each look, they would cost a page more than what it reads. */
+const texts = new Map<string, string>();
+
+function makeText(key: string): string {
   let seed = 0;
   for (const char of key) seed = Math.imul(seed ^ char.charCodeAt(0), 0x01000193);
   const random = new Random(seed);
