@@ -7,7 +7,7 @@ import { makeMessages, makeSession, type Session } from "../data/messages.js";
 import { DRIVERS, OURS } from "../drivers/registry.js";
 import { Measurements } from "../measurements.js";
 import type { Options } from "../options.js";
-import { startBrowser } from "../running-browser.js";
+import { type RunningBrowser, startBrowser } from "../running-browser.js";
 import { serveSite } from "../site.js";
 import { WORKLOADS } from "../workloads/index.js";
 import { LONG, type Scale, type State } from "../workloads/workload.js";
@@ -30,6 +30,7 @@ export async function measureTabs(options: Options): Promise<{ measurements: Mea
     for (let round = 0; round < scale.rounds; round++) {
       for (const role of round % 2 === 0 ? [OWNER, FOLLOWER] : [FOLLOWER, OWNER]) {
         const url = site.url(OURS, `${role}-${round}`);
+        if (role === FOLLOWER) await measureOpenings(browser, url, scale, measurements);
         await browser.withPage(url, async (owner) => {
           await owner.setInputFiles("input", file);
           await owner.evaluate(() => bench.importFile());
@@ -43,6 +44,25 @@ export async function measureTabs(options: Options): Promise<{ measurements: Mea
     await browser.stop();
     await site.stop();
     await rm(folder, { recursive: true });
+  }
+}
+
+/** From connect() to the answer of a first read, in a tab that is alone and in the next one. */
+async function measureOpenings(
+  browser: RunningBrowser,
+  url: string,
+  { loads }: Scale,
+  measurements: Measurements,
+): Promise<void> {
+  // Makes the database.
+  await browser.withPage(url, (page) => page.evaluate(() => bench.openTime()));
+  for (let time = 0; time < loads; time++) {
+    await browser.withPage(url, async (first) => {
+      measurements.add(OWNER, { open: await first.evaluate(() => bench.openTime()) });
+      await browser.withPage(url, async (second) => {
+        measurements.add(FOLLOWER, { open: await second.evaluate(() => bench.openTime()) });
+      });
+    });
   }
 }
 

@@ -27,6 +27,11 @@ const CHAT: readonly (readonly [name: string, than: string, most?: number])[] = 
 
 const titles = new Map(ROWS);
 
+const TAB_TITLES = new Map([
+  ["open", "connect() and a first read"],
+  ["burst", "1,000 appends at once, each"],
+]);
+
 const SECTIONS: Readonly<Record<Part, Section>> = {
   rivals(measurements) {
     const slower = slowerThan(measurements, DRIVERS);
@@ -59,7 +64,7 @@ Goal: at most ${FULL_GOAL} × the flushed floor. Found: ${ratio.toFixed(2)} ×, 
     const rows = names.map((name) => {
       const [owner, follower] = [measurements.median(OWNER, name)!, measurements.median(FOLLOWER, name) ?? NaN];
       const more = follower - owner;
-      const title = name === "burst" ? "1,000 appends at once, each" : (titles.get(name) ?? name);
+      const title = TAB_TITLES.get(name) ?? titles.get(name) ?? name;
       return [title, rounded(owner), rounded(follower), more.toFixed(2), verdict(more <= FOLLOWER_GOAL)];
     });
     return table(["ms per call", "Owner's tab", "Another tab", "More", `At most ${FOLLOWER_GOAL} more`], rows);
