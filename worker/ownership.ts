@@ -4,14 +4,15 @@ import { nextLock } from "./channels.js";
 import { findPool, type FoundPool, openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { rehearse } from "./rehearsal.js";
+import { loadSqlite } from "./sqlite/load.js";
 
-/** Whoever is next in the queue prepares for it after so long, and waits as long again while calls are under way. */
+/** Whoever is next in the queue prepares for it after so long, and rehearses later while calls are under way. */
 const PREPARE_MS = 500;
 
 /** In the middle of its preparation a tab has so long for the calls that are under way. */
 const BREATH_MS = 100;
 
-/** So often; a tab that always has calls under way is prepared then. */
+/** So often; a tab that always has calls under way rehearses then. */
 const PUT_OFF = 2;
 
 /** Gives the lock back. */
@@ -45,12 +46,10 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
     if (isOver) throw new Error("It is no rehearsal any more.");
   };
   const timer = setInterval(() => {
+    if (turn === 0) load(path).then((pool) => (found = pool), ignore);
     if (!isIdle() && turn++ < PUT_OFF) return;
     clearInterval(timer);
-    prepare(path, pause).then(
-      (pool) => (found = pool),
-      () => {},
-    );
+    rehearse(pause).catch(ignore);
   }, PREPARE_MS);
   try {
     return { release: (await hold(ownerLock(path), { signal }))!, found };
@@ -61,10 +60,14 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
   }
 }
 
-async function prepare(path: string, pause: () => Promise<void>): Promise<FoundPool | undefined> {
-  await rehearse(pause);
-  return findPool(path);
+/** What costs a tab that has calls under way next to nothing: the wasm is compiled beside it. */
+async function load(path: string): Promise<FoundPool | undefined> {
+  const [pool] = await Promise.all([findPool(path), loadSqlite()]);
+  return pool;
 }
+
+/** What fails now fails again, and is told, when it is needed. */
+function ignore(): void {}
 
 /** Takes a lock that goes when the worker goes. */
 export function hold(name: string, options: LockOptions = {}): Promise<Release | undefined> {

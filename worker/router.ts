@@ -28,6 +28,7 @@ import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "./ownership.js";
+import { nextTurn } from "./slices.js";
 import { warmUp } from "./warm-up.js";
 
 /** How often those who wait for another tab's owner are looked after. */
@@ -62,6 +63,8 @@ export class Router {
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
   #unanswered: readonly number[] = [];
+  /** What the owner has not been given yet. */
+  #unsent: Outstanding[] = [];
   /** See {@link OwnerMessage}. */
   #turn = 0;
   #lastHeard = 0;
@@ -153,6 +156,7 @@ export class Router {
   async close(): Promise<void> {
     const target = this.#target;
     this.#target = undefined;
+    this.#unsent = [];
     this.#waiting.abort();
     clearInterval(this.#watch);
     this.#channels?.close();
@@ -267,11 +271,23 @@ export class Router {
     // What the last owner committed at its very end it may not have told.
     this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
+    this.#unsent = [];
     this.#send(this.#outstanding.all());
   }
 
-  #send(calls: Outstanding[]): void {
-    while (this.#target && calls.length > 0) this.#sendBatch(this.#target, takeBatch(calls));
+  /** In order. Where the owner is this worker, other tabs have their turn, and answers leave, between two batches. */
+  #send(calls: readonly Outstanding[]): void {
+    if (!this.#target) return;
+    const isUnderWay = this.#unsent.length > 0;
+    this.#unsent.push(...calls);
+    if (!isUnderWay) this.#sendNext();
+  }
+
+  #sendNext(): void {
+    while (this.#target && this.#unsent.length > 0) {
+      this.#sendBatch(this.#target, takeBatch(this.#unsent));
+      if (this.#target instanceof Owner && this.#unsent.length > 0) return void nextTurn().then(() => this.#sendNext());
+    }
   }
 
   #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
