@@ -108,6 +108,9 @@ answerCalls({
     const loaded = size > 0 ? decoder.decode(read({ file: index, at: 0, length: size })) : "[]";
     for (const [session, at, length] of JSON.parse(loaded) as [string, number, number][])
       places.set(session, { file: shared, at, length });
+    // What was appended to has a file of its own by now.
+    const root = await navigator.storage.getDirectory();
+    for await (const name of root.keys()) places.delete(name.replace(/\.log$/, ""));
   },
   // Where the file is open already, nothing is waited for.
   append(session: string, json: string) {

@@ -112,11 +112,18 @@ class Rivals {
   }
 
   async #measureLoad(): Promise<void> {
+    const url = (driver: string) =>
+      this.#site.url(driver, "long", { show: String(this.#states.get(driver)!.long) });
     await this.#stage("load", async (driver) => {
-      const url = this.#site.url(driver, "long", { show: String(this.#states.get(driver)!.long) });
-      await this.#browser.withPage(url, async (first) => {
-        this.measurements.add(driver, { load: await shown(first) });
-        await this.#browser.withPage(url, async (second) => {
+      await this.#browser.withPage(url(driver), async (page) => {
+        this.measurements.add(driver, { load: await shown(page) });
+        await page.evaluate(() => bench.close());
+      });
+    });
+    await this.#stage("load second", async (driver) => {
+      await this.#browser.withPage(url(driver), async (first) => {
+        await shown(first);
+        await this.#browser.withPage(url(driver), async (second) => {
           this.measurements.add(driver, { "load second": await shown(second) });
           await second.evaluate(() => bench.close());
         });
