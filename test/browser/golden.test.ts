@@ -1,19 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Connection, connect, type ImportSummary, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase, sharedDatabase } from "../fixtures/databases.js";
-import { type Expected, type ExpectedSession, expectedOf, golden } from "../fixtures/golden.js";
+import { type Expected, type ExpectedSession, expectedOf, GOLDEN_FILES, golden, projectsOf } from "../fixtures/golden.js";
 import { toDict } from "../fixtures/messages.js";
-import { type PythonSession, readByPython } from "../fixtures/python.js";
+import type { PythonSession } from "../fixtures/python.js";
 
-const FILES: Readonly<Record<string, string | undefined>> = {
-  "small.db": undefined,
-  "legacy.db": undefined,
-  "threshold.db": undefined,
-  "forked.db": undefined,
-  "wal.db": "wal.db-wal",
-};
-
-describe.each(Object.entries(FILES))("%s", (name, walName) => {
+describe.each(Object.entries(GOLDEN_FILES))("%s", (name, walName) => {
   let expected: Expected;
   let connection: Connection;
   let summary: ImportSummary;
@@ -84,20 +76,6 @@ describe.each(Object.entries(FILES))("%s", (name, walName) => {
     expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
   });
 
-  test("keeps every imported row's bytes through an export, while others are written", async () => {
-    const copy = await openDatabase();
-    const wal = walName === undefined ? undefined : await golden(walName);
-    await copy.import(await golden(name), { wal });
-    const [[id, session]] = Object.entries(expected.sessions) as [[string, ExpectedSession]];
-    const own = new SQLiteContextStore(copy, id, { project: projectsOf(session)[0]! });
-    await own.append({ role: "user", content: [{ type: "text", text: "new" }] });
-    await own.fork();
-    const before = await connection.export();
-    const original = wal ? await readByPython(before) : await readByPython(await golden(name));
-    const exported = await readByPython(await copy.export());
-    for (const row of original.rows) expect(exported.rows).toContainEqual(row);
-  });
-
   test("imported into memory gives the same as on OPFS", async () => {
     const memory = await openDatabase({ storage: "memory" });
     const wal = walName === undefined ? undefined : await golden(walName);
@@ -155,10 +133,6 @@ function own(listed: PythonSession, project: string, { sessions }: Expected): Py
   const row = rows.find((candidate) => candidate.project === project && candidate.role === "user");
   const [block] = row ? (JSON.parse(row.json_text!) as { text: string }[]) : [];
   return { ...listed, preview: block?.text ?? "(no preview)" };
-}
-
-function projectsOf({ rows, tokens }: ExpectedSession): string[] {
-  return [...new Set([...rows.map(({ project }) => project), ...Object.keys(tokens)])];
 }
 
 /** Python mixes the rows of all projects under a session id; we do not. */

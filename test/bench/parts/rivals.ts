@@ -112,8 +112,7 @@ class Rivals {
   }
 
   async #measureLoad(): Promise<void> {
-    const url = (driver: string) =>
-      this.#site.url(driver, "long", { show: String(this.#states.get(driver)!.long) });
+    const url = (driver: string) => this.#site.url(driver, "long", { show: String(this.#states.get(driver)!.long) });
     await this.#stage("load", async (driver) => {
       await this.#browser.withPage(url(driver), async (page) => {
         this.measurements.add(driver, { load: await shown(page) });
