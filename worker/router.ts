@@ -6,7 +6,6 @@ import {
   type OpenOptions,
   type Reply,
   type Request,
-  takeBatch,
   type WorkerEvent,
 } from "../src/protocol.js";
 import {
@@ -21,6 +20,7 @@ import {
 } from "./channels.js";
 import { sealRequest, Unsealer } from "./codec.js";
 import { Deltas } from "./deltas.js";
+import { Dispatcher } from "./dispatcher.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
 import { openMemoryStorage } from "./memory-storage.js";
@@ -28,7 +28,6 @@ import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "./ownership.js";
-import { nextTurn } from "./slices.js";
 import { warmUp } from "./warm-up.js";
 
 /** How often those who wait for another tab's owner are looked after. */
@@ -45,6 +44,7 @@ export class Router {
   readonly #options: OpenOptions;
   readonly #onEvent: (event: WorkerEvent) => void;
   readonly #outstanding = new OutstandingCalls((call, reply) => this.#finish(call, reply));
+  readonly #dispatcher: Dispatcher;
   readonly #unsealer = new Unsealer();
   readonly #deltas = new Deltas();
   readonly #waiting = new AbortController();
@@ -57,16 +57,10 @@ export class Router {
     },
   };
   #listening = false;
-  #target: Owner | Ownership | undefined;
   #opened = false;
   #isInUse = false;
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
-  #unanswered: readonly number[] = [];
-  /** What the owner has not been given yet. */
-  #unsent: Outstanding[] = [];
-  /** See {@link OwnerMessage}. */
-  #turn = 0;
   #lastHeard = 0;
   #lastAsked = 0;
   #ownTurn: Turn | undefined;
@@ -78,6 +72,11 @@ export class Router {
     this.#onEvent = onEvent;
     this.#options = options;
     this.#databaseId = options.databaseId;
+    this.#dispatcher = new Dispatcher(options.client, this.#outstanding, (message) => this.#post(message));
+  }
+
+  get #target(): Owner | Ownership | undefined {
+    return this.#dispatcher.target;
   }
 
   get role(): "owner" | "follower" {
@@ -114,13 +113,13 @@ export class Router {
   }
 
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]> {
-    this.#unanswered = unanswered;
+    this.#dispatcher.unanswered = unanswered;
     this.#isInUse = true;
     const calls: Outstanding[] = [];
     const replies = requests.map(
       (request) => new Promise<Reply>((resolve) => calls.push(...this.#take(request, resolve))),
     );
-    this.#send(calls);
+    this.#dispatcher.send(calls);
     return Promise.all(replies);
   }
 
@@ -154,9 +153,7 @@ export class Router {
   }
 
   async close(): Promise<void> {
-    const target = this.#target;
-    this.#target = undefined;
-    this.#unsent = [];
+    const target = this.#dispatcher.stop();
     this.#waiting.abort();
     clearInterval(this.#watch);
     this.#channels?.close();
@@ -238,10 +235,7 @@ export class Router {
     this.#lastHeard = performance.now();
     if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
     if (message.type === "replies") for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
-    else if (message.type === "late" && message.turn > this.#turn) {
-      this.#turn = message.turn;
-      this.#send(this.#outstanding.from(Math.min(...message.seqs)));
-    }
+    else if (message.type === "late") this.#dispatcher.sendAgain(message.seqs, message.turn);
   }
 
   #meet(ownership: Ownership): void {
@@ -264,54 +258,13 @@ export class Router {
   }
 
   #setTarget(target: Owner | Ownership): void {
-    this.#target = target;
     const ownership = target instanceof Owner ? target.ownership : target;
     this.#databaseId = ownership.databaseId;
     this.#lastHeard = performance.now();
     // What the last owner committed at its very end it may not have told.
     this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
-    this.#unsent = [];
-    this.#send(this.#outstanding.all());
-  }
-
-  /** In order. Where the owner is this worker, other tabs have their turn, and answers leave, between two batches. */
-  #send(calls: readonly Outstanding[]): void {
-    if (!this.#target) return;
-    const isUnderWay = this.#unsent.length > 0;
-    this.#unsent.push(...calls);
-    if (!isUnderWay) this.#sendNext();
-  }
-
-  #sendNext(): void {
-    while (this.#target && this.#unsent.length > 0) {
-      this.#sendBatch(this.#target, takeBatch(this.#unsent));
-      if (this.#target instanceof Owner && this.#unsent.length > 0) return void nextTurn().then(() => this.#sendNext());
-    }
-  }
-
-  #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
-    for (const call of calls) {
-      call.sent = true;
-      call.since = performance.now();
-    }
-    const batch = {
-      client: this.#options.client,
-      unanswered: this.#unanswered,
-      requests: calls.map(({ sealed }) => sealed),
-    };
-    if (target instanceof Owner) {
-      const replies = target.run(batch);
-      if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
-      else this.#deliver(calls, replies);
-    } else {
-      const patience = Math.max(...calls.map(({ request }) => request.terms.busyTimeout));
-      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + patience, turn: this.#turn });
-    }
-  }
-
-  #deliver(calls: readonly Outstanding[], replies: readonly Reply[]): void {
-    for (const [place, { request }] of calls.entries()) this.#outstanding.settle(request.seq, replies[place]!);
+    this.#dispatcher.aimAt(target);
   }
 
   /** What the page gets for an answer. */
@@ -323,7 +276,7 @@ export class Router {
     const answer = this.#unsealer.unseal(call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
-      queueMicrotask(() => this.#send([call]));
+      queueMicrotask(() => this.#dispatcher.send([call]));
     }
     return answer;
   }
