@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Connection, connect, type ImportSummary, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase, sharedDatabase } from "../fixtures/databases.js";
-import { type Expected, type ExpectedSession, expectedOf, GOLDEN_FILES, golden, projectsOf } from "../fixtures/golden.js";
+import {
+  type Expected,
+  type ExpectedSession,
+  expectedOf,
+  GOLDEN_FILES,
+  golden,
+  projectsOf,
+} from "../fixtures/golden.js";
 import { toDict } from "../fixtures/messages.js";
 import type { PythonSession } from "../fixtures/python.js";
 
