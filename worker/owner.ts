@@ -277,9 +277,9 @@ export class Owner {
   }
 
   #announceCommits(): void {
-    clearTimeout(this.#announcing);
     const commits = this.#unannounced;
     if (commits.length === 0) return;
+    clearTimeout(this.#announcing);
     this.#unannounced = [];
     this.#announce({ type: "commits", ownership: this.ownership, commits });
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
 import { openDatabase } from "../fixtures/databases.js";
-import { expectedOf, GOLDEN_FILES, golden, projectsOf } from "../fixtures/golden.js";
+import { type ExpectedSession, expectedOf, GOLDEN_FILES, golden, projectsOf } from "../fixtures/golden.js";
 import { readByPython } from "../fixtures/python.js";
 
 test.each(Object.entries(GOLDEN_FILES))(
@@ -12,7 +12,7 @@ test.each(Object.entries(GOLDEN_FILES))(
     await connection.import(await golden(name), { wal });
     // Python reads no -wal that lies elsewhere.
     const original = await readByPython(wal ? await connection.export() : await golden(name));
-    const [[id, session]] = Object.entries(expected.sessions) as [[string, (typeof expected.sessions)[string]]];
+    const [[id, session]] = Object.entries(expected.sessions) as [[string, ExpectedSession]];
     const own = new SQLiteContextStore(connection, id, { project: projectsOf(session)[0]! });
     await own.append({ role: "user", content: [{ type: "text", text: "new" }] });
     await own.fork();

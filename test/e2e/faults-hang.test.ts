@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, type Hold, test } from "./fixtures.js";
+import type { Ending } from "./page/load.js";
 
 /** Blocks the thread of the page's worker until the test lets go. */
 async function hang(page: Page, hold: Hold): Promise<void> {
@@ -10,8 +11,9 @@ async function hang(page: Page, hold: Hold): Promise<void> {
 async function appendAtLast(page: Page, uid: string): Promise<void> {
   await page.evaluate(async (text) => {
     const message = { role: "user" as const, content: [{ type: "text" as const, text }] };
-    let end = await harness.rejection(harness.store.append(message, { uid: text }));
-    while (end.code === "busy") end = await harness.rejection(harness.store.append(message, { uid: text }));
+    let end: Ending;
+    do end = await harness.rejection(harness.store.append(message, { uid: text }));
+    while (end.code === "busy");
     if (end.code !== "none") throw new Error(end.message);
   }, uid);
 }
