@@ -15,6 +15,9 @@ import type {
 /** Makes of a row what the caller asked for. Throws `corrupt` for one that cannot be read. */
 type Convert<Value> = (row: WireRow, session: SessionKey) => Value;
 
+/** As many batches are asked for while one is read: neither page nor worker shall wait for the way between them. */
+const AHEAD = 2;
+
 /** Reads a range of a session, in batches that the main thread takes one at a time. */
 export async function collectRows<Value>(
   connection: DatabaseConnection,
@@ -35,17 +38,19 @@ async function tryToCollect<Value>(
   convert: Convert<Value>,
 ): Promise<Value[] | undefined> {
   const values: Value[] = [];
-  let batch: MessageBatch | null = await connection.call("messages", args);
+  const asked: Promise<MessageBatch | null>[] = [];
+  let batch: MessageBatch | null | undefined = await connection.call("messages", args);
   while (batch) {
-    const rows = batch.rows;
-    const rest: number | undefined = batch.rest;
-    // Asked for before the rows are read, so that the worker unseals the next ones meanwhile.
-    const next: Promise<MessageBatch | null> | undefined =
-      rest === undefined ? undefined : connection.call("rest", { token: rest });
-    next?.catch(() => {});
+    const { rows, rest } = batch;
+    // Before the rows are read: the worker unseals the next ones meanwhile.
+    while (rest !== undefined && asked.length < AHEAD) {
+      const next = connection.call("rest", { token: rest });
+      next.catch(() => {});
+      asked.push(next);
+    }
     for (const row of rows) values.push(convert(row, args.session));
-    if (!next) return values;
-    batch = await next;
+    if (rest === undefined) return values;
+    batch = await asked.shift();
   }
   return undefined;
 }

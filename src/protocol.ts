@@ -82,10 +82,10 @@ export type WireRow = readonly [
   status: "partial" | null,
 ];
 
-/** Messages, as many as one task of the page's main thread should read. `rest` fetches the next ones. */
+/** Messages, as many as one task of the page's main thread should read. `rest`: by which the next ones are asked for. */
 export interface MessageBatch {
   readonly rows: readonly WireRow[];
-  readonly rest?: number;
+  readonly rest?: string;
 }
 
 /** Which sessions of a project: `limit` of them, behind the one named by `after` in the order of its `time`. */
@@ -278,7 +278,7 @@ export interface Operations<Content = WireContent> {
   export(args: NoArguments): Blob;
   check(args: NoArguments): IntegrityReport;
   /** The messages that did not fit into a {@link MessageBatch}; null when the worker no longer has them. */
-  rest(args: { token: number }): MessageBatch | null;
+  rest(args: { token: string }): MessageBatch | null;
   /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
   wait(args: { ms: number }): null;
 }
@@ -353,7 +353,7 @@ export function takeBatch<Call extends { readonly request: Request }>(calls: Cal
 }
 
 function travelsAlone({ name }: Request): boolean {
-  return name === "messages" || name === "wait" || LONG.has(name);
+  return name === "messages" || name === "rest" || name === "wait" || LONG.has(name);
 }
 
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */

@@ -68,20 +68,19 @@ function sealContent(content: WireContent): string {
 /** A row of the owner's answer; its content may be the JSON that is kept here. */
 type Row = MessageRow<string | { readonly json: string }>;
 
-/** Rows that are still to be given to the page. */
-interface Rest {
+/** An answer that is given to the page in batches. */
+interface Answer {
   readonly session: SessionKey;
   readonly rows: readonly Row[];
-  /** What has been read of the answer so far. */
+  /** What has been read of them so far. */
   readonly read: ReadMessage[];
 }
 
 /** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
 export class Unsealer {
-  readonly #rests = new Map<number, Rest>();
+  readonly #rests = new Map<string, Answer>();
   readonly #snippets = new Snippets();
   readonly #decoded = new Decoded();
-  #nextToken = 0;
 
   /** The request, with what need not be answered. */
   withKnown(request: OwnerRequest): OwnerRequest {
@@ -100,14 +99,13 @@ export class Unsealer {
     const found = reply.value as readonly MessageRow<string | null>[];
     // Without that, a content that is not there is a damaged row's, which is met when it is read.
     const rows = known ? this.#complete(session, found) : (found as readonly Row[]);
-    return rows && success(this.#batch({ session, rows, read: [] }));
+    return rows && success(this.#next({ session, rows, read: [] }));
   }
 
-  /** The messages that an earlier batch left over; null when they are not here any more. */
-  rest(token: number): MessageBatch | null {
-    const rest = this.#rests.get(token);
-    this.#rests.delete(token);
-    return rest ? this.#batch(rest) : null;
+  /** The next messages of an answer; null when they are not here any more. */
+  rest(token: string): MessageBatch | null {
+    const answer = this.#rests.get(token);
+    return answer ? this.#next(answer, token) : null;
   }
 
   #complete(session: SessionKey, rows: readonly MessageRow<string | null>[]): Row[] | undefined {
@@ -123,26 +121,32 @@ export class Unsealer {
     return complete;
   }
 
-  #batch({ session, rows, read }: Rest): MessageBatch {
+  /** `token`: under which the answer is kept already. Never that of another worker: a page may ask this one for it. */
+  #next(answer: Answer, token: string = crypto.randomUUID()): MessageBatch {
+    const rows = this.#batch(answer);
+    this.#rests.delete(token);
+    if (answer.read.length === answer.rows.length) {
+      this.#decoded.keep(answer.session, answer.read);
+      return { rows };
+    }
+    this.#rests.set(token, answer);
+    // A reader that stops in the middle does not say so.
+    const [oldest] = this.#rests.keys();
+    if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
+    return { rows, rest: token };
+  }
+
+  #batch({ rows, read }: Answer): WireRow[] {
     const batch: WireRow[] = [];
-    let characters = 0;
-    for (const row of rows) {
-      if (characters >= BATCH_CHARACTERS || batch.length >= BATCH_ROWS) break;
+    for (let characters = 0; characters < BATCH_CHARACTERS && batch.length < BATCH_ROWS;) {
+      const row = rows[read.length];
+      if (!row) break;
       const { id, uid, position, createdAt, role, metadata, status } = row;
       const content = this.#read(row, read);
       batch.push([position, role, content, id, uid, createdAt, metadata, status]);
       characters += typeof content === "string" ? content.length : String(row.content).length;
     }
-    if (batch.length === rows.length) {
-      this.#decoded.keep(session, read);
-      return { rows: batch };
-    }
-    const rest = this.#nextToken++;
-    this.#rests.set(rest, { session, rows: rows.slice(batch.length), read });
-    // A reader that stops in the middle does not say so.
-    const [oldest] = this.#rests.keys();
-    if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
-    return { rows: batch, rest };
+    return batch;
   }
 
   #read({ id, status, content }: Row, read: ReadMessage[]): WireContent | Unreadable {

@@ -28,3 +28,19 @@ test("a content that is not there though nothing was left out cannot be read", (
   const { rows } = (reply as { value: MessageBatch }).value;
   expect(rows[0]![2]).toEqual({ unreadable: "the content is not text" });
 });
+
+test("a long answer comes in batches, and no other worker takes its token for one of its own", () => {
+  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0]!, position }));
+  const begin = () => {
+    const unsealer = new Unsealer();
+    const reply = unsealer.unseal(request(), { ok: true, value: rows });
+    return { unsealer, first: (reply as { value: MessageBatch }).value };
+  };
+  const { unsealer, first } = begin();
+  const positions: number[] = [];
+  for (let batch: MessageBatch | null = first; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null)
+    positions.push(...batch.rows.map(([position]) => position));
+  expect(positions).toEqual(rows.map(({ position }) => position));
+  expect(unsealer.rest(first.rest!)).toBeNull();
+  expect(begin().unsealer.rest(first.rest!)).toBeNull();
+});
