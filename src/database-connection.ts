@@ -126,7 +126,7 @@ export class DatabaseConnection implements Connection {
       refuse("import() takes the file, and its -wal, as a Blob or File.");
     }
     if (mode !== "merge" && mode !== "replace") {
-      refuse('The mode of an import is "merge" or "replace".');
+      refuse('mode is "merge" or "replace".');
     }
     if (
       !["undefined", "function"].includes(typeof onProgress) ||

@@ -2,15 +2,7 @@ import { readStoredContent } from "./content.js";
 import type { DatabaseConnection } from "./database-connection.js";
 import { ContextStoreError } from "./errors.js";
 import type { ContentBlock, JsonObject, Message, StoredMessage } from "./messages.js";
-import type {
-  MessageBatch,
-  MessageRange,
-  Operations,
-  SessionKey,
-  Unreadable,
-  WireContent,
-  WireRow,
-} from "./protocol.js";
+import type { MessageBatch, MessageRange, SessionKey, Unreadable, WireContent, WireRow } from "./protocol.js";
 
 /** Makes of a row what the caller asked for. Throws `corrupt` for one that cannot be read. */
 type Convert<Value> = (row: WireRow, session: SessionKey) => Value;
@@ -26,33 +18,28 @@ export async function collectRows<Value>(
   convert: Convert<Value>,
   brief = false,
 ): Promise<Value[]> {
-  let values: Value[] | undefined;
-  // Without an answer the worker was started again in the middle, and has lost its place.
-  while (!values) values = await tryToCollect(connection, { session, range, brief }, convert);
-  return values;
-}
-
-async function tryToCollect<Value>(
-  connection: DatabaseConnection,
-  args: Parameters<Operations["messages"]>[0],
-  convert: Convert<Value>,
-): Promise<Value[] | undefined> {
   const values: Value[] = [];
   const asked: Promise<MessageBatch | null>[] = [];
-  let batch: MessageBatch | null | undefined = await connection.call("messages", args);
-  while (batch) {
-    const { rows, rest } = batch;
-    // Before the rows are read: the worker unseals the next ones meanwhile.
-    while (rest !== undefined && asked.length < AHEAD) {
-      const next = connection.call("rest", { token: rest });
-      next.catch(() => {});
-      asked.push(next);
+  for (;;) {
+    const batch = await (asked.shift() ?? connection.call("messages", { session, range, brief }));
+    if (!batch) {
+      // The worker was started again in the middle, and has lost its place.
+      values.length = 0;
+      asked.length = 0;
+      continue;
     }
-    for (const row of rows) values.push(convert(row, args.session));
-    if (rest === undefined) return values;
-    batch = await asked.shift();
+    const { rows, rest: token } = batch;
+    // Before the rows are read: the worker unseals the next ones meanwhile.
+    if (token) while (asked.length < AHEAD) asked.push(handled(connection.call("rest", { token })));
+    for (const row of rows) values.push(convert(row, session));
+    if (!token) return values;
   }
-  return undefined;
+}
+
+/** The same, whose rejection is no fault where nobody waits for it any more. */
+function handled<Value>(work: Promise<Value>): Promise<Value> {
+  work.catch(() => {});
+  return work;
 }
 
 /** What the model sees of a row. */
@@ -86,11 +73,7 @@ function attempt<Value>(position: number, { sessionId, project }: SessionKey, re
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const where = `Message ${position} of session ${JSON.stringify(sessionId)} in project ${JSON.stringify(project)}`;
-    const how = `read the others with getMessages({ before: ${position} }) and getMessages({ after: ${position} })`;
-    throw new ContextStoreError(
-      "corrupt",
-      `${where} cannot be read: ${what}. The rest of the history is sound; ${how}.`,
-      { cause: error },
-    );
+    const how = `The others are sound; read them with getMessages({ before: ${position} }) and getMessages({ after: ${position} })`;
+    throw new ContextStoreError("corrupt", `${where} cannot be read: ${what}. ${how}.`, { cause: error });
   }
 }

@@ -9,6 +9,9 @@ import { Router } from "./router.js";
 
 let router: Router | undefined;
 
+/** Settles once the page has heard the last event. */
+let heard: Promise<void> = Promise.resolve();
+
 const api: WorkerApi = {
   async open(options, onEvent) {
     try {
@@ -18,7 +21,7 @@ const api: WorkerApi = {
       }
       await hold(options.alive);
       router = new Router(options, (event) => {
-        onEvent(event);
+        heard = Promise.resolve(onEvent(event));
         // Its files go with the worker, and the page may be slow to end it.
         if (event.type === "ended") setTimeout(() => self.close());
       });
@@ -28,7 +31,10 @@ const api: WorkerApi = {
     }
   },
   async run(requests, unanswered) {
-    return router!.run(requests, unanswered);
+    const replies = await router!.run(requests, unanswered);
+    // Events have a port of their own, and may come later than an answer that was posted after them.
+    if (requests.some(({ name }) => name === "import")) await heard;
+    return replies;
   },
   async listen(wanted) {
     router?.listen(wanted);

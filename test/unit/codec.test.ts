@@ -30,7 +30,7 @@ test("a content that is not there though nothing was left out cannot be read", (
 });
 
 test("a long answer comes in batches, and no other worker takes its token for one of its own", () => {
-  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0]!, position }));
+  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
   const begin = () => {
     const unsealer = new Unsealer();
     const reply = unsealer.unseal(request(), { ok: true, value: rows });
