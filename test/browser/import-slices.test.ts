@@ -139,31 +139,28 @@ describe("an import", () => {
     }
   });
 
-  test.each([0.1, 0.35, 0.6, 0.85])(
-    "takes a session for diverged that others write to meanwhile (%d)",
-    async (part) => {
-      const connection = await openDatabase();
-      const appended = Promise.withResolvers<unknown>();
-      const onProgress = once("merge", part, () =>
-        appended.resolve(Promise.all([0, 1, 2, 3].map((n) => on(connection, `session${n}`).append(user("mine"))))),
-      );
-      const summary = await connection.import(file, { onProgress });
-      await appended.promise;
-      const list = await on(connection).listSessions();
-      expect(list.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(SESSIONS * MESSAGES + 4);
-      expect(summary.sessionsAdded + summary.sessionsForked).toBe(SESSIONS);
-      expect(summary.messagesAdded).toBe(SESSIONS * MESSAGES);
-      for (const { sessionId } of list) {
-        const history = words(await on(connection, sessionId).getHistory());
-        const theirs = history.filter((text) => text !== "mine").map((text) => Number.parseInt(text, 10));
-        expect([0, MESSAGES]).toContain(theirs.length);
-        expect(theirs).toEqual(theirs.map((_, i) => theirs[0]! + i));
-        expect(history.lastIndexOf("mine")).toBe(history.includes("mine") ? history.length - 1 : -1);
-      }
-      expect(list.filter(({ parentSessionId }) => parentSessionId !== undefined)).toHaveLength(summary.sessionsForked);
-      expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
-    },
-  );
+  test.each([0.1, 0.6])("takes a session for diverged that others write to meanwhile (%d)", async (part) => {
+    const connection = await openDatabase();
+    const appended = Promise.withResolvers<unknown>();
+    const onProgress = once("merge", part, () =>
+      appended.resolve(Promise.all([0, 1, 2, 3].map((n) => on(connection, `session${n}`).append(user("mine"))))),
+    );
+    const summary = await connection.import(file, { onProgress });
+    await appended.promise;
+    const list = await on(connection).listSessions();
+    expect(list.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(SESSIONS * MESSAGES + 4);
+    expect(summary.sessionsAdded + summary.sessionsForked).toBe(SESSIONS);
+    expect(summary.messagesAdded).toBe(SESSIONS * MESSAGES);
+    for (const { sessionId } of list) {
+      const history = words(await on(connection, sessionId).getHistory());
+      const theirs = history.filter((text) => text !== "mine").map((text) => Number.parseInt(text, 10));
+      expect([0, MESSAGES]).toContain(theirs.length);
+      expect(theirs).toEqual(theirs.map((_, i) => theirs[0]! + i));
+      expect(history.lastIndexOf("mine")).toBe(history.includes("mine") ? history.length - 1 : -1);
+    }
+    expect(list.filter(({ parentSessionId }) => parentSessionId !== undefined)).toHaveLength(summary.sessionsForked);
+    expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
+  });
 
   test.each([0.2, 0.7])(
     "whose worker is killed (%d) is taken back, begun again, and carried out once",

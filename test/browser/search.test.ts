@@ -15,9 +15,9 @@ async function found(connection: Connection, query: string, options = {}): Promi
   return hits.map(({ sessionId, position }) => `${sessionId} ${position}`).sort();
 }
 
-describe.each(["opfs", "memory"] as const)("a search in a database in %s", (storage) => {
+describe("a search in a database", () => {
   async function open() {
-    const connection = await openDatabase({ storage });
+    const connection = await openDatabase();
     const store = new SQLiteContextStore(connection, "session", { project: "p" });
     return { connection, store };
   }
@@ -138,7 +138,7 @@ describe.each(["opfs", "memory"] as const)("a search in a database in %s", (stor
     const { connection, store } = await open();
     await store.append(user("needle"));
     const file = await connection.export();
-    const other = await openDatabase({ storage });
+    const other = await openDatabase();
     await other.import(file);
     expect(await found(other, "needle")).toEqual(["session 0"]);
     await new SQLiteContextStore(other, "more", { project: "p" }).append(user("needle and thread"));

@@ -25,8 +25,8 @@ async function untilRead(store: SQLiteContextStore, expected: unknown): Promise<
   stop();
 }
 
-describe.each(["opfs", "memory"] as const)("a streamed message with storage %s", (storage) => {
-  const database = sharedDatabase({ storage });
+describe("a streamed message", () => {
+  const database = sharedDatabase();
 
   /** A session with two messages, and a third one begun. */
   async function begin(
@@ -206,7 +206,7 @@ describe.each(["opfs", "memory"] as const)("a streamed message with storage %s",
   });
 
   test("stands in an export as far as it was written, readable and writable by Python, and goes on", async () => {
-    const connection = await openDatabase({ storage });
+    const connection = await openDatabase();
     const store = new SQLiteContextStore(connection, "s", { project: "/home/a" });
     await store.append(user("question"));
     const writer = await store.beginMessage("assistant");

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { expect, type Site, test } from "./fixtures.js";
 
 /** With FULL=1, 300 in all. */
-const HAND_OVERS = process.env["FULL"] ? 150 : 5;
+const HAND_OVERS = process.env["FULL"] ? 150 : 3;
 
 if (process.env["FULL"]) test.setTimeout(600_000);
 
