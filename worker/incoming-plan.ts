@@ -2,15 +2,23 @@ import { ContextStoreError } from "../src/errors.js";
 import type { SessionKey } from "../src/protocol.js";
 import type { Database, Row } from "./database.js";
 import type { IncomingTables } from "./incoming.js";
+import { Recent } from "./recent.js";
 import type { Steps } from "./slices.js";
 
-// Which row of the file comes when: a temporary table on the connection to the file, so that neither its indexes nor its
-// numbers of rows are trusted, and every step costs the same whatever the file holds.
+// Which row of the file comes when: temporary tables on the connection to the file, so that neither its indexes nor its
+// numbers of rows are trusted, and every step costs the same whatever the file holds. They lie in memory: of a million
+// messages, as numbers, they take 20 MB.
 
 const PLAN = `
+  CREATE TEMP TABLE plan_sessions(number INTEGER PRIMARY KEY, history INTEGER, session_id TEXT, UNIQUE(history, session_id));
+  CREATE TEMP TABLE plan_projects(number INTEGER PRIMARY KEY, project TEXT UNIQUE);
   CREATE TEMP TABLE plan(
-    history INTEGER, session_id TEXT, project TEXT, position, row INTEGER,
-    PRIMARY KEY(history, session_id, position, row)) WITHOUT ROWID`;
+    session INTEGER, position, row INTEGER, project INTEGER, PRIMARY KEY(session, position, row)) WITHOUT ROWID;`;
+const SESSION_NUMBER = `
+  INSERT INTO temp.plan_sessions(history, session_id) VALUES (?, ?)
+  ON CONFLICT DO UPDATE SET history = history RETURNING number`;
+const PROJECT_NUMBER = `
+  INSERT INTO temp.plan_projects(project) VALUES (?) ON CONFLICT DO UPDATE SET project = project RETURNING number`;
 const TOKENS = `
   CREATE TEMP TABLE plan_tokens(
     history INTEGER, session_id TEXT, project TEXT, input_tokens, output_tokens,
@@ -21,15 +29,21 @@ const TOKENS_OF = `
 const NEXT_TOKENS = `
   SELECT session_id, project, input_tokens, output_tokens FROM temp.plan_tokens
   WHERE history = ?1 AND (session_id, project) > (?2, ?3) ORDER BY session_id, project LIMIT ?4`;
-const ADD = "INSERT INTO temp.plan(history, session_id, project, position, row) VALUES (?, ?, ?, ?, ?)";
+const ADD = "INSERT INTO temp.plan(session, position, row, project) VALUES (?, ?, ?, ?)";
 const NEXT_SESSION = `
-  SELECT session_id FROM temp.plan WHERE history = ?1 AND session_id >= ?2 ORDER BY session_id LIMIT 1`;
-const PROJECTS = "SELECT DISTINCT project FROM temp.plan WHERE history = ?1 AND session_id = ?2";
+  SELECT session_id FROM temp.plan_sessions WHERE history = ?1 AND session_id >= ?2 ORDER BY session_id LIMIT 1`;
+const SESSION = "session = (SELECT number FROM temp.plan_sessions WHERE history = ?1 AND session_id = ?2)";
+const PROJECT = "(SELECT project FROM temp.plan_projects WHERE number = found.project)";
+const PROJECTS = `SELECT ${PROJECT} FROM (SELECT DISTINCT project FROM temp.plan WHERE ${SESSION}) AS found`;
 const COUNT = "SELECT count(*) FROM temp.plan";
 const PLACES = `
-  SELECT project, position, row FROM temp.plan
-  WHERE history = ?1 AND session_id = ?2 AND (position, row) > (?3, ?4) AND (?5 IS NULL OR project = ?5)
+  SELECT ${PROJECT}, position, row FROM temp.plan AS found
+  WHERE ${SESSION} AND (position, row) > (?3, ?4)
+    AND (?5 IS NULL OR project = (SELECT number FROM temp.plan_projects WHERE project = ?5))
   ORDER BY position, row LIMIT ?6`;
+
+/** As many sessions are known by their numbers without asking: rows that follow each other are of a few. */
+const KNOWN = 1000;
 
 /** A message of the file. */
 export interface IncomingMessage {
@@ -50,13 +64,15 @@ export class IncomingPlan {
 
   /** Finds all rows. Throws `corrupt` for one without session, project or position. */
   *make(): Steps<void> {
-    this.#staged.run(PLAN);
+    this.#staged.exec(PLAN);
     this.#staged.run(TOKENS);
+    const projects = new Recent(KNOWN, (project) => this.#staged.value(PROJECT_NUMBER, project));
     for (const [history, { dbName, places, tokens }] of this.#histories.entries()) {
+      const sessions = new Recent(KNOWN, (session) => this.#staged.value(SESSION_NUMBER, history, session));
       for (const rows of this.#byRowId(places)) {
         for (const [row, session, project, position] of rows) {
           if (session === null || project === null || position === null) throw incomplete(dbName);
-          this.#staged.run(ADD, history, String(session), String(project), position, row);
+          this.#staged.run(ADD, sessions.get(String(session)), position, row, projects.get(String(project)));
         }
         yield;
       }

@@ -106,6 +106,22 @@ function take(steps: Generator<void, void, void>, count: number): boolean {
 }
 
 describe("an import", () => {
+  test("of more sessions than are remembered, of two projects, whose messages take turns, has each in its order", async () => {
+    const { database } = theirs.storage;
+    const sessions = 1100;
+    database.exec(`
+      DELETE FROM axio_context_messages;
+      INSERT INTO axio_context_messages(session_id, project, position, role, content)
+      WITH RECURSIVE turn(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM turn WHERE i < 4 * ${sessions} - 1)
+      SELECT 'session' || (i % ${sessions}), iif(i / ${sessions} % 2, 'q', 'p'), i / ${sessions}, 'user',
+        'plain:[{"type":"text","text":"' || i || '"}]' FROM turn`);
+    const sql = `
+      SELECT session_id, project, position, content FROM axio_context_messages WHERE session_id LIKE 'session%'
+      ORDER BY session_id, position`;
+    finish((await stage()).merge());
+    expect(ours.storage.database.rows(sql)).toEqual(database.rows(sql));
+  });
+
   test("that is taken back after any number of steps leaves every table as it was", async () => {
     const before = tablesOf(ours.storage);
     for (let count = 0, more = true; more; count++) {
