@@ -6,8 +6,8 @@ import { Recent } from "./recent.js";
 import type { Steps } from "./slices.js";
 
 // Which row of the file comes when: temporary tables on the connection to the file, so that neither its indexes nor its
-// numbers of rows are trusted, and every step costs the same whatever the file holds. They lie in memory: of a million
-// messages, as numbers, they take 20 MB.
+// numbers of rows are trusted, and every step costs the same whatever the file holds. They lie in memory, as numbers: of
+// a million messages in a thousand sessions they take 17 MB, and 34 with the names in each row.
 
 const PLAN = `
   CREATE TEMP TABLE plan_sessions(number INTEGER PRIMARY KEY, history INTEGER, session_id TEXT, UNIQUE(history, session_id));
@@ -42,7 +42,7 @@ const PLACES = `
     AND (?5 IS NULL OR project = (SELECT number FROM temp.plan_projects WHERE project = ?5))
   ORDER BY position, row LIMIT ?6`;
 
-/** As many sessions are known by their numbers without asking: rows that follow each other are of a few. */
+/** As many sessions, and projects, are known by their numbers without asking: rows that follow each other are of a few. */
 const KNOWN = 1000;
 
 /** A message of the file. */
