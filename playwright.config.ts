@@ -44,8 +44,8 @@ export default defineConfig({
       use: {
         browserName: chromium.name,
         launchOptions: {
-          ...chromium.launch,
-          args: [...(chromium.launch.args ?? []), `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
+          ...chromium.launchForTests,
+          args: [...(chromium.launchForTests.args ?? []), `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
           ignoreDefaultArgs: ["--disable-back-forward-cache"],
         },
       },
@@ -55,7 +55,10 @@ export default defineConfig({
       testIgnore: [...IGNORED, ...SAME],
       use: {
         browserName: firefox.name,
-        launchOptions: { ...firefox.launch, firefoxUserPrefs: { "network.dns.localDomains": INSECURE_HOST } },
+        launchOptions: {
+          ...firefox.launchForTests,
+          firefoxUserPrefs: { ...firefox.launchForTests.firefoxUserPrefs, "network.dns.localDomains": INSECURE_HOST },
+        },
       },
     },
   ],

@@ -53,13 +53,15 @@ export default defineConfig({
             headless: true,
             // Where nobody looks, it takes a fifth of the time.
             ui: false,
+            // What a file leaves behind it closes itself, and each has databases of its own.
+            isolate: false,
             screenshotFailures: false,
             commands: { python },
-            instances: [chromium, firefox].map(({ name, launch }) => ({
+            instances: [chromium, firefox].map(({ name, launchForTests }) => ({
               browser: name,
               include: (name === "firefox" ? IN_FIREFOX : ["*"]).map((file) => `test/browser/${file}.test.ts`),
               // A profile on a disk: in the default context OPFS is kept in memory and many times slower.
-              provider: playwright({ launchOptions: launch, persistentContext: profile(name) }),
+              provider: playwright({ launchOptions: launchForTests, persistentContext: profile(name) }),
             })),
           },
         },
