@@ -5,6 +5,8 @@ import { fold, isAscii, MAX_WORD, WORD_LETTER, wordsOf } from "./words.js";
 /** Words one by one: a pattern that looked for more would look from each of their letters to the end. */
 const NAME = /[\p{L}\p{N}]+[+#]*/gu;
 const HUMP = /(?<=[\p{Ll}\p{N}])\p{Lu}|(?<=\p{Lu})\p{Lu}(?=\p{Ll})/gu;
+/** Of a word with more of them, such as a piece of base64, every part would be indexed, and none looked for. */
+const MAX_HUMPS = 10;
 const MAY_HAVE_HUMPS = /[\p{Ll}\p{N}]\p{Lu}|\p{Lu}{2}\p{Ll}/u;
 
 const MAYBE_SIGNED = new RegExp(`${WORD_LETTER}+[+#]*`, "gu");
@@ -54,8 +56,9 @@ function humpsOf(text: string): string[] {
   const parts: string[] = [];
   for (const [word] of text.matchAll(NAME)) {
     const name = word.slice(0, MAX_WORD);
-    for (const { index } of name.matchAll(HUMP)) {
-      if (index === 0) continue;
+    const humps = [...name.matchAll(HUMP)];
+    if (humps.length > MAX_HUMPS) continue;
+    for (const { index } of humps) {
       const part = fold(name.slice(index));
       parts.push(...wordsOf(part), ...(/[+#]$/.test(part) ? [signedWord(part)] : []));
     }

@@ -1,7 +1,7 @@
 // What a text and a query are compared by. Nothing here is stored but in the index, which is made anew when FORMAT changes.
 
 /** Raised at every change of what a text is indexed as. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Of longer words, the beginning counts. */
 export const MAX_WORD = 64;
