@@ -68,8 +68,8 @@ export interface Connection extends AsyncDisposable {
    *   sentence around a term do not count.
    * - A term is found where a word begins with it: "cat" finds "category". Words are letters and digits. A term of one
    *   word is also found at a capital letter inside of a name, so that "user" and "byId" find "getUserById" (a word with
-   *   more than ten of them is no name), and behind an article, "and" or a preposition that Arabic or Hebrew writes
-   *   together with its word.
+   *   more than ten of them, or more than two numbers, is no name), and behind an article, "and" or a preposition that
+   *   Arabic or Hebrew writes together with its word.
    * - In Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, and for emoji, it is found anywhere.
    * - In quotes, the last word must be a whole one: `"cat"` does not find "category". Between the words of a quoted term
    *   there may be any space and punctuation.

@@ -3,7 +3,7 @@ import { assemble } from "../operations/parts.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../tables.js";
 import { textOfStored } from "./message-text.js";
-import type { SearchIndex } from "./search-index.js";
+import { entryOf, type SearchIndex } from "./search-index.js";
 
 /** How many characters are committed to the index together, at least: others wait for the commit. */
 const BATCH_CHARACTERS = 64 * 1024;
@@ -33,13 +33,11 @@ export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush
       const rows = db.rows(tables(dbName).toIndex, last, STEP);
       for (const row of rows) {
         last = Number(row[0]);
-        const added = addRow(db, index, dbName, row);
-        characters += added;
-        if (added >= LONG_CHARACTERS) yield;
+        characters += yield* addRow(db, index, dbName, row);
       }
       index.setLastId(dbName, last);
       if (rows.length < STEP) {
-        refreshPartials(db, index, dbName);
+        yield* refreshPartials(db, index, dbName);
         commit();
         return;
       }
@@ -55,21 +53,26 @@ function isUpToDate(db: Database, index: SearchIndex, dbName: string): boolean {
 }
 
 /** Gives the number of characters that the index got. */
-function addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): number {
+function* addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): Steps<number> {
   const [id, sessionId, project, role, content, status] = row;
   const isPartial = status !== null;
   const stored = isPartial ? assemble(db, dbName, Number(id), content) : content;
   const scope = { sessionId: String(sessionId), project: String(project), role: String(role) };
   if (isPartial) index.setPartial(dbName, Number(id), true);
-  return index.add(dbName, Number(id), textOfStored(stored), scope);
+  const entry = entryOf(textOfStored(stored));
+  const characters = entry.body.length + entry.parts.length;
+  if (characters >= LONG_CHARACTERS) yield;
+  index.add(dbName, Number(id), entry, scope);
+  if (characters >= LONG_CHARACTERS) yield;
+  return characters;
 }
 
-function refreshPartials(db: Database, index: SearchIndex, dbName: string): void {
+function* refreshPartials(db: Database, index: SearchIndex, dbName: string): Steps<void> {
   for (const id of index.partials(dbName)) {
     index.remove(dbName, id);
     index.setPartial(dbName, id, false);
     const row = db.row(tables(dbName).toIndexAgain, id);
-    if (row) addRow(db, index, dbName, row);
+    if (row) yield* addRow(db, index, dbName, row);
   }
 }
 

@@ -19,6 +19,17 @@ import { fold, FORMAT, wordsOf } from "./words.js";
 /** In the index from before a purge until nothing is left in it of messages that are gone. */
 const SWEEP_DUE = "sweep_due";
 
+/** What the index has of a text: its words, and the parts of them that are found like words. */
+export interface Entry {
+  readonly body: string;
+  readonly parts: string;
+}
+
+export function entryOf(text: string): Entry {
+  const folded = fold(text);
+  return { body: wordsOf(folded).join(" "), parts: partsOf(text, folded).join(" ") };
+}
+
 /** What the index is made of does not fit: it is made anew. */
 export class StaleIndexError extends Error {
   override readonly name = "StaleIndexError" as const;
@@ -75,13 +86,8 @@ export class SearchIndex {
     this.#db.rollback();
   }
 
-  /** Gives the number of characters that it took. */
-  add(dbName: string, id: number, text: string, scope: Scope): number {
-    const folded = fold(text);
-    const parts = partsOf(text, folded).join(" ");
-    const body = wordsOf(folded).join(" ");
+  add(dbName: string, id: number, { body, parts }: Entry, scope: Scope): void {
     this.#db.run(indexTables(dbName).insert, id, body, parts, scopeWords(scope).join(" "));
-    return body.length + parts.length;
   }
 
   remove(dbName: string, id: number): void {
