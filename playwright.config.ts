@@ -1,5 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import { chromium, firefox } from "./test/browsers.js";
+import { type Browser, chromium, firefox } from "./test/browsers.js";
 
 /** A name that leads to this machine, and that browsers trust no more than any other. */
 const INSECURE_HOST = "insecure.test";
@@ -26,6 +26,11 @@ const SAME = process.env["FULL"]
       "tabs-versions*",
     ];
 
+/** Figures are those of the browser that users have. */
+function launchOf({ launch, launchForTests }: Browser): Browser["launch"] {
+  return process.env["FULL"] ? launch : launchForTests;
+}
+
 export default defineConfig({
   testDir: "test/e2e",
   testMatch: "*.test.ts",
@@ -34,7 +39,7 @@ export default defineConfig({
   outputDir: "test-results/e2e",
   globalSetup: "./test/e2e/setup.ts",
   fullyParallel: true,
-  workers: 2,
+  workers: process.env["FULL"] ? 1 : 2,
   forbidOnly: !!process.env["CI"],
   timeout: 120_000,
   expect: { timeout: 30_000 },
@@ -44,8 +49,8 @@ export default defineConfig({
       use: {
         browserName: chromium.name,
         launchOptions: {
-          ...chromium.launchForTests,
-          args: [...(chromium.launchForTests.args ?? []), `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
+          ...launchOf(chromium),
+          args: [...(launchOf(chromium).args ?? []), `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
           ignoreDefaultArgs: ["--disable-back-forward-cache"],
         },
       },
@@ -56,8 +61,8 @@ export default defineConfig({
       use: {
         browserName: firefox.name,
         launchOptions: {
-          ...firefox.launchForTests,
-          firefoxUserPrefs: { ...firefox.launchForTests.firefoxUserPrefs, "network.dns.localDomains": INSECURE_HOST },
+          ...launchOf(firefox),
+          firefoxUserPrefs: { ...launchOf(firefox).firefoxUserPrefs, "network.dns.localDomains": INSECURE_HOST },
         },
       },
     },
