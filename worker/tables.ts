@@ -297,6 +297,11 @@ function build(dbName: string) {
     setLineage: `UPDATE ${sessions} SET parent_session_id = ?3, forked_at = ?4 WHERE ${session}`,
     setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${session}`,
     deleteSummary: `DELETE FROM ${sessions} WHERE ${session}`,
+    /** Of a list of sessions, each with its count: those that have as many messages. */
+    deleteSummaries: `
+      DELETE FROM ${sessions} WHERE (project, session_id, message_count) IN
+        (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1))
+      RETURNING project, session_id`,
     forksOf: `SELECT session_id FROM ${sessions} WHERE project = ?2 AND parent_session_id = ?1`,
     // Newest first: the first page, and the one behind a session.
     list: {

@@ -14,6 +14,9 @@ interface Imported extends SessionKey {
   readonly isOlder: boolean;
 }
 
+/** How many sessions are taken out of the list in one step. */
+const MANY = 128;
+
 /** The operations that show what is in the list of sessions. */
 const LISTS: ReadonlySet<OperationName> = new Set(["sessions", "projects"]);
 
@@ -105,23 +108,35 @@ export class UnfinishedImport {
   }
 
   *#unlist(done: string[]): Steps<void> {
-    for (const key of this.#listed) {
-      for (const session of this.#left.get(key) ?? []) {
-        // Somebody may have looked into it meanwhile, and made it anew.
-        if (this.#left.has(key)) yield* this.#unlistOne(session);
-      }
-      done.push(key);
+    const listed = [...this.#listed];
+    for (let at = 0; at < listed.length; at += MANY) {
+      const keys = listed.slice(at, at + MANY);
+      const sessions = keys.flatMap((key) => this.#left.get(key) ?? []);
+      // What was there before, or was added by others, stays in the list.
+      const rest = this.#unlistNew(sessions);
+      const left = new Set(rest.map(keyOf));
+      done.push(...keys.filter((key) => !left.has(key)));
       yield;
+      for (const key of left) {
+        // Somebody may have looked into it meanwhile, and made it anew.
+        for (const session of rest)
+          if (keyOf(session) === key && this.#left.has(key)) yield* undoImport(this.#db, 0, session);
+        done.push(key);
+        yield;
+      }
     }
   }
 
-  *#unlistOne(session: Imported): Steps<void> {
-    const { dbName, sessionId, project, messages, isOlder } = session;
-    const sql = tables(dbName);
-    const count = this.#db.value(sql.sessionCount, sessionId, project);
-    // What was there before, or was added by others, stays in the list.
-    if (isOlder || (count !== undefined && count !== messages)) yield* undoImport(this.#db, 0, session);
-    else this.#db.run(sql.deleteSummary, sessionId, project);
+  /** Takes those out of the list that have nothing but what was imported, and gives the others. */
+  #unlistNew(sessions: readonly Imported[]): Imported[] {
+    const gone = new Set<string>();
+    for (const dbName of new Set(sessions.map((session) => session.dbName))) {
+      const isNew = sessions.filter((session) => session.dbName === dbName && !session.isOlder);
+      const counted = isNew.map(({ project, sessionId, messages }) => [project, sessionId, messages]);
+      for (const [project, sessionId] of this.#db.rows(tables(dbName).deleteSummaries, JSON.stringify(counted)))
+        gone.add(JSON.stringify([dbName, project, sessionId]));
+    }
+    return sessions.filter(({ dbName, project, sessionId }) => !gone.has(JSON.stringify([dbName, project, sessionId])));
   }
 
   *#takeBackAll(done: string[]): Steps<void> {
