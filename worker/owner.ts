@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type ImportReport, type Operations, PROTOCOL, type Reply } from "../src/protocol.js";
+import { type ImportReport, type Operations, PROTOCOL, type Reply, WRITES } from "../src/protocol.js";
 import {
   type Announcement,
   type ClientMessage,
@@ -129,7 +129,11 @@ export class Owner {
       if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
     }
     if (this.#sawFiles) return this.#execute(batch);
-    return this.#probe().then(() => this.#execute(batch), failAll(batch));
+    if (this.#probing || !isReading(batch)) return this.#probe().then(() => this.#execute(batch), failAll(batch));
+    // Nothing comes before it, and it changes nothing: it is carried out meanwhile.
+    const probing = this.#probe();
+    const replies = this.#execute(batch);
+    return probing.then(() => replies, failAll(batch));
   }
 
   /** See {@link firstReads}. */
@@ -321,4 +325,9 @@ export class Owner {
       // A full disk. The rows are safe in the -wal, and the next idle moment tries again.
     }
   }
+}
+
+/** Whether it can be carried out at once, and leaves everything as it is. */
+function isReading(batch: Batch): boolean {
+  return !isLong(batch) && batch.requests.every(({ name }) => !WRITES.has(name));
 }

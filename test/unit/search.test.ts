@@ -158,6 +158,22 @@ describe("a search", () => {
     expect((await search("cat")).map(({ position }) => position)).toEqual([2, 1, 0]);
   });
 
+  test("finds what is wanted of one project, session or role among better hits of others", async () => {
+    const elsewhere = { ...session, project: "q", sessionId: "t" };
+    const better = Array.from({ length: 200 }, (_, n): NewMessage<string> => {
+      return { uid: `better-${n}`, role: "assistant", content: seal('[{"type":"text","text":"cat"}]') };
+    });
+    add("a cat among many other words");
+    storage.database.transaction(() => append(storage.database, elsewhere, better));
+    const scopes: Partial<SearchArgs>[] = [{ project: "p" }, { sessionId: "s" }, { role: "user" }];
+    for (const scope of [...scopes, { project: "p", sessionId: "s", role: "user" } as const]) {
+      expect(await search("cat", { ...scope, limit: 1 })).toMatchObject([{ sessionId: "s", position: 0 }]);
+      expect(await search("cat", { ...scope, limit: 100 })).toHaveLength(1);
+    }
+    expect(await search("cat", { project: "q", limit: 100 })).toHaveLength(100);
+    expect(await search("cat", { project: "q", role: "user" })).toEqual([]);
+  });
+
   test("lists equally good messages from the newest to the oldest, and as many as are wanted", async () => {
     add("one cat", "two cat", "six cat");
     expect((await search("cat", { limit: 2 })).map(({ position }) => position)).toEqual([2, 1]);

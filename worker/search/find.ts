@@ -22,9 +22,8 @@ export function find(db: Database, index: SearchIndex, args: SearchArgs): FoundM
   const { dbName, query, limit } = args;
   const terms = parseQuery(query);
   if (terms.length === 0 || limit === 0) return [];
-  const match = toMatch(terms) + scopeMatch(args);
   const strict = terms.filter(({ hasPunctuation }) => hasPunctuation);
-  for (let most = Math.min(limit + SPARE, ALL); ; most = ALL) {
+  for (const [match, most] of attempts(toMatch(terms), args)) {
     const ids = index.find(dbName, match, most);
     const found: FoundMessage[] = [];
     for (let at = 0; at < ids.length;) {
@@ -36,6 +35,20 @@ export function find(db: Database, index: SearchIndex, args: SearchArgs): FoundM
     }
     if (ids.length < most) return found;
   }
+  return [];
+}
+
+/**
+ * What the index is asked for, one after the other, until enough is found or all has been seen. To rank what it finds it
+ * counts the messages of each scope: of a session they are few, but of a project nearly all that there are. So the others
+ * come into it only where too much is found beside them.
+ */
+function attempts(match: string, args: SearchArgs): (readonly [match: string, most: number])[] {
+  const some = Math.min(args.limit + SPARE, ALL);
+  const first = match + scopeMatch({ sessionId: args.sessionId });
+  const scoped = match + scopeMatch(args);
+  const second = first === scoped ? [] : [[scoped, some] as const];
+  return [[first, some], ...second, [scoped, ALL]];
 }
 
 function look(db: Database, args: SearchArgs, strict: readonly Term[], row: Row): FoundMessage | undefined {
