@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { clientChannel, type ClientMessage, ownerChannel, type OwnerMessage } from "../../worker/channels.js";
 import type { OwnerRequest } from "../../worker/executor.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";
@@ -100,4 +100,53 @@ test("more pages than an owner remembers get their answers, and a call that is s
   expect(again).toEqual(first);
   expect(texts()).toHaveLength(pages.length);
   for (const page of pages) page.leave();
+});
+
+describe("an owner that has not seen its files for long", () => {
+  const terms = { full: false, busyTimeout: 5000 };
+
+  /** It looks for them with its next call; `sees` tells it whether they are there. */
+  function forgetful() {
+    let sees!: (areThere: boolean) => void;
+    const exists = () => new Promise<boolean>((resolve) => (sees = resolve));
+    const events = { lost: () => {}, committed: () => {}, progress: () => {} };
+    const other = new Owner({ ...storage, exists }, { inBackground: false }, events);
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 10_000);
+    return { other, sees: (areThere: boolean) => sees(areThere) };
+  }
+
+  afterEach(() => vi.restoreAllMocks());
+
+  function run(by: Owner, request: OwnerRequest) {
+    return by.run({ client: "page", unanswered: [request.seq], requests: [request] });
+  }
+
+  const read = (by: Owner, seq: number) => run(by, { seq, name: "messages", args: { session, range: {} }, terms });
+
+  function write(by: Owner, seq: number) {
+    const messages = [{ uid: `uid-${seq}`, role: "user" as const, content: `plain:"${seq}"` }];
+    return run(by, { seq, name: "append", args: { session, messages }, terms });
+  }
+
+  test("reads while it looks, and carries out what comes behind that in order", async () => {
+    const { other, sees } = forgetful();
+    const first = read(other, 1);
+    vi.restoreAllMocks();
+    await write(owner, 2);
+    const [written, second] = [write(other, 3), read(other, 4)];
+    expect(texts()).toEqual(["2"]);
+    sees(true);
+    expect(await first).toMatchObject([{ ok: true, value: [] }]);
+    expect(await written).toMatchObject([{ ok: true }]);
+    expect(await second).toMatchObject([{ ok: true, value: [{ content: 'plain:"2"' }, { content: 'plain:"3"' }] }]);
+    other.stop();
+  });
+
+  test("answers no read from files that are gone", async () => {
+    const { other, sees } = forgetful();
+    const first = read(other, 1);
+    sees(false);
+    expect(await first).toMatchObject([{ ok: false, error: { code: "storage-cleared" } }]);
+    other.stop();
+  });
 });

@@ -5,7 +5,6 @@ import { fold, isAscii, MAX_WORD, WORD_LETTER, wordsOf } from "./words.js";
 /** Words one by one: a pattern that looked for more would look from each of their letters to the end. */
 const NAME = /[\p{L}\p{N}]+[+#]*/gu;
 const HUMP = /(?<=[\p{Ll}\p{N}])\p{Lu}|(?<=\p{Lu})\p{Lu}(?=\p{Ll})/gu;
-const ASCII_HUMP = /(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])/g;
 const NUMBER = /\p{N}+/gu;
 /** A word with more of them is no name: the parts of a text in base64 would be twice as long as it is, and nobody's words. */
 const MAX_HUMPS = 10;
@@ -60,14 +59,11 @@ function humpsOf(text: string): string[] {
   for (const [word] of text.matchAll(NAME)) {
     const name = word.slice(0, MAX_WORD);
     if ((name.match(NUMBER)?.length ?? 0) > MAX_NUMBERS) continue;
-    const ascii = isAscii(name);
-    const humps = [...name.matchAll(ascii ? ASCII_HUMP : HUMP)];
+    const humps = [...name.matchAll(HUMP)];
     if (humps.length > MAX_HUMPS) continue;
-    const isSigned = /[+#]$/.test(name);
     for (const { index } of humps) {
       const part = fold(name.slice(index));
-      if (ascii && !isSigned) parts.push(part);
-      else parts.push(...wordsOf(part), ...(isSigned ? [signedWord(part)] : []));
+      parts.push(...wordsOf(part), ...(/[+#]$/.test(part) ? [signedWord(part)] : []));
     }
   }
   return parts;
