@@ -15,14 +15,30 @@ import { filesOf, STAGED } from "../fixtures/pool.js";
 import { snapshot } from "../fixtures/snapshots.js";
 
 const SESSIONS = 4;
-const MESSAGES = 150;
 
+let messages = 100;
 let file: Blob;
 
-// Large enough for many slices.
+// Large enough to be told of in the middle, however fast the machine is.
 beforeAll(async () => {
-  file = await largeFile(SESSIONS, MESSAGES, 6000);
+  const connection = await connect(freshPath());
+  do {
+    messages *= 2;
+    file = await largeFile(SESSIONS, messages, 6000);
+  } while ((await timesTold(connection, file)) < 6);
+  await connection.close();
 });
+
+/** How often its import tells how much of it is merged. */
+async function timesTold(connection: Connection, imported: Blob): Promise<number> {
+  let times = 0;
+  await connection.import(imported, {
+    onProgress: ({ phase }) => {
+      if (phase === "merge") times++;
+    },
+  });
+  return times;
+}
 
 function on(connection: Connection, sessionId = "mine"): SQLiteContextStore {
   return new SQLiteContextStore(connection, sessionId, { project: "p" });
@@ -57,7 +73,7 @@ describe("an import", () => {
     expect(phases.lastIndexOf("copy")).toBe(phases.indexOf("merge") - 1);
     for (const [phase, total] of [
       ["copy", file.size],
-      ["merge", SESSIONS * MESSAGES],
+      ["merge", SESSIONS * messages],
     ] as const) {
       const steps = heard.filter((progress) => progress.phase === phase);
       expect(steps.length).toBeGreaterThan(1);
@@ -148,13 +164,13 @@ describe("an import", () => {
     const summary = await connection.import(file, { onProgress });
     await appended.promise;
     const list = await on(connection).listSessions();
-    expect(list.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(SESSIONS * MESSAGES + 4);
+    expect(list.reduce((sum, { messageCount }) => sum + messageCount, 0)).toBe(SESSIONS * messages + 4);
     expect(summary.sessionsAdded + summary.sessionsForked).toBe(SESSIONS);
-    expect(summary.messagesAdded).toBe(SESSIONS * MESSAGES);
+    expect(summary.messagesAdded).toBe(SESSIONS * messages);
     for (const { sessionId } of list) {
       const history = words(await on(connection, sessionId).getHistory());
       const theirs = history.filter((text) => text !== "mine").map((text) => Number.parseInt(text, 10));
-      expect([0, MESSAGES]).toContain(theirs.length);
+      expect([0, messages]).toContain(theirs.length);
       expect(theirs).toEqual(theirs.map((_, i) => theirs[0]! + i));
       expect(history.lastIndexOf("mine")).toBe(history.includes("mine") ? history.length - 1 : -1);
     }
@@ -176,13 +192,13 @@ describe("an import", () => {
       const onProgress = once("merge", part, () => workers[0]!.terminate());
       expect(await connection.import(file, { onProgress })).toMatchObject({
         sessionsAdded: SESSIONS,
-        messagesAdded: SESSIONS * MESSAGES,
+        messagesAdded: SESSIONS * messages,
       });
       // It may have been done by the time that it was killed, and its answer on its way.
       await expect.poll(() => workers.length).toBe(2);
       expect(
         (await on(connection).listSessions()).map(({ messageCount }) => messageCount).sort((a, b) => a - b),
-      ).toEqual([1, ...Array.from({ length: SESSIONS }, () => MESSAGES)]);
+      ).toEqual([1, ...Array.from({ length: SESSIONS }, () => messages)]);
       expect(await connection.checkIntegrity()).toEqual({ ok: true, problems: [] });
     },
   );
@@ -211,7 +227,7 @@ describe("an import", () => {
     expect(await next.checkIntegrity()).toEqual({ ok: true, problems: [] });
     expect([...(await filesOf(path)).keys()]).not.toContain(STAGED);
     // All of it is there then, or nothing.
-    expect((await next.import(file)).messagesAdded).toBe(isOver ? 0 : SESSIONS * MESSAGES);
+    expect((await next.import(file)).messagesAdded).toBe(isOver ? 0 : SESSIONS * messages);
     expect(await next.checkIntegrity()).toEqual({ ok: true, problems: [] });
   });
 
