@@ -44,11 +44,11 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
 }
 
 async function openPool(path: string, { create, found, predecessor }: OpfsOptions): Promise<Pool> {
-  // What is there may be opened at once; to make something has to wait.
-  const [pool] = await Promise.all([openExisting(path, found), predecessor()]);
+  const pool = await openExisting(path, found);
   if (pool) return pool;
   if (!create) throw storageCleared();
-  // A predecessor that was busy has had the time to answer.
+  // What is there was made when nobody held files that are gone; to make something has to wait until then. A predecessor
+  // that is busy has the time to answer.
   await loadSqlite();
   await predecessor();
   return createPool(path, CAPACITY);
