@@ -13,9 +13,13 @@ const MOST_FOLDED = 100_000;
 
 type Span = readonly [start: number, end: number];
 
-/** The part of a text around the first hit of a query, with the hits in it between `⟦` and `⟧`. */
-export function cut(text: string, terms: readonly Term[]): string {
+/** Gives the part of a text around the first hit of a query, with the hits in it between `⟦` and `⟧`. */
+export function snippetsOf(terms: readonly Term[]): (text: string) => string {
   const patterns = terms.map(toPattern);
+  return (text) => cut(text, terms, patterns);
+}
+
+function cut(text: string, terms: readonly Term[], patterns: readonly RegExp[]): string {
   const first = firstHit(text, terms, patterns);
   const start = wordStart(text, Math.max(0, first - BEFORE));
   const end = wordEnd(text, start + LENGTH);

@@ -2,7 +2,7 @@ import type { SearchHit } from "../../src/messages.js";
 import type { FoundMessage } from "../../src/protocol.js";
 import { textOfStored } from "./message-text.js";
 import { parseQuery } from "./query.js";
-import { cut } from "./snippet.js";
+import { snippetsOf } from "./snippet.js";
 
 /** How much text of found messages is kept, in characters: whoever types a query gets many of them again. */
 const KEPT_CHARACTERS = 2 * 1024 * 1024;
@@ -14,8 +14,8 @@ export class Snippets {
   #characters = 0;
 
   hits(query: string, found: readonly FoundMessage[]): SearchHit[] {
-    const terms = parseQuery(query);
-    return found.map(({ content, ...hit }) => ({ ...hit, snippet: cut(this.#textOf(content), terms) }));
+    const snippetOf = snippetsOf(parseQuery(query));
+    return found.map(({ content, ...hit }) => ({ ...hit, snippet: snippetOf(this.#textOf(content)) }));
   }
 
   #textOf(stored: string): string {
