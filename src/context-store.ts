@@ -1,9 +1,10 @@
 import { checkTokens } from "./arguments.js";
 import { checkMessage } from "./content.js";
 import { ContextStoreError } from "./errors.js";
-import { newSessionId, timestamp } from "./ids.js";
+import { newSessionId } from "./ids.js";
 import { NO_PREVIEW, previewOf } from "./preview.js";
 import type { ContextTokens, Message, MessageRef, SessionInfo } from "./messages.js";
+import { timestamp } from "./timestamp.js";
 
 /**
  * The memory of one chat session, whatever keeps it. Subclass it for a backend of your own: `append` and `getHistory`

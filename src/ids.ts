@@ -35,8 +35,3 @@ export function newUid(): string {
   for (const byte of randomBytes(16)) id += DIGITS[byte % 32]!;
   return id;
 }
-
-/** Now, as the database writes times: `"YYYY-MM-DD HH:MM:SS"`, UTC. */
-export function timestamp(): string {
-  return new Date().toISOString().slice(0, 19).replace("T", " ");
-}

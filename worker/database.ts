@@ -77,6 +77,11 @@ export class Database {
     return this.#sqlite.c.sqlite3_changes(this.handle);
   }
 
+  /** The row id of the row that was inserted last. */
+  get lastRowId(): number {
+    return Number(this.#sqlite.c.sqlite3_last_insert_rowid(this.handle));
+  }
+
   /** All or nothing. Nothing may be awaited inside: what other tabs wrote meanwhile would be rolled back with it. */
   transaction<T>(work: () => T): T {
     this.run("BEGIN IMMEDIATE");

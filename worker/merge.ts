@@ -6,6 +6,7 @@ import { unseal } from "./envelope.js";
 import { type ImportJournal, undoImport } from "./import-journal.js";
 import type { IncomingTables } from "./incoming.js";
 import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
+import { endOf } from "./operations/positions.js";
 import { previewOfStored } from "./operations/summaries.js";
 import type { Steps } from "./slices.js";
 import { tables } from "./tables.js";
@@ -73,7 +74,7 @@ export class Merge {
         .map((project) => ({ dbName, sessionId, project }));
       const done = this.messagesDone;
       this.#watch(sessionId);
-      const isNew = this.#db.value(tables(dbName).lastPosition, sessionId) === null;
+      const isNew = endOf(this.#db, { dbName, sessionId }) === 0;
       if (isNew && (yield* this.#insertAll(sessionId, sessionId, null, 0))) {
         for (const session of sessions) this.#describe(session, session);
         this.#counts.sessionsAdded += sessions.length;
@@ -186,7 +187,8 @@ export class Merge {
 
   #insert(sessionId: string, messages: readonly IncomingMessage[]): void {
     const sql = tables(this.dbName);
-    for (const { project, row } of messages) {
+    const end = endOf(this.#db, { dbName: this.dbName, sessionId });
+    for (const [place, { project, row }] of messages.entries()) {
       const [role, content, createdAt, uid, metadata, status] = row;
       if (role === null || content === null || createdAt === null) {
         const message = `The file to import has an incomplete row in session ${JSON.stringify(sessionId)}. Nothing was imported.`;
@@ -194,9 +196,8 @@ export class Merge {
       }
       const session = { dbName: this.dbName, sessionId, project };
       const partial = status === "partial" ? status : null;
-      const values = [sessionId, project, role, content, uid, metadata, createdAt, partial] as const;
-      const inserted = this.#db.row(sql.insert, ...values)!;
-      this.#journal.addMessage(session, Number(inserted[0]));
+      this.#db.run(sql.insert, sessionId, project, end + place, role, content, uid, metadata, createdAt, partial);
+      this.#journal.addMessage(session, this.#db.lastRowId);
       this.#counts.messagesAdded++;
     }
     this.messagesDone += messages.length;

@@ -32,8 +32,11 @@ const IDLE_MS = 2000;
 /** From this size on the -wal is written back between two calls. The next owner reads all of it before it begins. */
 const LONG_WAL_BYTES = 2 * 1024 * 1024;
 
-/** Commits are announced together when they follow each other faster: a message to all tabs costs half as much as an append. */
-const ANNOUNCE_MS = 5;
+/**
+ * Commits are announced together when they follow each other faster than a screen shows frames: a message to all tabs
+ * costs as much as an append.
+ */
+const ANNOUNCE_MS = 16;
 
 /** How often the client of something long hears that it goes on. */
 const WORKING_MS = 200;

@@ -108,10 +108,6 @@ function build(dbName: string) {
     SELECT ${json("t")} || '}'
     FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
     WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`;
-  const insertAt = (position: string) => `
-      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at, status)
-      VALUES (?1, ?2, ${position}, ?3, ?4, ?5, ?6, coalesce(?7, datetime('now')), ?8)
-      RETURNING id, created_at`;
   // A deleted session comes back with its ids, which are then in the index already.
   const indexed = (order: ">" | "=") => `
       SELECT id, session_id, project, role, content, status FROM ${messages} WHERE id ${order} ?1
@@ -192,10 +188,12 @@ function build(dbName: string) {
         status TEXT,
         UNIQUE(deletion_id, position));`,
 
-    // Messages. Position and insert are one statement. The position in the table is dense per session id over all
-    // projects, since its UNIQUE constraint knows no project.
-    insert: insertAt(`(SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?1)`),
-    insertAt: insertAt("?9"),
+    // Messages. The position in the table is dense per session id over all projects, since its UNIQUE constraint knows no
+    // project. What is run for each message has no RETURNING and no subquery: SQLite would open a table for the one, and
+    // both together take as long as all the rest.
+    insert: `
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, created_at, status)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
     byUid: `SELECT id, position, created_at FROM ${messages} INDEXED BY ${uidIndex} WHERE uid = ?3 AND ${session}`,
     lastPosition: `SELECT max(position) FROM ${messages} WHERE session_id = ?1`,
     all: `SELECT ${row} FROM ${messages} WHERE ${session} ORDER BY position`,
@@ -272,8 +270,7 @@ function build(dbName: string) {
     sessionCount: `SELECT message_count FROM ${sessions} WHERE ${session}`,
     countOneMore: `
       UPDATE ${sessions} SET message_count = message_count + 1
-      WHERE ${session} AND preview IS NOT NULL AND created_at <= ?3 AND updated_at >= ?3
-      RETURNING message_count`,
+      WHERE ${session} AND preview IS NOT NULL AND created_at <= ?3 AND updated_at >= ?3`,
     countMessage: `
       INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
       VALUES (?1, ?2, 1, ?3, ?4, ?4)
@@ -281,8 +278,7 @@ function build(dbName: string) {
         message_count = message_count + 1,
         preview = coalesce(preview, excluded.preview),
         created_at = min(created_at, excluded.created_at),
-        updated_at = max(updated_at, excluded.updated_at)
-      RETURNING message_count`,
+        updated_at = max(updated_at, excluded.updated_at)`,
     setSummary: `
       INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -1,9 +1,10 @@
 import { ContextStoreError } from "../../src/errors.js";
+import { timestamp } from "../../src/timestamp.js";
 import type { Edit, Edited, SessionKey } from "../../src/protocol.js";
 import type { Database } from "../database.js";
 import { tables } from "../tables.js";
 import { renumber } from "./messages.js";
-import { countOf, isShared } from "./positions.js";
+import { countOf, endOf, isShared } from "./positions.js";
 import { editSummary } from "./summaries.js";
 
 /** A row that is there: its id, its position in the table, its time. */
@@ -42,8 +43,8 @@ function replaceRows(db: Database, { session, messages }: Edit<string>, removed:
   if (!fits) renumber(db, dbName, sessionId, at, at + messages.length);
   for (const [place, { role, content, uid, metadata = null }] of messages.entries()) {
     // What takes another's place takes its time: a session whose first message is edited does not become a new one.
-    const createdAt = removed[place]?.createdAt ?? null;
-    db.run(sql.insertAt, sessionId, project, role, content, uid, metadata, createdAt, null, at + place);
+    const createdAt = removed[place]?.createdAt ?? timestamp();
+    db.run(sql.insert, sessionId, project, at + place, role, content, uid, metadata, createdAt, null);
   }
 }
 
@@ -82,8 +83,7 @@ function placesOf(db: Database, session: SessionKey, start: number, end: number,
 /** Where in the table a message at `start` goes that takes no other's place. */
 function positionOf(db: Database, session: SessionKey, start: number, count: number): number {
   const [next] = placesOf(db, session, start, start + 1, count);
-  if (next) return next.position;
-  return Number(db.value(tables(session.dbName).lastPosition, session.sessionId) ?? -1) + 1;
+  return next ? next.position : endOf(db, session);
 }
 
 function noSuchRange({ sessionId }: SessionKey, start: number, end: number, count: number): ContextStoreError {

@@ -1,9 +1,10 @@
 import { ContextStoreError } from "../../src/errors.js";
+import { timestamp } from "../../src/timestamp.js";
 import type { MessageRef } from "../../src/messages.js";
 import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/protocol.js";
 import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
-import { countOf, isShared, ordinal } from "./positions.js";
+import { countOf, endOf, isShared, ordinal } from "./positions.js";
 import { assemble, fold } from "./parts.js";
 import { computePreview } from "./summaries.js";
 
@@ -23,13 +24,13 @@ function appendOne(db: Database, session: SessionKey, message: NewMessage<string
     const position = ordinal(db, session, Number(existing[1]));
     return { id: Number(existing[0]), uid, position, createdAt: String(existing[2]) };
   }
-  const inserted = db.row(sql.insert, sessionId, project, role, content, uid, metadata, null, status)!;
-  const createdAt = String(inserted[1]);
+  const createdAt = timestamp();
+  db.run(sql.insert, sessionId, project, endOf(db, session), role, content, uid, metadata, createdAt, status);
+  const id = db.lastRowId;
   // Most messages change nothing of what the list is sorted by: then its indexes need not be written.
-  const count =
-    db.value(sql.countOneMore, sessionId, project, createdAt) ??
-    db.value(sql.countMessage, sessionId, project, role === "user" ? preview : null, createdAt);
-  return { id: Number(inserted[0]), uid, position: Number(count) - 1, createdAt };
+  db.run(sql.countOneMore, sessionId, project, createdAt);
+  if (db.changes === 0) db.run(sql.countMessage, sessionId, project, role === "user" ? preview : null, createdAt);
+  return { id, uid, position: countOf(db, session) - 1, createdAt };
 }
 
 /** Two writers of one message would spoil it. */
@@ -131,7 +132,7 @@ export function fork(db: Database, session: SessionKey, target: string, upTo: nu
   }
   fold(db, dbName);
   const count = countOf(db, session);
-  const isDense = !isShared(db, session, count) && db.value(sql.lastPosition, target) === null;
+  const isDense = !isShared(db, session, count) && endOf(db, { ...session, sessionId: target }) === 0;
   db.run(isDense ? sql.copyDense : sql.copySession, sessionId, project, target, upTo ?? count);
   const copied = db.changes;
   db.run(sql.copyTokens, sessionId, project, target);

@@ -9,9 +9,14 @@ export function countOf(db: Database, { sessionId, project, dbName }: SessionKey
   return Number(db.value(tables(dbName).sessionCount, sessionId, project) ?? 0);
 }
 
+/** The position in the table behind the last row of a session id. */
+export function endOf(db: Database, { dbName, sessionId }: Pick<SessionKey, "dbName" | "sessionId">): number {
+  return Number(db.value(tables(dbName).lastPosition, sessionId) ?? -1) + 1;
+}
+
 /** Whether another project has rows under the same session id: then positions in the table are not those of the API. */
-export function isShared(db: Database, { dbName, sessionId }: SessionKey, count: number): boolean {
-  return Number(db.value(tables(dbName).lastPosition, sessionId) ?? -1) + 1 !== count;
+export function isShared(db: Database, session: SessionKey, count: number): boolean {
+  return endOf(db, session) !== count;
 }
 
 /** The position within session and project of a row at `position` in the table. */
