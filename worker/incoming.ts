@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import type { Database } from "./database.js";
-import { DB_NAMES, MESSAGE_COLUMNS } from "./tables.js";
+import { dbNames } from "./schema.js";
+import { MESSAGE_COLUMNS } from "./tables.js";
 
 // What a file from outside holds, read with suspicion: only plain columns of plain tables are ever asked for, so that its
 // views, triggers, checks and generated columns do nothing.
@@ -42,8 +43,7 @@ export function checkPages(staged: Database): void {
 export function inspectIncoming(staged: Database): { histories: IncomingTables[]; ignoredTables: string[] } {
   const histories: IncomingTables[] = [];
   const taken = new Set<string>(["axio_opfs_meta", "axio_opfs_clients", "axio_opfs_imported"]);
-  for (const [name] of staged.rows(DB_NAMES)) {
-    const dbName = String(name);
+  for (const dbName of dbNames(staged)) {
     const columns = plainColumns(staged, `${dbName}_messages`, "with row ids");
     if (!isHistory(dbName, columns)) continue;
     histories.push(readers(dbName, columns, staged));

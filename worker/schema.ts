@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import type { Database } from "./database.js";
 import type { Storage } from "./storage.js";
-import { DB_NAMES, FILE_TABLES, META_GET, META_SET, SCHEMA_VERSION, tables } from "./tables.js";
+import { FILE_TABLES, META_GET, META_SET, SCHEMA_VERSION, TABLE_NAMES, tables } from "./tables.js";
 
 /** A step from one schema version to the next. Runs in a transaction. */
 export interface Migration {
@@ -15,6 +15,9 @@ export const MIGRATIONS: readonly Migration[] = [];
 
 /** The table prefix that Python's files have. */
 const DEFAULT_DB_NAME = "axio_context";
+
+/** What the name of a prefix's message table ends with. */
+const MESSAGES = "_messages";
 
 /**
  * Makes a new file's tables, or brings an older file to this version. Before the first migration the whole file is
@@ -81,5 +84,7 @@ export function createTables(db: Database, dbName: string): void {
 
 /** The table prefixes in the file. */
 export function dbNames(db: Database): string[] {
-  return db.rows(DB_NAMES).map(([name]) => String(name));
+  // Not by LIKE: whoever opens a database waits until the engine has compiled what a query runs.
+  const names = db.rows(TABLE_NAMES).map(([name]) => String(name));
+  return names.filter((name) => name.toLowerCase().endsWith(MESSAGES)).map((name) => name.slice(0, -MESSAGES.length));
 }

@@ -41,6 +41,7 @@ export const IMPORTED_LAST = `
 export const IMPORTED_LAST_OF = `
   SELECT id, db_name, session_id, project, first_id, last_id, updated_at FROM axio_opfs_imported
   WHERE db_name = ?2 AND session_id = ?3 AND project = ?4 AND id > ?1 ORDER BY id DESC LIMIT 1`;
+export const IMPORTED_ANY = "SELECT 1 FROM axio_opfs_imported LIMIT 1";
 /** Each session with the number of its imported messages, and when it had changed before: as its first range says. */
 export const IMPORTED_SESSIONS = `
   SELECT i.db_name, i.session_id, i.project, g.messages, i.updated_at FROM axio_opfs_imported AS i JOIN (
@@ -57,9 +58,7 @@ export const DESCRIBED_BEGIN = [
   "DELETE FROM temp.described",
 ] as const;
 
-/** The table prefixes in use. */
-export const DB_NAMES =
-  "SELECT substr(name, 1, length(name) - 9) FROM sqlite_schema WHERE type = 'table' AND name LIKE '%\\_messages' ESCAPE '\\'";
+export const TABLE_NAMES = "SELECT name FROM sqlite_schema WHERE type = 'table'";
 
 /** The columns that make a table a message table of the Python package. */
 export const MESSAGE_COLUMNS = ["id", "session_id", "project", "position", "role", "content", "created_at"] as const;

@@ -86,8 +86,10 @@ for (const [name, shape] of Object.entries(SHAPES)) {
         await page.setInputFiles("input", file);
         await disturb(other);
         await page.evaluate(() => harness.importing.beginWithInput());
-        await page.waitForFunction(() => harness.importing.part > 0.8, undefined, { timeout: 300_000 });
-        await page.evaluate(() => harness.importing.abort());
+        await page.evaluate(async () => {
+          await harness.importing.reached(0.8);
+          harness.importing.abort();
+        });
         const ended = await page.evaluate(() => harness.importing.ended());
         const waits = await other.evaluate(() => harness.latency.stop());
         console.log(importer, { ended, waits });
@@ -103,7 +105,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
       for (const tab of [page, other]) await openTab(tab, site);
       await page.setInputFiles("input", file);
       await page.evaluate(() => harness.importing.beginWithInput());
-      await page.waitForFunction(() => harness.importing.part > 0.8, undefined, { timeout: 300_000 });
+      await page.evaluate(() => harness.importing.reached(0.8));
       await disturb(other);
       await page.close();
       await other.evaluate(() => harness.untilNothingBrought());

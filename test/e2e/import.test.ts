@@ -41,8 +41,8 @@ test("an import that its tab aborts is taken back by the owner, not what the own
 }) => {
   const [owner, follower] = await twoTabs(site, context);
   await owner.evaluate(() => harness.startPump());
-  await follower.evaluate(() => harness.importing.begin());
-  const ended = await follower.evaluate(() => {
+  const ended = await follower.evaluate(async () => {
+    await harness.importing.begin(300);
     harness.importing.abort();
     return harness.importing.ended();
   });
@@ -73,7 +73,7 @@ test("an import whose tab is closed is taken back by the tab that holds the data
   site,
 }) => {
   const [owner, follower] = await twoTabs(site, context);
-  await follower.evaluate(() => harness.importing.begin(200));
+  await follower.evaluate(() => harness.importing.begin(300));
   await owner.evaluate(() => harness.startPump());
   await follower.close();
   await expect.poll(() => owner.evaluate(() => harness.importing.counts())).toEqual([]);

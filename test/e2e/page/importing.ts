@@ -7,6 +7,7 @@ const SESSIONS = 10;
 export class Importing {
   progress: ImportProgress | undefined;
   readonly #abort = new AbortController();
+  readonly #told = new EventTarget();
   readonly #connection: () => Connection;
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -28,6 +29,7 @@ export class Importing {
     await new Promise<void>((resolve) => {
       const onProgress = (progress: ImportProgress) => {
         this.progress = progress;
+        this.#told.dispatchEvent(new Event("progress"));
         if (progress.phase === "merge" && progress.done > 0) resolve();
       };
       this.#ended = this.#connection()
@@ -40,6 +42,12 @@ export class Importing {
   /** Of the merge: which part is done. */
   get part(): number {
     return this.progress?.phase === "merge" ? this.progress.done / this.progress.total : 0;
+  }
+
+  /** Resolves as soon as this part of the merge is done: it may be over soon after. */
+  async reached(part: number): Promise<void> {
+    while (this.part < part)
+      await new Promise((resolve) => this.#told.addEventListener("progress", resolve, { once: true }));
   }
 
   abort(): void {
