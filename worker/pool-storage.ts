@@ -15,7 +15,7 @@ const STAGED = "/staged.sqlite";
 const BACKUP = "/before-migration.sqlite";
 const INDEX = "/search.sqlite";
 
-/** Database and search index with their -wals, a staged file, a copy during a migration, and their journals. */
+/** Database and search index with their -wals, a staged file with its plan, and two for what SQLite or a migration copies. */
 export const CAPACITY = 8;
 
 /** A file system takes so much of a file away in some milliseconds. */

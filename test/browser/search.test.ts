@@ -5,10 +5,8 @@ import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { assistant, user } from "../fixtures/messages.js";
 import { filesBelow, runsIn } from "../fixtures/opfs-files.js";
-import { filesOf } from "../fixtures/pool.js";
+import { filesOf, INDEX } from "../fixtures/pool.js";
 import { appendByPython } from "../fixtures/python.js";
-
-const INDEX = "/search.sqlite";
 
 async function found(connection: Connection, query: string, options = {}): Promise<string[]> {
   const hits = await connection.search(query, { limit: 1000, ...options });
