@@ -257,9 +257,9 @@ export class Owner {
       this.#post(batch.client, { type: "late", ownership, seqs, turn: client.turn });
       return;
     }
+    const replies = await this.#whileSayingSo(batch.client, this.run(batch));
     // Who reads, and listens then, must not hear of what was there when it read.
     if (isReading(batch)) this.#announceCommits();
-    const replies = await this.#whileSayingSo(batch.client, this.run(batch));
     this.#post(batch.client, {
       type: "replies",
       ownership,
