@@ -5,8 +5,8 @@ import { gunzip } from "./gunzip.js";
 // How a message's JSON lies in the content column: "plain:" and the text, or, from 512 UTF-8 bytes on, "gzip:" and the
 // base64 of a gzip file. Rows from before the envelope hold the bare JSON.
 
-const PLAIN = "plain:";
-const GZIP = "gzip:";
+export const PLAIN = "plain:";
+export const GZIP = "gzip:";
 const GZIP_FROM_BYTES = 512;
 
 /** The largest content that is written or read, in bytes of UTF-8 and in bytes of gzip: 256 MiB. */

@@ -13,8 +13,8 @@ const SHOWN = 50;
 const terms = { full: false, busyTimeout: 0 };
 
 /**
- * What a chat most likely asks for first, and the answers, one at a time: the list beside the conversation that was
- * written to last, and its end.
+ * What a chat most likely asks for first, and the answers, one at a time: the end of the conversation that was
+ * written to last, and the list beside it.
  */
 export function* firstReads(database: Database): Generator<readonly [OwnerRequest, Reply]> {
   const [dbName] = dbNames(database);
@@ -22,9 +22,9 @@ export function* firstReads(database: Database): Generator<readonly [OwnerReques
   if (dbName === undefined || last === undefined) return;
   const [project, sessionId] = last.map(String) as [string, string];
 
-  const list = { dbName, project, range: { orderBy: "created", limit: SHOWN } } as const;
-  yield [{ seq: 0, name: "sessions", args: list, terms }, success(sessions(database, dbName, project, list.range))];
-
   const end = { session: { dbName, project, sessionId }, range: { last: SHOWN } };
   yield [{ seq: 0, name: "messages", args: end, terms }, success(messages(database, end))];
+
+  const list = { dbName, project, range: { orderBy: "created", limit: SHOWN } } as const;
+  yield [{ seq: 0, name: "sessions", args: list, terms }, success(sessions(database, dbName, project, list.range))];
 }

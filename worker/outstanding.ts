@@ -8,7 +8,7 @@ export interface Outstanding {
   readonly request: Request;
   /** As the owner gets it. */
   sealed: OwnerRequest;
-  readonly resolve: (reply: Reply) => void;
+  readonly resolve: (reply: Reply | Promise<Reply>) => void;
   /** When it was last given to an owner, or arrived. */
   since: number;
   /** Whether any owner may have seen it. */
@@ -18,10 +18,10 @@ export interface Outstanding {
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
-  readonly #finish: (call: Outstanding, reply: Reply) => Reply | undefined;
+  readonly #finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined;
 
   /** `finish` turns what an owner answers into what the page gets; nothing, when the call must be made again. */
-  constructor(finish: (call: Outstanding, reply: Reply) => Reply | undefined) {
+  constructor(finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined) {
     this.#finish = finish;
   }
 
@@ -29,7 +29,7 @@ export class OutstandingCalls {
     return this.#calls.size;
   }
 
-  add(request: Request, sealed: OwnerRequest, resolve: (reply: Reply) => void): Outstanding {
+  add(request: Request, sealed: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
     const call = { request, sealed, resolve, since: performance.now(), sent: request.isRepeated ?? false };
     this.#calls.set(request.seq, call);
     return call;

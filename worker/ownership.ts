@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import { ownerLock } from "../src/database-directory.js";
 import { nextLock } from "./channels.js";
+import { hold, type Release } from "./locks.js";
 import { findPool, type FoundPool, openOpfsStorage, PoolHeldError } from "./opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { rehearse } from "./rehearsal.js";
@@ -15,20 +16,18 @@ const BREATH_MS = 100;
 /** So often; a tab that always has calls under way rehearses then. */
 const PUT_OFF = 2;
 
-/** Gives the lock back. */
-export type Release = () => void;
-
 /** Whose turn it is to be the owner. */
 export interface Turn {
   readonly release: Release;
-  /** Where the files were, by the time that whoever has it now was next. */
-  readonly found?: FoundPool | undefined;
+  /** Where the files were when it was waited for, as far as that is known. */
+  readonly found: Promise<FoundPool | undefined>;
 }
 
 /** The turn if nobody has it now. */
 export async function tryTurn(path: string): Promise<Turn | undefined> {
+  const found = findPool(path).catch(unknown);
   const release = await hold(ownerLock(path), { ifAvailable: true });
-  return release && { release };
+  return release && { release, found };
 }
 
 /**
@@ -37,7 +36,7 @@ export async function tryTurn(path: string): Promise<Turn | undefined> {
  */
 export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Turn> {
   const isNoLongerNext = (await hold(nextLock(path), { signal }))!;
-  let found: FoundPool | undefined;
+  let found: Promise<FoundPool | undefined> = Promise.resolve(undefined);
   let turn = 0;
   let isOver = false;
   const pause = async () => {
@@ -46,10 +45,10 @@ export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () =>
     if (isOver) throw new Error("It is no rehearsal any more.");
   };
   const timer = setInterval(() => {
-    if (turn === 0) load(path).then((pool) => (found = pool), ignore);
+    if (turn === 0) found = load(path).catch(unknown);
     if (!isIdle() && turn++ < PUT_OFF) return;
     clearInterval(timer);
-    rehearse(pause).catch(ignore);
+    rehearse(pause).catch(unknown);
   }, PREPARE_MS);
   try {
     return { release: (await hold(ownerLock(path), { signal }))!, found };
@@ -67,19 +66,7 @@ async function load(path: string): Promise<FoundPool | undefined> {
 }
 
 /** What fails now fails again, and is told, when it is needed. */
-function ignore(): void {}
-
-/** Takes a lock that goes when the worker goes. */
-export function hold(name: string, options: LockOptions = {}): Promise<Release | undefined> {
-  return new Promise((resolve, reject) => {
-    navigator.locks
-      .request(name, options, (lock) => {
-        if (!lock) return resolve(undefined);
-        return new Promise<void>((release) => resolve(release));
-      })
-      .catch(reject);
-  });
-}
+function unknown(): undefined {}
 
 /** Under which conditions {@link openAsOwner} opens the database. */
 export interface Conditions {
@@ -87,7 +74,7 @@ export interface Conditions {
   readonly patience: number;
   /** Fires when nobody wants it any more. */
   readonly signal: AbortSignal;
-  readonly found: FoundPool | undefined;
+  readonly found: Promise<FoundPool | undefined> | undefined;
   /** Resolves once nobody holds files that are gone; see {@link Predecessor}. */
   readonly predecessor: () => Promise<void>;
 }
@@ -105,7 +92,11 @@ export async function openAsOwner(
   const end = performance.now() + patience;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
-      const storage = await openOpfsStorage(path, { create: options.expectedId === undefined, found, predecessor });
+      const storage = await openOpfsStorage(path, {
+        create: options.expectedId === undefined,
+        found: await found,
+        predecessor,
+      });
       try {
         return new Owner(storage, options, events);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
 import {
   type FileStatus,
+  type MessageRow,
   type LocalOperation,
   PROTOCOL,
   type OpenOptions,
@@ -23,6 +24,7 @@ import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
+import { FirstEnvelopes } from "./first-envelopes.js";
 import { openMemoryStorage } from "./memory-storage.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
@@ -46,6 +48,7 @@ export class Router {
   readonly #outstanding = new OutstandingCalls((call, reply) => this.#finish(call, reply));
   readonly #dispatcher: Dispatcher;
   readonly #unsealer = new Unsealer();
+  readonly #firstEnvelopes = new FirstEnvelopes();
   readonly #deltas = new Deltas();
   readonly #waiting = new AbortController();
   readonly #predecessor = new Predecessor();
@@ -108,7 +111,9 @@ export class Router {
     this.#opened = true;
     const owner = this.#target instanceof Owner ? this.#target : undefined;
     // What fails here fails again, and is told, when somebody asks for it.
-    warmUp(owner, this.#unsealer, () => this.#isInUse).catch(() => {});
+    warmUp(owner, this.#unsealer, () => this.#isInUse)
+      .catch(() => {})
+      .finally(() => this.#firstEnvelopes.end());
     return this.#databaseId!;
   }
 
@@ -124,7 +129,7 @@ export class Router {
   }
 
   /** The call to send, unless it has been answered already. */
-  #take(request: Request, resolve: (reply: Reply) => void): Outstanding[] {
+  #take(request: Request, resolve: Outstanding["resolve"]): Outstanding[] {
     try {
       if (this.#failed) {
         this.#outstanding.add(request, request as OwnerRequest, resolve);
@@ -268,17 +273,26 @@ export class Router {
   }
 
   /** What the page gets for an answer. */
-  #finish(call: Outstanding, reply: Reply): Reply | undefined {
+  #finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined {
     const { request } = call;
     this.#deltas.settle(request, reply);
     const isStatus = request.name === "fileStatus" && reply.ok;
     if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
-    const answer = this.#unsealer.unseal(call.sealed, reply);
+    const answer = this.#unseal(call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
       queueMicrotask(() => this.#dispatcher.send([call]));
     }
     return answer;
+  }
+
+  #unseal(request: OwnerRequest, reply: Reply): Reply | Promise<Reply> | undefined {
+    const unpacking =
+      isHistory(request) && reply.ok
+        ? this.#firstEnvelopes.unpack(reply.value as readonly MessageRow<string | null>[])
+        : undefined;
+    if (!unpacking) return this.#unsealer.unseal(request, reply);
+    return unpacking.then((rows) => this.#unsealer.unseal(request, success(rows))!);
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
@@ -310,6 +324,11 @@ export class Router {
   #post(message: OwnerMessage): void {
     this.#channels!.tellOwner(message);
   }
+}
+
+/** Whether an answer to it has all contents: then nothing has to be asked for again. */
+function isHistory({ name, args }: OwnerRequest): boolean {
+  return name === "messages" && !("known" in args);
 }
 
 function isForThisWorker(request: Request): request is Request<LocalOperation> {

@@ -2,7 +2,7 @@ import { expose } from "comlink";
 import { ContextStoreError } from "../src/errors.js";
 import { PROTOCOL, type WorkerApi } from "../src/protocol.js";
 import { failure, success } from "./failure.js";
-import { hold } from "./ownership.js";
+import { hold } from "./locks.js";
 import { Router } from "./router.js";
 
 // The dedicated worker of one page and one database.

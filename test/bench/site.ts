@@ -88,6 +88,8 @@ function withDriver(driver: string): Plugin {
 function builtPackage(): Plugin {
   return {
     name: "built-package",
+    // Vite itself would find the source.
+    enforce: "pre",
     resolveId: (id) => (id.endsWith("/src/index.js") ? join(ROOT, "dist/src/index.js") : undefined),
   };
 }

@@ -60,8 +60,9 @@ describe("warmUp", () => {
   test("goes no further than to the first call", async () => {
     await append("last", 'plain:"a"');
     let asked = 0;
-    await warmUp(owner, unsealer, () => ++asked === 2);
-    expect([asked, known("last")]).toEqual([2, undefined]);
+    // It comes while the first answer is made.
+    await warmUp(owner, unsealer, () => ++asked > 1);
+    expect(known("last")).toBeUndefined();
   });
 
   test("finds nothing in an empty database, nor in another tab's", async () => {

@@ -1,3 +1,4 @@
+import { once } from "../once.js";
 import { signedWord, writeOutUmlauts } from "./word-parts.js";
 import { BETWEEN, fold, isUnspaced, punctuationOf, WORD_LETTER, wordsOf } from "./words.js";
 
@@ -46,16 +47,16 @@ export function parseQuery(query: string): Term[] {
   return terms;
 }
 
-const FIRST_LETTER = new RegExp(`^${WORD_LETTER}`, "u");
-const LAST_LETTER = new RegExp(`${WORD_LETTER}$`, "u");
+const FIRST_LETTER = once(() => new RegExp(`^${WORD_LETTER}`, "u"));
+const LAST_LETTER = once(() => new RegExp(`${WORD_LETTER}$`, "u"));
 
 /** C++, C#: looked up as one word. */
-const SIGNED = new RegExp(`^${WORD_LETTER}+[+#]+$`, "u");
+const SIGNED = once(() => new RegExp(`^${WORD_LETTER}+[+#]+$`, "u"));
 
 function toTerm(text: string, isPrefix: boolean): Term | undefined {
   const folded = fold(text).trim();
   if (wordsOf(folded).length === 0) return undefined;
-  if (SIGNED.test(folded)) {
+  if (SIGNED().test(folded)) {
     const spelling = { words: [signedWord(folded)], literal: toLiteral([folded], isPrefix) };
     return { spellings: [spelling], isPrefix: true, hasPunctuation: false };
   }
@@ -69,8 +70,8 @@ function toTerm(text: string, isPrefix: boolean): Term | undefined {
 
 function toLiteral(pieces: readonly string[], isPrefix: boolean): RegExp {
   const text = pieces.map((piece) => piece.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join(`${BETWEEN}+`);
-  const begin = FIRST_LETTER.test(text) ? `(?<!${WORD_LETTER})` : "";
-  const end = !isPrefix && LAST_LETTER.test(text) ? `(?!${WORD_LETTER})` : "";
+  const begin = FIRST_LETTER().test(text) ? `(?<!${WORD_LETTER})` : "";
+  const end = !isPrefix && LAST_LETTER().test(text) ? `(?!${WORD_LETTER})` : "";
   return new RegExp(begin + text + end, "gu");
 }
 

@@ -1,3 +1,5 @@
+import { once } from "../once.js";
+
 // What a text and a query are compared by. Nothing here is stored but in the index, which is made anew when FORMAT changes.
 
 /** Raised at every change of what a text is indexed as. */
@@ -24,8 +26,9 @@ export const WORD_LETTER = `(?:(?![${UNSPACED}])[${LETTER}])`;
 /** What may stand between two words: in a regular expression of the "u" kind. */
 export const BETWEEN = `[^${LETTER}${UNSPACED}]`;
 
-const UNSPACED_WORD = new RegExp(`^[${UNSPACED}]`, "u");
-const WORD = new RegExp(`[${UNSPACED}]|${WORD_LETTER}+`, "gu");
+// Patterns with classes of Unicode are made when a text is first indexed or looked for.
+const UNSPACED_WORD = once(() => new RegExp(`^[${UNSPACED}]`, "u"));
+const WORD = once(() => new RegExp(`[${UNSPACED}]|${WORD_LETTER}+`, "gu"));
 const ASCII_WORD = /[a-z0-9]+/g;
 
 // oxlint-disable-next-line no-control-regex -- all of ASCII
@@ -33,15 +36,15 @@ const ASCII = /^[\u0000-\u007f]*$/;
 
 // Accents of Latin, Greek and Cyrillic letters, the points of Hebrew, the vowel signs of Arabic and its stretching
 // line. The breve is no accent in the Cyrillic й and ў. Joiners and variation selectors tell nothing.
-const ACCENTS = new RegExp(
-  [
+const ACCENTS = once(() => {
+  const kinds = [
     "(?<![\\u0418\\u0438\\u0423\\u0443])\\u0306",
     "[\\u0300-\\u0305\\u0307-\\u036f\\u0591-\\u05bd\\u05bf-\\u05c7]",
     "[\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06ed]",
     "[\\u200c\\u200d]|[\\ufe00-\\ufe0f]|\\p{Emoji_Modifier}",
-  ].join("|"),
-  "gu",
-);
+  ];
+  return new RegExp(kinds.join("|"), "gu");
+});
 
 /** Letters that no normalization takes apart, and signs that are typed in a plainer form. */
 const PLAIN: Readonly<Record<string, string>> = {
@@ -71,7 +74,7 @@ export function isAscii(text: string): boolean {
 /** Without case, accents and other differences that people do not type. */
 export function fold(text: string): string {
   if (isAscii(text)) return text.toLowerCase();
-  const bare = text.normalize("NFKD").replace(ACCENTS, "").normalize("NFC");
+  const bare = text.normalize("NFKD").replace(ACCENTS(), "").normalize("NFC");
   return bare.toLowerCase().replace(NOT_PLAIN, (letter) => PLAIN[letter]!);
 }
 
@@ -81,7 +84,7 @@ export function wordsOf(folded: string): string[] {
   const words: string[] = [];
   let end = 0;
   let wasUnspaced = false;
-  for (const { 0: word, index } of folded.matchAll(WORD)) {
+  for (const { 0: word, index } of folded.matchAll(WORD())) {
     const unspaced = isUnspaced(word);
     if ((unspaced || wasUnspaced) && index > end && words.length > 0) words.push(GAP);
     words.push(toToken(word));
@@ -93,12 +96,12 @@ export function wordsOf(folded: string): string[] {
 
 /** Whether a word is found wherever it stands, not only where no letter comes before it. */
 export function isUnspaced(word: string): boolean {
-  return UNSPACED_WORD.test(word);
+  return UNSPACED_WORD().test(word);
 }
 
 /** What is left of a folded text without its words. */
 export function punctuationOf(folded: string): string {
-  return folded.replace(WORD, "");
+  return folded.replace(WORD(), "");
 }
 
 function toToken(word: string): string {
