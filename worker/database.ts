@@ -1,4 +1,4 @@
-import { DBCONFIG_NO_CKPT_ON_CLOSE, DONE, LIMIT_LENGTH, type Pointer, ROW } from "./sqlite/exports.js";
+import { DBCONFIG_ENABLE_QPSG, DBCONFIG_NO_CKPT_ON_CLOSE, DONE, LIMIT_LENGTH, type Pointer, ROW } from "./sqlite/exports.js";
 import { type Sqlite, SqliteError } from "./sqlite/sqlite.js";
 
 /** What SQLite takes and gives. Whole numbers beyond 2^53 are a BigInt. */
@@ -36,6 +36,9 @@ export class Database {
     this.#sqlite = sqlite;
     this.#db = db;
     this.#scratch = sqlite.allocate(SCRATCH_BYTES);
+    // The plan of a statement never depends on what is bound to it. Otherwise SQLite prepares most that have an ORDER BY
+    // anew each time.
+    this.#configure(DBCONFIG_ENABLE_QPSG, true);
   }
 
   /** The connection itself, for what has no SQL. Throws once it is closed: C would read what is no longer there. */
@@ -107,7 +110,7 @@ export class Database {
 
   /** Whether closing writes a -wal back, and deletes it. */
   writeBackOnClose(wanted: boolean): void {
-    this.check(this.#sqlite.c.sqlite3__wasm_db_config_ip(this.handle, DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, 0));
+    this.#configure(DBCONFIG_NO_CKPT_ON_CLOSE, !wanted);
   }
 
   get inTransaction(): boolean {
@@ -128,6 +131,10 @@ export class Database {
     this.#statements.clear();
     c.sqlite3_free(this.#scratch);
     this.#sqlite.check(c.sqlite3_close_v2(this.#db));
+  }
+
+  #configure(option: number, on: boolean): void {
+    this.check(this.#sqlite.c.sqlite3__wasm_db_config_ip(this.handle, option, on ? 1 : 0, 0));
   }
 
   // Stepped to the end always: a statement that is reset after its first row never triggers the automatic checkpoint,

@@ -62,6 +62,7 @@ export const DONE = 101;
 
 export const LIMIT_LENGTH = 0;
 export const DBCONFIG_NO_CKPT_ON_CLOSE = 1006;
+export const DBCONFIG_ENABLE_QPSG = 1007;
 
 export const OPEN_READWRITE = 0x2;
 export const OPEN_CREATE = 0x4;
