@@ -6,7 +6,6 @@ import type { Storage } from "../storage.js";
 import { META_GET, META_REMOVE, META_SET, tables } from "../tables.js";
 import { clear, renumber, renumberBack } from "./messages.js";
 import { fold } from "./parts.js";
-import { toList } from "./sessions.js";
 
 /** In the file from the transaction that purges sessions until their bytes are gone from the file. */
 const PURGED = "purged";
@@ -44,7 +43,7 @@ export function restoreSession(db: Database, session: SessionKey, deletionId: st
 }
 
 export function deletedSessions(db: Database, dbName: string): ListText<DeletedSession> {
-  return toList(db.rows(tables(dbName).deletions));
+  return String(db.value(tables(dbName).deletions));
 }
 
 /** Removes what was deleted up to `before`. Its bytes are still in the file until {@link eraseFreePages}. */

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { ContextTokens, SessionInfo } from "../../src/messages.js";
 import type { ListText, ProjectInfo, SessionKey, SessionRange } from "../../src/protocol.js";
-import type { Database, Row } from "../database.js";
+import type { Database } from "../database.js";
 import { tables } from "../tables.js";
 
 /** The sessions of a project that have messages, newest first. */
@@ -10,12 +10,7 @@ export function sessions(db: Database, dbName: string, project: string, range?: 
   const sql = tables(dbName).list[orderBy];
   // LIMIT -1 is no limit.
   const first = [project, limit ?? -1] as const;
-  return toList(after ? db.rows(sql.next, ...first, after.time, after.sessionId) : db.rows(sql.first, ...first));
-}
-
-/** Of rows that are JSON text. */
-export function toList<Item>(rows: readonly Row[]): ListText<Item> {
-  return `[${rows.map(([row]) => row).join(",")}]` as ListText<Item>;
+  return String(after ? db.value(sql.next, ...first, after.time, after.sessionId) : db.value(sql.first, ...first));
 }
 
 // The Python package may have stored fractions, which it cuts off on reading.
