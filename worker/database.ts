@@ -1,4 +1,11 @@
-import { DBCONFIG_ENABLE_QPSG, DBCONFIG_NO_CKPT_ON_CLOSE, DONE, LIMIT_LENGTH, type Pointer, ROW } from "./sqlite/exports.js";
+import {
+  DBCONFIG_ENABLE_QPSG,
+  DBCONFIG_NO_CKPT_ON_CLOSE,
+  DONE,
+  LIMIT_LENGTH,
+  type Pointer,
+  ROW,
+} from "./sqlite/exports.js";
 import { type Sqlite, SqliteError } from "./sqlite/sqlite.js";
 
 /** What SQLite takes and gives. Whole numbers beyond 2^53 are a BigInt. */
