@@ -109,3 +109,19 @@ test("no statement that concerns one session reads the others of its project", a
   expect(statements.length).toBeGreaterThan(15);
   expect(found).toEqual([]);
 });
+
+test("no statement is prepared anew each time it runs", async () => {
+  const { storage, append, call } = await openMemoryDatabase();
+  const { dbName, project } = SESSION;
+  for (let round = 0; round < 10; round++) {
+    append(user(String(round)));
+    call("messages", { session: SESSION, range: {} });
+    call("messages", { session: SESSION, range: { last: 5 } });
+    for (const orderBy of ["created", "updated"] as const) call("sessions", { dbName, project, range: { orderBy } });
+    call("tokens", { session: SESSION });
+  }
+  const run = storage.database.rows("SELECT sql, reprep FROM sqlite_stmt WHERE run >= 10");
+  expect(run.length).toBeGreaterThan(8);
+  // Once, when the schema has changed.
+  expect(run.filter(([, reprep]) => Number(reprep) > 1)).toEqual([]);
+});
