@@ -103,8 +103,8 @@ function build(dbName: string) {
     || iif(s.title IS NULL, '', ',"title":' || json_quote(CAST(s.title AS TEXT)))
     || iif(s.parent_session_id IS NULL, '', ',"parentSessionId":' || json_quote(CAST(s.parent_session_id AS TEXT)))
     || iif(s.forked_at IS NULL, '', ',"forkedAt":' || s.forked_at)`;
-  // One text costs half of what a row for each costs. The order is that of the rows: they come from a subquery that has
-  // a LIMIT, whose ORDER BY SQLite never leaves out.
+  // One text, which costs less than a row for each. The order is that of the rows: they come from a subquery that has a
+  // LIMIT, whose ORDER BY SQLite never leaves out.
   const list = (rows: string) => `SELECT '[' || coalesce(group_concat(item), '') || ']' FROM (${rows})`;
   const page = (time: "created_at" | "updated_at", behind: string) =>
     list(`
