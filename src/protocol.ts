@@ -265,9 +265,17 @@ export interface Operations<Content = WireContent> {
     brief?: boolean | undefined;
     /** Of complete messages with these ids, from the first to the last, the worker that asks needs no contents. */
     known?: readonly [first: number, last: number] | undefined;
+    /** The version in which the worker that asks has the answer; see {@link Reply}. */
+    seen?: string | undefined;
   }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch;
   tokens(args: { session: SessionKey }): ContextTokens;
-  sessions(args: { dbName: string; project: string; range?: SessionRange | undefined }): ListText<SessionInfo>;
+  sessions(args: {
+    dbName: string;
+    project: string;
+    range?: SessionRange | undefined;
+    /** As in `messages`. */
+    seen?: string | undefined;
+  }): ListText<SessionInfo>;
   deletedSessions(args: { dbName: string }): ListText<DeletedSession>;
   projects(args: { dbName: string }): ProjectInfo[];
   search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : readonly SearchHit[];
@@ -340,6 +348,13 @@ export interface Request<Name extends OperationName = OperationName, Content = W
   readonly isRepeated?: true;
 }
 
+/** Whether it reads what comes with a version; see {@link Reply}. */
+export function isVersioned<Content>(
+  request: Request<OperationName, Content>,
+): request is Request<"messages" | "sessions", Content> {
+  return request.name === "messages" || request.name === "sessions";
+}
+
 /** The most calls that travel together: what the owner commits in one transaction. */
 export const BATCH = 128;
 
@@ -364,8 +379,12 @@ export interface WireError {
   readonly cause?: unknown;
 }
 
+/**
+ * `version`: what an owner says of messages and lists, for the worker that asked. Asked for what was seen in a version that
+ * it still has, it answers null.
+ */
 export type Reply<Value = unknown> =
-  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: true; readonly value: Value; readonly version?: string }
   | { readonly ok: false; readonly error: WireError };
 
 /** How a page opens a database. */

@@ -1,16 +1,19 @@
-import type {
-  FoundMessage,
-  MessageBatch,
-  MessageRow,
-  NewMessage,
-  OperationName,
-  Reply,
-  Request,
-  SessionKey,
-  Unreadable,
-  WireContent,
-  WireRow,
+import {
+  type FoundMessage,
+  isVersioned,
+  type ListText,
+  type MessageBatch,
+  type MessageRow,
+  type NewMessage,
+  type OperationName,
+  type Reply,
+  type Request,
+  type SessionKey,
+  type Unreadable,
+  type WireContent,
+  type WireRow,
 } from "../src/protocol.js";
+import type { SessionInfo } from "../src/messages.js";
 import { readStoredContent } from "../src/content.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
 import type { Deltas } from "./deltas.js";
@@ -18,6 +21,7 @@ import { EnvelopeError, seal, unseal } from "./envelope.js";
 import { ContextStoreError } from "../src/errors.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { success } from "./failure.js";
+import { RecentAnswers } from "./recent-answers.js";
 import { Snippets } from "./search/snippets.js";
 import { contentToJson, isPlainJson, jsonToContent } from "./stored-json.js";
 
@@ -81,12 +85,16 @@ export class Unsealer {
   readonly #rests = new Map<string, Answer>();
   readonly #snippets = new Snippets();
   readonly #decoded = new Decoded();
+  readonly #recent = new RecentAnswers();
 
   /** The request, with what need not be answered. */
   withKnown(request: OwnerRequest): OwnerRequest {
-    if (!is(request, "messages")) return request;
-    const known = this.#decoded.rangeOf(request.args.session);
-    return known ? { ...request, args: { ...request.args, known } } : request;
+    if (!isVersioned(request)) return request;
+    const known = "session" in request.args ? this.#decoded.rangeOf(request.args.session) : undefined;
+    const seen = this.#recent.versionOf(request);
+    return known || seen
+      ? { ...request, args: { ...request.args, ...(known && { known }), ...(seen && { seen }) } }
+      : request;
   }
 
   /** `request`: as the owner got it. Gives nothing when the owner has left out what is not here any more: then all must be asked for. */
@@ -94,12 +102,24 @@ export class Unsealer {
     if (!reply.ok) return reply;
     if (is(request, "search"))
       return success(this.#snippets.hits(request.args.query, reply.value as readonly FoundMessage[]));
-    if (!is(request, "messages")) return reply;
-    const { session, known } = request.args;
-    const found = reply.value as readonly MessageRow<string | null>[];
+    if (!isVersioned(request)) return reply;
+    const { value, version } = reply;
+    const answer = value === null ? this.#recent.get(request, version) : this.#open(request, value);
+    if (answer === undefined) return undefined;
+    if (value !== null && version !== undefined) this.#recent.keep(request, version, answer);
+    return success(answer);
+  }
+
+  #open(request: Request<"messages" | "sessions">, value: unknown): MessageBatch | ListText<SessionInfo> | undefined {
+    if (is(request, "messages")) return this.#begin(request, value as readonly MessageRow<string | null>[]);
+    return value as ListText<SessionInfo>;
+  }
+
+  #begin({ args }: Request<"messages">, found: readonly MessageRow<string | null>[]): MessageBatch | undefined {
+    const { session, known } = args;
     // Without that, a content that is not there is a damaged row's, which is met when it is read.
     const rows = known ? this.#complete(session, found) : (found as readonly Row[]);
-    return rows && success(this.#next({ session, rows, read: [] }));
+    return rows && this.#next({ session, rows, read: [] });
   }
 
   /** The next messages of an answer; null when they are not here any more. */

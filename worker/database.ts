@@ -35,6 +35,7 @@ const encoder = new TextEncoder();
 export class Database {
   readonly #sqlite: Sqlite;
   readonly #db: Pointer;
+  readonly #name: string = crypto.randomUUID();
   readonly #statements = new Map<string, Pointer>();
   readonly #scratch: Pointer;
   #isClosed = false;
@@ -85,6 +86,11 @@ export class Database {
   /** How many rows the last statement changed. */
   get changes(): number {
     return this.#sqlite.c.sqlite3_changes(this.handle);
+  }
+
+  /** What is read twice in the same version is the same: another one wherever anything may have been written meanwhile. */
+  get version(): string {
+    return `${this.#name}:${this.#sqlite.c.sqlite3_total_changes(this.handle)}`;
   }
 
   /** The row id of the row that was inserted last. */

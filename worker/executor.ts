@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
 import {
+  isVersioned,
   type LocalOperation,
   type OperationName,
   type Reply,
@@ -102,7 +103,7 @@ export class Executor {
       }
       if (!WRITES.has(request.name)) {
         commit();
-        replies[place] = this.#attempt(() => this.#apply(request));
+        replies[place] = this.#read(request);
         continue;
       }
       const known = this.#recorded(client, request.seq);
@@ -244,6 +245,17 @@ export class Executor {
       else refused.set(dbName, made);
     }
     return refused;
+  }
+
+  /** What the worker that asks has seen in this version it need not get again. */
+  #read(request: OwnerRequest): Reply {
+    try {
+      if (!isVersioned(request)) return success(this.#apply(request));
+      const { version } = this.#db;
+      return success(request.args.seen === version ? null : this.#apply(request), version);
+    } catch (error) {
+      return failure(error);
+    }
   }
 
   #attempt(work: () => unknown): Reply {

@@ -89,8 +89,8 @@ export function failure(error: unknown): Reply<never> {
   return { ok: false, error: toWire(error) };
 }
 
-export function success<Value>(value: Value): Reply<Value> {
-  return { ok: true, value };
+export function success<Value>(value: Value, version?: string): Reply<Value> {
+  return { ok: true, value, ...(version !== undefined && { version }) };
 }
 
 /** Answers every call of a batch with the same error. */

@@ -23,8 +23,11 @@ export function* firstReads(database: Database): Generator<readonly [OwnerReques
   const [project, sessionId] = last.map(String) as [string, string];
 
   const end = { session: { dbName, project, sessionId }, range: { last: SHOWN } };
-  yield [{ seq: 0, name: "messages", args: end, terms }, success(messages(database, end))];
+  yield [{ seq: 0, name: "messages", args: end, terms }, success(messages(database, end), database.version)];
 
   const list = { dbName, project, range: { orderBy: "created", limit: SHOWN } } as const;
-  yield [{ seq: 0, name: "sessions", args: list, terms }, success(sessions(database, dbName, project, list.range))];
+  yield [
+    { seq: 0, name: "sessions", args: list, terms },
+    success(sessions(database, dbName, project, list.range), database.version),
+  ];
 }

@@ -288,11 +288,13 @@ export class Router {
 
   #unseal(request: OwnerRequest, reply: Reply): Reply | Promise<Reply> | undefined {
     const unpacking =
-      isHistory(request) && reply.ok
+      isHistory(request) && reply.ok && reply.value !== null
         ? this.#firstEnvelopes.unpack(reply.value as readonly MessageRow<string | null>[])
         : undefined;
     if (!unpacking) return this.#unsealer.unseal(request, reply);
-    return unpacking.then((rows) => this.#unsealer.unseal(request, success(rows))!);
+    return unpacking.then((rows) =>
+      this.#unsealer.unseal(request, { ...(reply as Reply & { ok: true }), value: rows })!,
+    );
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */

@@ -18,6 +18,7 @@ export interface Exports {
   sqlite3_exec(db: Pointer, sql: Pointer, callback: Pointer, argument: Pointer, ppMessage: Pointer): number;
   sqlite3_get_autocommit(db: Pointer): number;
   sqlite3_changes(db: Pointer): number;
+  sqlite3_total_changes(db: Pointer): number;
   sqlite3_last_insert_rowid(db: Pointer): bigint;
   /** `sqlite3_db_config` of an option that is a number, with somewhere for the answer. */
   sqlite3__wasm_db_config_ip(db: Pointer, option: number, value: number, pAnswer: Pointer): number;

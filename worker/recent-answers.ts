@@ -1,0 +1,77 @@
+import type { ListText, MessageBatch, Request } from "../src/protocol.js";
+
+/** What a page is answered in one piece. */
+export type Answer = MessageBatch | ListText<unknown>;
+
+interface Kept {
+  readonly answer: Answer;
+  /** The database's when it was read. */
+  readonly version: string;
+  readonly characters: number;
+}
+
+/** The most characters that are kept: 4 MB, since nearly all are ASCII. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
+
+/** Larger answers are rare, and one of them would push out many. */
+const MAX_ONE = MAX_CHARACTERS / 4;
+
+/** What a row takes beside its content, as it is counted here. */
+const ROW_CHARACTERS = 256;
+
+/**
+ * What the page was answered last, by what it had asked for: while the database is still of that version, the owner need
+ * neither read nor send it again.
+ */
+export class RecentAnswers {
+  readonly #kept = new Map<string, Kept>();
+  #characters = 0;
+
+  versionOf(request: Request): string | undefined {
+    return this.#kept.get(keyOf(request))?.version;
+  }
+
+  /** Nothing when what was kept is gone, or of another version. */
+  get(request: Request, version: string | undefined): Answer | undefined {
+    const key = keyOf(request);
+    const kept = this.#kept.get(key);
+    if (kept?.version !== version) return undefined;
+    // A map keeps the order in which its keys were set.
+    this.#kept.delete(key);
+    this.#kept.set(key, kept!);
+    return kept!.answer;
+  }
+
+  /** Keeps an answer, unless it is too large, or has more batches; the ones that were not asked for the longest time make room. */
+  keep(request: Request, version: string, answer: Answer): void {
+    this.#drop(keyOf(request));
+    const characters = sizeOf(answer);
+    if (characters > MAX_ONE) return;
+    this.#kept.set(keyOf(request), { answer, version, characters });
+    this.#characters += characters;
+    for (const key of this.#kept.keys()) {
+      if (this.#characters <= MAX_CHARACTERS) break;
+      this.#drop(key);
+    }
+  }
+
+  #drop(key: string): void {
+    this.#characters -= this.#kept.get(key)?.characters ?? 0;
+    this.#kept.delete(key);
+  }
+}
+
+/** What was asked, without what this worker has added for the owner. */
+function keyOf({ name, args }: Request): string {
+  return JSON.stringify([name, { ...args, known: undefined, seen: undefined }]);
+}
+
+function sizeOf(answer: Answer): number {
+  if (typeof answer === "string") return answer.length;
+  if (answer.rest !== undefined) return Infinity;
+  // Contents that are not text hold images: these are not kept.
+  const sizes = answer.rows.map(([, , content, , , , metadata]) =>
+    typeof content === "string" ? content.length + (metadata?.length ?? 0) + ROW_CHARACTERS : Infinity,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
