@@ -1,7 +1,8 @@
-import type { ListText, MessageBatch, Request } from "../src/protocol.js";
+import type { ListText, Request } from "../src/protocol.js";
+import type { Batch } from "./batches.js";
 
-/** What a page is answered in one piece. */
-export type Answer = MessageBatch | ListText<unknown>;
+/** What a page was answered: a list, or messages. */
+export type Answer = ListText<unknown> | readonly Batch[];
 
 interface Kept {
   readonly answer: Answer;
@@ -10,11 +11,11 @@ interface Kept {
   readonly characters: number;
 }
 
-/** The most characters that are kept: 4 MB, since nearly all are ASCII. */
-const MAX_CHARACTERS = 4 * 1024 * 1024;
+/** The most characters that are kept: 8 MB, since nearly all are ASCII. Most of them are contents that are kept anyway. */
+const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 /** Larger answers are rare, and one of them would push out many. */
-const MAX_ONE = MAX_CHARACTERS / 4;
+const MAX_ONE = MAX_CHARACTERS / 2;
 
 /** What a row takes beside its content, as it is counted here. */
 const ROW_CHARACTERS = 256;
@@ -42,7 +43,7 @@ export class RecentAnswers {
     return kept!.answer;
   }
 
-  /** Keeps an answer, unless it is too large, or has more batches; the ones that were not asked for the longest time make room. */
+  /** Keeps an answer, unless it is too large; the ones that were not asked for the longest time make room. */
   keep(request: Request, version: string, answer: Answer): void {
     this.#drop(keyOf(request));
     const characters = sizeOf(answer);
@@ -68,10 +69,13 @@ function keyOf({ name, args }: Request): string {
 
 function sizeOf(answer: Answer): number {
   if (typeof answer === "string") return answer.length;
-  if (answer.rest !== undefined) return Infinity;
-  // Contents that are not text hold images: these are not kept.
-  const sizes = answer.rows.map(([, , content, , , , metadata]) =>
-    typeof content === "string" ? content.length + (metadata?.length ?? 0) + ROW_CHARACTERS : Infinity,
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  let characters = 0;
+  for (const { rows } of answer) {
+    for (const [, , content, , , , metadata] of rows) {
+      // Contents that are not text hold images: these are not kept.
+      if (typeof content !== "string") return Infinity;
+      characters += content.length + (metadata?.length ?? 0) + ROW_CHARACTERS;
+    }
+  }
+  return characters;
 }

@@ -19,7 +19,7 @@ import {
   sameOwnership,
   TabChannels,
 } from "./channels.js";
-import { sealRequest, Unsealer } from "./codec.js";
+import { sealRequest } from "./seal-request.js";
 import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
@@ -30,6 +30,7 @@ import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "./ownership.js";
+import { Unsealer } from "./unsealer.js";
 import { warmUp } from "./warm-up.js";
 
 /** How often those who wait for another tab's owner are looked after. */

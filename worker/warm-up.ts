@@ -1,4 +1,4 @@
-import type { Unsealer } from "./codec.js";
+import type { Unsealer } from "./unsealer.js";
 import { seal, unseal } from "./envelope.js";
 import type { Owner } from "./owner.js";
 

@@ -1,13 +1,16 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ListText, MessageBatch, Operations, Reply, Request, SessionKey, WireRow } from "../../src/protocol.js";
+import type { ListText, Operations, Reply, Request, SessionKey, WireRow } from "../../src/protocol.js";
 import type { SessionInfo } from "../../src/messages.js";
-import { Unsealer } from "../../worker/codec.js";
+import type { Batch } from "../../worker/batches.js";
+import { Unsealer } from "../../worker/unsealer.js";
 import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { RecentAnswers } from "../../worker/recent-answers.js";
 import { prepareSchema } from "../../worker/schema.js";
 import type { Storage } from "../../worker/storage.js";
+
+const MILLION = 1024 * 1024;
 
 const dbName = "axio_context";
 const terms = { full: false, busyTimeout: 5000 };
@@ -20,8 +23,11 @@ function text(characters: number): ListText<SessionInfo> {
   return "x".repeat(characters);
 }
 
-function batch(content: WireRow[2], rest?: string): MessageBatch {
-  return { rows: [[0, "user", content, 1, null, "", null, null]], ...(rest !== undefined && { rest }) };
+function history(...contents: readonly WireRow[2][]): Batch[] {
+  return contents.map((content, place) => ({
+    rows: [[place, "user", content, place, null, "", null, null]],
+    isLast: place === contents.length - 1,
+  }));
 }
 
 describe("RecentAnswers", () => {
@@ -41,12 +47,12 @@ describe("RecentAnswers", () => {
     expect(answers.get(list(50), "v2")).toBe("[2]");
   });
 
-  test("keeps four million characters, and lets those go that were not asked for the longest time", () => {
+  test("keeps eight million characters, and lets those go that were not asked for the longest time", () => {
     const answers = new RecentAnswers();
-    const million = 1024 * 1024;
-    for (const limit of [1, 2, 3, 4]) answers.keep(list(limit), "v", text(million));
+    const quarter = 2 * MILLION;
+    for (const limit of [1, 2, 3, 4]) answers.keep(list(limit), "v", text(quarter));
     // Another answer to the same question takes the place of the one before.
-    answers.keep(list(4), "v", text(million));
+    answers.keep(list(4), "v", text(quarter));
     answers.get(list(1), "v");
     answers.keep(list(5), "v", text(1));
     const isKept = (limit: number) => answers.versionOf(list(limit)) === "v";
@@ -54,10 +60,10 @@ describe("RecentAnswers", () => {
   });
 
   test.each([
-    ["what is larger than a million", text(1024 * 1024 + 1)],
-    ["a batch that others follow", batch("[]", "token")],
-    ["images", batch([{ type: "image", media_type: "image/png", data: new Uint8Array(1) }])],
-    ["what cannot be read", batch({ unreadable: "why" })],
+    ["a list of more than four million", text(4 * MILLION + 1)],
+    ["a history of more than four million", history(text(2 * MILLION), text(2 * MILLION))],
+    ["images", history("[]", [{ type: "image", media_type: "image/png", data: new Uint8Array(1) }])],
+    ["what cannot be read", history("[]", { unreadable: "why" })],
   ])("does not keep %s", (_, answer) => {
     const answers = new RecentAnswers();
     answers.keep(list(1), "v", "[]");

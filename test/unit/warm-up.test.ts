@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Unsealer } from "../../worker/codec.js";
+import { Unsealer } from "../../worker/unsealer.js";
 import type { OwnerRequest } from "../../worker/executor.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { Owner } from "../../worker/owner.js";

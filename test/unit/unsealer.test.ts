@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { MessageBatch, Request } from "../../src/protocol.js";
-import { Unsealer } from "../../worker/codec.js";
+import { Unsealer } from "../../worker/unsealer.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
@@ -43,4 +43,29 @@ test("a long answer comes in batches, and no other worker takes its token for on
   expect(positions).toEqual(rows.map(({ position }) => position));
   expect(unsealer.rest(first.rest!)).toBeNull();
   expect(begin().unsealer.rest(first.rest!)).toBeNull();
+});
+
+test("a long answer that has not changed comes in the same batches again, as often as it is asked for", () => {
+  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
+  const unsealer = new Unsealer();
+  const batches = (value: typeof rows | null) => {
+    const reply = unsealer.unseal(request(), { ok: true, value, version: "v" });
+    const given: MessageBatch["rows"][] = [];
+    let batch: MessageBatch | null = (reply as { value: MessageBatch }).value;
+    for (; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null) given.push(batch.rows);
+    return given;
+  };
+  const first = batches(rows);
+  expect(first.map(({ length }) => length)).toEqual([500, 500, 200]);
+  expect(batches(null)).toEqual(first);
+  expect(batches(null)).toEqual(first);
+});
+
+test("an answer that was not read to its end, or is of another version, is asked for again", () => {
+  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
+  const unsealer = new Unsealer();
+  unsealer.unseal(request(), { ok: true, value: rows, version: "v" });
+  expect(unsealer.unseal(request(), { ok: true, value: null, version: "v" })).toBeUndefined();
+  unsealer.unseal(request(), { ok: true, value: rows.slice(0, 1), version: "v" });
+  expect(unsealer.unseal(request(), { ok: true, value: null, version: "w" })).toBeUndefined();
 });

@@ -1,0 +1,43 @@
+import type { NewMessage, OperationName, Request, WireContent } from "../src/protocol.js";
+import { ContextStoreError } from "../src/errors.js";
+import type { Deltas } from "./deltas.js";
+import { EnvelopeError, seal } from "./envelope.js";
+import type { OwnerOperation, OwnerRequest } from "./executor.js";
+import { contentToJson } from "./stored-json.js";
+
+// Envelopes are made and read by the worker of the tab that asks, so that the owner of the database does nothing but SQL.
+
+/** The request as the owner takes it: contents sealed, and of a message that is still being written what is new. */
+export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): OwnerRequest {
+  if (is(request, "append") || is(request, "splice")) {
+    const { args } = request;
+    return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
+  }
+  if (is(request, "finish"))
+    return { ...request, args: { ...request.args, content: sealContent(request.args.content) } };
+  if (is(request, "checkpoint")) {
+    return { ...request, args: { ...request.args, content: deltas.next(request, toJson(request.args.content)) } };
+  }
+  return request;
+}
+
+function is<Name extends OperationName>(request: Request, name: Name): request is Request<Name> {
+  return request.name === name;
+}
+
+function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
+  return { ...message, content: sealContent(message.content) };
+}
+
+function toJson(content: WireContent): string {
+  return typeof content === "string" ? content : contentToJson(content);
+}
+
+function sealContent(content: WireContent): string {
+  try {
+    return seal(toJson(content));
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError)) throw cause;
+    throw new ContextStoreError("invalid-message", `This message cannot be stored: ${cause.message}.`, { cause });
+  }
+}
