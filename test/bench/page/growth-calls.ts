@@ -2,6 +2,7 @@ import { makeShortMessage, SOUGHT } from "../data/short-messages.js";
 import { sessionName } from "../data/messages.js";
 import type { Driver } from "../drivers/driver.js";
 import type { Figures } from "../workloads/workload.js";
+import { afterWrites } from "./after-writes.js";
 import { quantile, rest, timed } from "./timing.js";
 
 const APPENDS = 200;
@@ -18,8 +19,8 @@ export async function growthCalls(driver: Driver, sessions: number): Promise<Fig
     const [time] = await timed(() => driver.append(`new-${number % 4}`, makeShortMessage("new", number)));
     appends.push(time);
   }
-  const last = await repeated(async () => expect(await driver.last(session, LAST), LAST));
-  const list = await repeated(async () => expect(await driver.page!(PAGE), PAGE));
+  const last = await afterWrites(driver, async () => expect(await driver.last(session, LAST), LAST), REPEATS);
+  const list = await afterWrites(driver, async () => expect(await driver.page!(PAGE), PAGE), REPEATS);
   const search = await repeated(async () => expect(await driver.search(SOUGHT), 20));
   return { append: quantile(appends, 0.5), last, list, search };
 }

@@ -1,3 +1,4 @@
+import { afterWrites } from "../page/after-writes.js";
 import { checkMessages } from "../page/answers.js";
 import { coldAndWarm } from "../page/timing.js";
 import { LONG, type Workload } from "./workload.js";
@@ -11,6 +12,7 @@ export const last: Workload = {
   async run(driver, _scale, { long }) {
     const { cold, warm, value } = await coldAndWarm(() => driver.last(LONG, LAST), 9);
     checkMessages(value, LONG, long - LAST, LAST);
-    return { "last cold": cold, "last warm": warm };
+    const changed = await afterWrites(driver, () => driver.last(LONG, LAST), 9);
+    return { "last cold": cold, "last warm": warm, "last changed": changed };
   },
 };

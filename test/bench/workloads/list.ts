@@ -1,3 +1,4 @@
+import { afterWrites } from "../page/after-writes.js";
 import { checkSessions } from "../page/answers.js";
 import { coldAndWarm } from "../page/timing.js";
 import type { Workload } from "./workload.js";
@@ -9,6 +10,7 @@ export const list: Workload = {
   async run(driver, scale) {
     const { cold, warm, value } = await coldAndWarm(() => driver.sessions(), 5);
     checkSessions(value, scale);
-    return { "list cold": cold, "list warm": warm };
+    const changed = await afterWrites(driver, () => driver.sessions(), 5);
+    return { "list cold": cold, "list warm": warm, "list changed": changed };
   },
 };
