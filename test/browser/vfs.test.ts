@@ -49,7 +49,7 @@ describe("a commit in WAL mode", () => {
   });
 
   test("that is larger than a megabyte is written in megabytes", async () => {
-    // What a checkpoint writes, page by page, is another matter.
+    // What a checkpoint writes is another matter.
     await tab.rows(MAIN, "PRAGMA wal_autocheckpoint=0", many(4000));
     const { write } = await tab.vfs.calls();
     const size = (await filesOf(path)).get(WAL)!.size;
@@ -154,6 +154,44 @@ describe("a commit whose write fails", () => {
     expect(await tab.vfs.run(MAIN, "SELECT no_such_function()")).toMatchObject({ error: "worker-failed" });
     expect(await tab.vfs.run(MAIN, "INSERT INTO t(b) VALUES ('row 1')")).not.toMatchObject({ error: "quota" });
   });
+});
+
+describe("a checkpoint", () => {
+  beforeEach(async () => {
+    tab = await openMain();
+    await tab.rows(MAIN, "PRAGMA wal_autocheckpoint=0", TABLE, many(4000));
+  });
+
+  test("reads and writes pages that follow each other in one go, and so does a recovery read them", async () => {
+    const pages = Math.ceil((await filesOf(path)).get(WAL)!.size / 4120);
+    expect(pages).toBeGreaterThan(600);
+    await dieAndReopen();
+    await tab.rows(MAIN, COUNT);
+    expect((await tab.vfs.calls()).read).toBeLessThan(pages / 4);
+    await tab.rows(MAIN, "PRAGMA wal_checkpoint(TRUNCATE)");
+    const { read, write } = await tab.vfs.calls();
+    expect(read).toBeLessThan(pages / 4);
+    expect(write).toBeLessThan(pages / 40);
+    await dieAndReopen();
+    expect(await tab.rows(MAIN, COUNT)).toEqual([[4000]]);
+    expect(await tab.rows(MAIN, CHECK)).toEqual([["ok"]]);
+  });
+
+  for (const how of ["nothing", "half", "everything"] as const) {
+    test(`of which a write fails with ${how} written loses nothing, and the next one is whole`, async () => {
+      for (const skip of [0, 1, 3]) {
+        await tab.rows(MAIN, "UPDATE t SET a = hex(randomblob(300))");
+        const before = await tab.rows(MAIN, "SELECT * FROM t ORDER BY id");
+        await tab.vfs.failWrite(how, skip);
+        expect(await tab.vfs.run(MAIN, "PRAGMA wal_checkpoint(TRUNCATE)")).toHaveProperty("error");
+        await dieAndReopen();
+        expect(await tab.rows(MAIN, "SELECT * FROM t ORDER BY id")).toEqual(before);
+        expect(await tab.rows(MAIN, CHECK)).toEqual([["ok"]]);
+        expect(await tab.rows(MAIN, "PRAGMA wal_checkpoint(TRUNCATE)")).toEqual([[0, 0, 0]]);
+        expect(await tab.rows(MAIN, "SELECT * FROM t ORDER BY id")).toEqual(before);
+      }
+    });
+  }
 });
 
 describe("with a rollback journal", () => {

@@ -1,5 +1,6 @@
 import { HEADER_BYTES } from "../../src/database-directory.js";
 import { HEADER_USED_BYTES, nameHeader } from "./header.js";
+import { ReadAhead } from "./read-ahead.js";
 
 /** What is used of `FileSystemSyncAccessHandle`, which a page's types do not have. */
 export interface SyncHandle {
@@ -44,6 +45,7 @@ export function writeWhole(handle: SyncHandle, bytes: Uint8Array, at: number): v
 export class PoolFile implements VfsFile {
   readonly label: string;
   readonly #handle: SyncHandle;
+  readonly #ahead: ReadAhead;
   /** The header that is still to be written. */
   #header: Uint8Array | undefined;
   /** Of the whole file, while it is known: nobody else changes it, and SQLite asks before every statement. */
@@ -52,6 +54,7 @@ export class PoolFile implements VfsFile {
   /** `label` names the file in messages. */
   constructor(handle: SyncHandle, label: string) {
     this.#handle = handle;
+    this.#ahead = new ReadAhead((into, at) => handle.read(into, { at }));
     this.label = label;
   }
 
@@ -94,7 +97,7 @@ export class PoolFile implements VfsFile {
 
   read(into: Uint8Array, at: number): number {
     // What a free file held before is not part of the new one.
-    return this.#header === undefined ? this.#handle.read(into, { at: HEADER_BYTES + at }) : 0;
+    return this.#header === undefined ? this.#ahead.read(into, HEADER_BYTES + at) : 0;
   }
 
   write(bytes: Uint8Array, at: number): void {
@@ -129,6 +132,7 @@ export class PoolFile implements VfsFile {
 
   #resize(size: number): void {
     this.#size = undefined;
+    this.#ahead.forget();
     this.#handle.truncate(size);
     this.#size = size;
   }
@@ -136,6 +140,7 @@ export class PoolFile implements VfsFile {
   #writeWhole(bytes: Uint8Array, at: number): void {
     const before = this.#size;
     this.#size = undefined;
+    this.#ahead.forget();
     writeWhole(this.#handle, bytes, at);
     if (before !== undefined) this.#size = Math.max(before, at + bytes.length);
   }

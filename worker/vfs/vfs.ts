@@ -15,6 +15,7 @@ import type { Sqlite } from "../sqlite/sqlite.js";
 import { Database } from "../database.js";
 import { keepIoError } from "./io-error.js";
 import type { Pool } from "./pool.js";
+import { PageBuffer } from "./page-buffer.js";
 import type { VfsFile } from "./pool-file.js";
 import { WalBuffer } from "./wal-buffer.js";
 
@@ -157,7 +158,7 @@ export class PoolVfs {
       throw new Error(`${name} ${found ? "is there already" : "is not there"}`);
     }
     const file = found ?? this.#pool.create(name, flags);
-    return { name, file: flags & OPEN_WAL ? new WalBuffer(file) : file };
+    return { name, file: buffered(file, flags) };
   }
 
   /** Only where SQLite is told to: it is built to keep temporary files in memory. */
@@ -210,7 +211,7 @@ export class PoolVfs {
     const { name, file } = this.#open.get(pFile)!;
     this.#open.delete(pFile);
     try {
-      if (file instanceof WalBuffer) file.close();
+      if (file instanceof WalBuffer || file instanceof PageBuffer) file.close();
     } finally {
       // What nothing was written to was never there.
       if (name.startsWith(TEMPORARY) || this.#pool.get(name)?.isUnwritten) this.#pool.remove(name);
@@ -234,4 +235,9 @@ export class PoolVfs {
     const isWrite = resultCode === IOERR_WRITE || resultCode === IOERR_TRUNCATE;
     return isWrite && error instanceof Error && error.name === "QuotaExceededError" ? FULL : resultCode;
   }
+}
+
+function buffered(file: VfsFile, flags: number): VfsFile {
+  if (flags & OPEN_WAL) return new WalBuffer(file);
+  return flags & OPEN_MAIN_DB ? new PageBuffer(file) : file;
 }
