@@ -40,7 +40,8 @@ export async function exportCopy(
   try {
     const copy = vfs.open(COPY, "c");
     try {
-      copy.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048");
+      // It is flushed once, at the end: a write that fails before that says so then at the latest.
+      copy.exec("PRAGMA journal_mode=OFF; PRAGMA cache_size=-2048");
       await inSlices(copySteps(sqlite, database, copy, () => pool.get(COPY)?.flush()));
     } finally {
       copy.close();

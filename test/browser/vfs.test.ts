@@ -194,6 +194,14 @@ describe("a checkpoint", () => {
   }
 });
 
+test("without a journal, as an export is made, a commit says when it could not be written", async () => {
+  tab = await VfsTab.open(path);
+  rowsOf(await tab.vfs.open("/copy", "delete"));
+  await tab.rows("/copy", "PRAGMA journal_mode=OFF", TABLE);
+  await tab.vfs.failWrite("nothing");
+  expect(await tab.vfs.run("/copy", many(10))).toMatchObject({ error: "quota" });
+});
+
 describe("with a rollback journal", () => {
   beforeEach(async () => {
     tab = await openMain("delete");

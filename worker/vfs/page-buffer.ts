@@ -9,6 +9,7 @@ const BUFFER_BYTES = 512 * 1024;
  *
  * What was written reaches the file in the order in which it was written, and at the latest when it is flushed; SQLite
  * counts on nothing that it has not flushed. What could not be written stays here, so that no flush succeeds without it.
+ * With `synchronous=OFF` there is none, and SQLite does not hear what fails on closing: no connection may have it.
  */
 export class PageBuffer implements VfsFile {
   readonly #file: VfsFile;
