@@ -40,7 +40,7 @@ export async function exportCopy(
   try {
     const copy = vfs.open(COPY, "c");
     try {
-      // It is flushed once, at the end: a write that fails before that says so then at the latest.
+      // Not with synchronous=OFF: SQLite flushes it at the end, and hears then of a write that has failed.
       copy.exec("PRAGMA journal_mode=OFF; PRAGMA cache_size=-2048");
       await inSlices(copySteps(sqlite, database, copy, () => pool.get(COPY)?.flush()));
     } finally {

@@ -45,14 +45,15 @@ export class RecentAnswers {
 
   /** Keeps an answer, unless it is too large; the ones that were not asked for the longest time make room. */
   keep(request: Request, version: string, answer: Answer): void {
-    this.#drop(keyOf(request));
+    const key = keyOf(request);
+    this.#drop(key);
     const characters = sizeOf(answer);
     if (characters > MAX_ONE) return;
-    this.#kept.set(keyOf(request), { answer, version, characters });
+    this.#kept.set(key, { answer, version, characters });
     this.#characters += characters;
-    for (const key of this.#kept.keys()) {
+    for (const oldest of this.#kept.keys()) {
       if (this.#characters <= MAX_CHARACTERS) break;
-      this.#drop(key);
+      this.#drop(oldest);
     }
   }
 

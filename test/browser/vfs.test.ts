@@ -194,6 +194,16 @@ describe("a checkpoint", () => {
   }
 });
 
+test("VACUUM INTO flushes what it has made, and says when it could not be written", async () => {
+  tab = await openMain();
+  await tab.rows(MAIN, TABLE, many(10));
+  await tab.vfs.calls();
+  await tab.rows(MAIN, "VACUUM INTO '/copy'");
+  expect((await tab.vfs.calls()).flush).toBeGreaterThan(0);
+  await tab.vfs.failWrite("nothing");
+  expect(await tab.vfs.run(MAIN, "VACUUM INTO '/other'")).toMatchObject({ error: "quota" });
+});
+
 test("without a journal, as an export is made, a commit says when it could not be written", async () => {
   tab = await VfsTab.open(path);
   rowsOf(await tab.vfs.open("/copy", "delete"));
