@@ -100,7 +100,7 @@ export class DatabaseConnection implements Connection {
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<SearchHit[]> {
-    return [...(await this.call("search", checkSearch(query, options)))];
+    return readList(await this.call("search", checkSearch(query, options)));
   }
 
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {

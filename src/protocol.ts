@@ -203,6 +203,8 @@ export interface SearchArgs {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly limit: number;
+  /** The version in which the worker that asks has the answer; see {@link Reply}. */
+  readonly seen?: string | undefined;
 }
 
 /** A message that was found, with its stored content instead of a snippet of it. */
@@ -265,7 +267,7 @@ export interface Operations<Content = WireContent> {
     brief?: boolean | undefined;
     /** Of complete messages with these ids, from the first to the last, the worker that asks needs no contents. */
     known?: readonly [first: number, last: number] | undefined;
-    /** The version in which the worker that asks has the answer; see {@link Reply}. */
+    /** As in {@link SearchArgs}. */
     seen?: string | undefined;
   }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch;
   tokens(args: { session: SessionKey }): ContextTokens;
@@ -273,12 +275,12 @@ export interface Operations<Content = WireContent> {
     dbName: string;
     project: string;
     range?: SessionRange | undefined;
-    /** As in `messages`. */
+    /** As in {@link SearchArgs}. */
     seen?: string | undefined;
   }): ListText<SessionInfo>;
   deletedSessions(args: { dbName: string }): ListText<DeletedSession>;
   projects(args: { dbName: string }): ProjectInfo[];
-  search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : readonly SearchHit[];
+  search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : ListText<SearchHit>;
   searchStatus(args: NoArguments): SearchStatus;
   /** The search index is made anew, in the background. */
   rebuildIndex(args: NoArguments): null;
@@ -351,8 +353,8 @@ export interface Request<Name extends OperationName = OperationName, Content = W
 /** Whether it reads what comes with a version; see {@link Reply}. */
 export function isVersioned<Content>(
   request: Request<OperationName, Content>,
-): request is Request<"messages" | "sessions", Content> {
-  return request.name === "messages" || request.name === "sessions";
+): request is Request<"messages" | "sessions" | "search", Content> {
+  return request.name === "messages" || request.name === "sessions" || request.name === "search";
 }
 
 /** The most calls that travel together: what the owner commits in one transaction. */
@@ -380,8 +382,8 @@ export interface WireError {
 }
 
 /**
- * `version`: what an owner says of messages and lists, for the worker that asked. Asked for what was seen in a version that
- * it still has, it answers null.
+ * `version`: what an owner says of messages, lists and what a search found, for the worker that asked. Asked for what was
+ * seen in a version that it still has, it answers null.
  */
 export type Reply<Value = unknown> =
   | { readonly ok: true; readonly value: Value; readonly version?: string }

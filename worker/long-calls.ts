@@ -95,7 +95,7 @@ export class LongCalls {
         // No copy that is being made may keep what is purged.
         return this.#inTurn(() => this.#purge(batch));
       case "search":
-        return [success(await this.#searcher.search(request!.args as SearchArgs))];
+        return [await this.#search(request!.args as SearchArgs)];
       case "searchStatus":
         return [success(this.#searcher.status())];
       case "rebuildIndex":
@@ -103,6 +103,15 @@ export class LongCalls {
       default:
         return [success(await this.#check())];
     }
+  }
+
+  async #search(args: SearchArgs): Promise<Reply> {
+    const { database } = this.#storage;
+    const { version } = database;
+    if (args.seen === version) return success(null, version);
+    const found = await this.#searcher.search(args);
+    // Others may have written meanwhile.
+    return database.version === version ? success(found, version) : success(found);
   }
 
   async #check(): Promise<IntegrityReport> {

@@ -1,7 +1,7 @@
 import type { ListText, Request } from "../src/protocol.js";
 import type { Batch } from "./batches.js";
 
-/** What a page was answered: a list, or messages. */
+/** What a page was answered: a list, what was found, or messages. */
 export type Answer = ListText<unknown> | readonly Batch[];
 
 interface Kept {

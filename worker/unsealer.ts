@@ -1,3 +1,4 @@
+import type { SearchHit } from "../src/messages.js";
 import {
   type FoundMessage,
   isVersioned,
@@ -40,8 +41,6 @@ export class Unsealer {
   unseal(request: Request, reply: Reply): Reply | undefined {
     if (!reply.ok) return reply;
     const { value, version } = reply;
-    if (request.name === "search")
-      return success(this.#snippets.hits((request as Request<"search">).args.query, value as readonly FoundMessage[]));
     if (!isVersioned(request)) return reply;
     const answer = value === null ? this.#again(request, version) : this.#answer(request, value, version);
     return answer === undefined ? undefined : success(answer);
@@ -59,18 +58,23 @@ export class Unsealer {
   }
 
   #answer(
-    request: Request<"messages" | "sessions">,
+    request: Request<"messages" | "sessions" | "search">,
     value: unknown,
     version: string | undefined,
   ): MessageBatch | ListText<unknown> | undefined {
     const { args } = request;
     if (!("session" in args)) {
-      if (version !== undefined) this.#recent.keep(request, version, value as ListText<unknown>);
-      return value as ListText<unknown>;
+      const list = "query" in args ? this.#hits(args.query, value) : (value as ListText<unknown>);
+      if (version !== undefined) this.#recent.keep(request, version, list);
+      return list;
     }
     // Without that, a content that is not there is a damaged row's, which is met when it is read.
     const rows = args.known ? this.#complete(args.session, value as Rows) : (value as readonly Row[]);
     return rows && this.#next(this.#read(request, args.session, rows, version));
+  }
+
+  #hits(query: string, found: unknown): ListText<SearchHit> {
+    return JSON.stringify(this.#snippets.hits(query, found as readonly FoundMessage[]));
   }
 
   #complete(session: SessionKey, rows: Rows): Row[] | undefined {

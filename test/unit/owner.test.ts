@@ -102,6 +102,31 @@ test("more pages than an owner remembers get their answers, and a call that is s
   for (const page of pages) page.leave();
 });
 
+test("what a search found is of a version, unless somebody wrote meanwhile, and is not sought again in the same one", async () => {
+  const run = (seq: number, seen?: string) => {
+    const args = { dbName: "axio_context", query: "needle", limit: 50, seen };
+    const request: OwnerRequest<"search"> = { seq, name: "search", args, terms: { full: false, busyTimeout: 5000 } };
+    return owner.run({ client: "page", unanswered: [seq], requests: [request] });
+  };
+  const page = tab("f");
+  page.append(1);
+  await page.hears(1);
+  const { openIndex } = storage;
+  vi.spyOn(storage, "openIndex").mockImplementationOnce(() => {
+    storage.database.run("UPDATE axio_context_messages SET role = 'assistant'");
+    return openIndex();
+  });
+  expect(await run(1)).toEqual([{ ok: true, value: [] }]);
+
+  const { version } = storage.database;
+  expect(await run(2)).toEqual([{ ok: true, value: [], version }]);
+  expect(await run(3, version)).toEqual([{ ok: true, value: null, version }]);
+  page.append(2);
+  await page.hears(2);
+  expect(await run(4, version)).toEqual([{ ok: true, value: [], version: storage.database.version }]);
+  page.leave();
+});
+
 describe("an owner that has not seen its files for long", () => {
   const terms = { full: false, busyTimeout: 5000 };
 

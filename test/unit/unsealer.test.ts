@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { MessageBatch, Request } from "../../src/protocol.js";
+import { type MessageBatch, readList, type Request } from "../../src/protocol.js";
+import type { OwnerRequest } from "../../worker/executor.js";
 import { Unsealer } from "../../worker/unsealer.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
@@ -68,4 +69,18 @@ test("an answer that was not read to its end, or is of another version, is asked
   expect(unsealer.unseal(request(), { ok: true, value: null, version: "v" })).toBeUndefined();
   unsealer.unseal(request(), { ok: true, value: rows.slice(0, 1), version: "v" });
   expect(unsealer.unseal(request(), { ok: true, value: null, version: "w" })).toBeUndefined();
+});
+
+test("what a search found is not sent again while nothing has changed", () => {
+  const unsealer = new Unsealer();
+  const args = { dbName: "axio_context", query: "needle", limit: 50 };
+  const search = (seen?: string): Request => ({ seq: 1, name: "search", args: { ...args, seen }, terms });
+  const found = { sessionId: "s", project: "p", messageId: 1, position: 0, role: "user", createdAt: "" };
+  const content = `plain:${JSON.stringify([{ type: "text", text: "a needle" }])}`;
+  const first = unsealer.unseal(search(), { ok: true, value: [{ ...found, content }], version: "v" });
+  expect(readList((first as { value: string }).value)).toEqual([{ ...found, snippet: "a ⟦needle⟧" }]);
+
+  expect(unsealer.withKnown(search() as OwnerRequest).args).toMatchObject({ seen: "v" });
+  expect(unsealer.unseal(search("v"), { ok: true, value: null, version: "v" })).toEqual(first);
+  expect(unsealer.unseal(search("v"), { ok: true, value: null, version: "w" })).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { sessionName } from "../data/messages.js";
 import type { Driver } from "../drivers/driver.js";
 import type { Figures } from "../workloads/workload.js";
 import { afterWrites } from "./after-writes.js";
+import { asTyped } from "./as-typed.js";
 import { quantile, rest, timed } from "./timing.js";
 
 const APPENDS = 200;
@@ -21,17 +22,8 @@ export async function growthCalls(driver: Driver, sessions: number): Promise<Fig
   }
   const last = await afterWrites(driver, async () => expect(await driver.last(session, LAST), LAST), REPEATS);
   const list = await afterWrites(driver, async () => expect(await driver.page!(PAGE), PAGE), REPEATS);
-  const search = await repeated(async () => expect(await driver.search(SOUGHT), 20));
+  const search = await asTyped(driver, SOUGHT, (found) => expect(found, 20));
   return { append: quantile(appends, 0.5), last, list, search };
-}
-
-async function repeated(work: () => Promise<void>): Promise<number> {
-  const times: number[] = [];
-  for (let count = 0; count < REPEATS; count++) {
-    const [time] = await timed(work);
-    times.push(time);
-  }
-  return quantile(times, 0.5);
 }
 
 function expect(found: readonly unknown[], count: number): void {

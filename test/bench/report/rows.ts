@@ -19,6 +19,7 @@ export const ROWS: readonly (readonly [name: string, title: string])[] = [
   ["fork", "Fork of 1,000"],
   ["search cold", "Search in 20,000, first"],
   ["search warm", "Search in 20,000, again"],
+  ["search typed", "Search in 20,000, as it is typed"],
   ["burst blocked", "Main thread late in the burst"],
   ["history blocked", "Main thread late in the history"],
   ["size MB", "On disk, MB"],
