@@ -5,6 +5,8 @@ import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { append } from "../../worker/operations/messages.js";
 import { prepareSchema } from "../../worker/schema.js";
 import { Searcher } from "../../worker/search/searcher.js";
+import { parseQuery } from "../../worker/search/query.js";
+import { snippetsOf } from "../../worker/search/snippet.js";
 import { Snippets } from "../../worker/search/snippets.js";
 import type { Storage } from "../../worker/storage.js";
 import { isFound } from "../fixtures/search-rule.js";
@@ -191,6 +193,17 @@ describe("a snippet", () => {
   test("keeps the marks for hits alone", async () => {
     add("a ⟦needle⟧ in hay");
     expect((await search("needle"))[0]!.snippet).toBe("a [⟦needle⟧] in hay");
+  });
+
+  test("marks in a text of ASCII what it marks in the same text with another letter behind it", () => {
+    const texts = randomTexts(3000, 5).filter((text) => /^[ -~\n]{1,100}$/.test(text));
+    const queries = randomQueries(texts, 200, 6);
+    const marked = queries.flatMap((query) => {
+      const snippetOf = snippetsOf(parseQuery(query));
+      return texts.slice(0, 100).map((text) => [snippetOf(`${text} .`), snippetOf(`${text} я.`)] as const);
+    });
+    expect(marked.filter(([one]) => one.includes("⟦")).length).toBeGreaterThan(1000);
+    for (const [one, other] of marked) expect(other.replace(" я.", " .")).toBe(one);
   });
 
   test("marks the hits of all terms", async () => {

@@ -58,7 +58,8 @@ function look(db: Database, args: SearchArgs, strict: readonly Term[], row: Row)
   const content = status === null ? (stored as string) : assemble(db, dbName, Number(id), stored);
   if (strict.length > 0) {
     const text = fold(textOfStored(content));
-    if (!strict.every(({ spellings }) => spellings.some(({ literal }) => text.search(literal) >= 0))) return undefined;
+    if (!strict.every(({ spellings }) => spellings.some(({ literal }) => text.search(literal()) >= 0)))
+      return undefined;
   }
   const session = { dbName, sessionId: String(sessionId), project: String(project) };
   return {

@@ -6,7 +6,7 @@ import { BETWEEN, fold, isUnspaced, punctuationOf, WORD_LETTER, wordsOf } from "
 export interface Spelling {
   readonly words: readonly string[];
   /** Finds it in a folded text, punctuation included. */
-  readonly literal: RegExp;
+  readonly literal: () => RegExp;
 }
 
 /** One thing that a message must have to be found. */
@@ -57,12 +57,12 @@ function toTerm(text: string, isPrefix: boolean): Term | undefined {
   const folded = fold(text).trim();
   if (wordsOf(folded).length === 0) return undefined;
   if (SIGNED().test(folded)) {
-    const spelling = { words: [signedWord(folded)], literal: toLiteral([folded], isPrefix) };
+    const spelling = { words: [signedWord(folded)], literal: once(() => toLiteral([folded], isPrefix)) };
     return { spellings: [spelling], isPrefix: true, hasPunctuation: false };
   }
   const written = fold(writeOutUmlauts(text.normalize("NFC"))).trim();
   const spellings = Array.from(new Set([folded, written]), (spelled) => {
-    return { words: wordsOf(spelled), literal: toLiteral(spelled.split(/\s+/u), isPrefix) };
+    return { words: wordsOf(spelled), literal: once(() => toLiteral(spelled.split(/\s+/u), isPrefix)) };
   });
   const hasPunctuation = folded.split(/\s+/u).some((piece) => punctuationOf(piece) !== "");
   return { spellings, isPrefix, hasPunctuation };

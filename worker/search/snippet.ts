@@ -1,5 +1,6 @@
+import { once } from "../once.js";
 import type { Term } from "./query.js";
-import { BETWEEN, fold, GAP, isAscii, isUnspaced, WORD_LETTER } from "./words.js";
+import { type Alphabet, ANY, ASCII_ONLY, fold, GAP, isAscii, isUnspaced } from "./words.js";
 
 /** How much of a text a snippet shows, and how much of that before the first hit, in characters. */
 const LENGTH = 160;
@@ -13,13 +14,18 @@ const MOST_FOLDED = 100_000;
 
 type Span = readonly [start: number, end: number];
 
+/** What finds the terms of a query in a text that is, or is not, of ASCII alone. */
+type Patterns = (isOfAscii: boolean) => readonly RegExp[];
+
 /** Gives the part of a text around the first hit of a query, with the hits in it between `⟦` and `⟧`. */
 export function snippetsOf(terms: readonly Term[]): (text: string) => string {
-  const patterns = terms.map(toPattern);
+  const ofAscii = once(() => terms.map((term) => toPattern(term, ASCII_ONLY)));
+  const ofAny = once(() => terms.map((term) => toPattern(term, ANY)));
+  const patterns: Patterns = (isOfAscii) => (isOfAscii ? ofAscii() : ofAny());
   return (text) => cut(text, terms, patterns);
 }
 
-function cut(text: string, terms: readonly Term[], patterns: readonly RegExp[]): string {
+function cut(text: string, terms: readonly Term[], patterns: Patterns): string {
   const first = firstHit(text, terms, patterns);
   const start = wordStart(text, Math.max(0, first - BEFORE));
   const end = wordEnd(text, start + LENGTH);
@@ -28,7 +34,7 @@ function cut(text: string, terms: readonly Term[], patterns: readonly RegExp[]):
 }
 
 /** Where the first hit is; 0 where none is found. */
-function firstHit(text: string, terms: readonly Term[], patterns: readonly RegExp[]): number {
+function firstHit(text: string, terms: readonly Term[], patterns: Patterns): number {
   // Most texts say it as it was typed.
   const lower = text.toLowerCase();
   if (lower.length === text.length) {
@@ -46,15 +52,15 @@ function plainHit(lower: string, word: string): number {
 }
 
 /** Finds a term at the beginnings of words, or, where it has none there, inside of them. */
-function toPattern({ spellings, isPrefix, hasPunctuation }: Term): RegExp {
-  if (hasPunctuation) return new RegExp(spellings.map(({ literal }) => literal.source).join("|"), "gu");
+function toPattern({ spellings, isPrefix, hasPunctuation }: Term, { letter, between }: Alphabet): RegExp {
+  if (hasPunctuation) return new RegExp(spellings.map(({ literal }) => literal().source).join("|"), "gu");
   const texts = spellings.map(({ words }) => {
     const text = words
       .filter((word) => word !== GAP)
       .map(toText)
-      .join(`${BETWEEN}*`);
-    const begin = isUnspaced(words[0]!) ? "" : `(?<!${WORD_LETTER})`;
-    const end = isPrefix || isUnspaced(words.at(-1)!) ? "" : `(?!${WORD_LETTER})`;
+      .join(`${between}*`);
+    const begin = isUnspaced(words[0]!) ? "" : `(?<!${letter})`;
+    const end = isPrefix || isUnspaced(words.at(-1)!) ? "" : `(?!${letter})`;
     return `${begin}${text}${end}|${text}`;
   });
   return new RegExp(texts.join("|"), "gu");
@@ -69,9 +75,10 @@ function toText(word: string): string {
 }
 
 /** Where in a text the patterns are found, in order, none in another. */
-function hitsIn(text: string, patterns: readonly RegExp[]): Span[] {
-  const { folded, origin } = foldWithOrigin(text);
-  const spans = patterns.flatMap((pattern) =>
+function hitsIn(text: string, patterns: Patterns): Span[] {
+  const isOfAscii = isAscii(text);
+  const { folded, origin } = isOfAscii ? { folded: fold(text), origin: (at: number) => at } : foldWithOrigin(text);
+  const spans = patterns(isOfAscii).flatMap((pattern) =>
     Array.from(folded.matchAll(pattern), ({ 0: hit, index }): Span => [origin(index), origin(index + hit.length)]),
   );
   const hits: Span[] = [];
@@ -82,7 +89,6 @@ function hitsIn(text: string, patterns: readonly RegExp[]): Span[] {
 
 /** A text folded, and where in it each folded character comes from. */
 function foldWithOrigin(text: string): { folded: string; origin: (at: number) => number } {
-  if (isAscii(text)) return { folded: fold(text), origin: (at) => at };
   const origins: number[] = [];
   let folded = "";
   // Letter by letter, with the accents behind it.
