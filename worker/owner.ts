@@ -127,6 +127,7 @@ export class Owner {
 
   /** Carries out calls that arrived together; answers each in its place. */
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    this.giveWay();
     this.#idle.restart(IDLE_MS);
     for (const { name, args } of batch.requests) {
       if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
@@ -137,6 +138,11 @@ export class Owner {
     const probing = this.#probe();
     const replies = this.#execute(batch);
     return probing.then(() => replies, failAll(batch));
+  }
+
+  /** Somebody has something to do: what can wait does so. */
+  giveWay(): void {
+    this.#searcher.giveWay();
   }
 
   /** See {@link firstReads}. */

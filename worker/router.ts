@@ -150,8 +150,9 @@ export class Router {
   }
 
   #answer({ args }: Request<LocalOperation>, resolve: (reply: Reply) => void): void {
-    if ("token" in args) resolve(success(this.#unsealer.rest(args.token)));
-    else setTimeout(() => resolve(success(null)), args.ms);
+    if (!("token" in args)) return void setTimeout(() => resolve(success(null)), args.ms);
+    if (this.#target instanceof Owner) this.#target.giveWay();
+    resolve(success(this.#unsealer.rest(args.token)));
   }
 
   listen(wanted: boolean): void {

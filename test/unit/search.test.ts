@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { NewMessage, SearchArgs } from "../../src/protocol.js";
 import { seal } from "../../worker/envelope.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";
@@ -179,6 +179,45 @@ describe("a search", () => {
   test("lists equally good messages from the newest to the oldest, and as many as are wanted", async () => {
     add("one cat", "two cat", "six cat");
     expect((await search("cat", { limit: 2 })).map(({ position }) => position)).toEqual([2, 1]);
+  });
+});
+
+describe("the index in the background", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  test("waits while others have something to do, but not for ever", async () => {
+    let clock = 0;
+    // A step of the work takes a millisecond.
+    vi.spyOn(performance, "now").mockImplementation(() => clock++);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    add(...Array.from({ length: 1000 }, (_, n) => `needle ${n}`));
+    const follower = new Searcher(storage, true);
+    const indexed = () => follower.status().indexed;
+    const pass = async (ms: number) => {
+      clock += ms;
+      await vi.advanceTimersByTimeAsync(15);
+      return indexed();
+    };
+    follower.wake(0);
+    const first = await pass(0);
+    const second = await pass(15);
+    expect([first > 0, second > first]).toEqual([true, true]);
+
+    follower.giveWay();
+    expect(await pass(0)).toBe(second);
+    const third = await pass(15);
+    expect(third).toBeGreaterThan(second);
+
+    for (let time = 0; time < 240; time += 10) {
+      follower.giveWay();
+      expect(await pass(8)).toBe(third);
+    }
+    follower.giveWay();
+    expect(await pass(20)).toBeGreaterThan(third);
+    follower.stop();
   });
 });
 

@@ -17,6 +17,9 @@ const QUIET_MS = 200;
 /** What others have of the worker between two slices of work on the index, while nobody waits for it. */
 const PAUSE_MS = 15;
 
+/** So long it lets them have the worker while they go on calling. */
+const LONGEST_PAUSE_MS = 250;
+
 /** So many messages may be gone before the index is rid of them. */
 const MANY_DEAD = 1000;
 
@@ -34,6 +37,8 @@ export class Searcher {
   /** One use of the index after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** When others were last there; see {@link Searcher.giveWay}. */
+  #called = -Infinity;
   readonly #quiet: QuietTimer = new QuietTimer(() => this.#follow());
   #stopped = false;
   #wasCounted = false;
@@ -46,6 +51,11 @@ export class Searcher {
   /** Messages may have changed: the index follows soon. */
   wake(delay: number = QUIET_MS): void {
     if (!this.#stopped && this.#inBackground) this.#quiet.restart(delay);
+  }
+
+  /** Others have something to do: whoever reads a history in many calls shall not wait for the index at each of them. */
+  giveWay(): void {
+    this.#called = performance.now();
   }
 
   #follow(): void {
@@ -201,13 +211,20 @@ export class Searcher {
         const done = takeSlice(steps);
         if (done) return done.result;
         if (this.#waiting > 0) await nextTurn();
-        else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        else await this.#pause();
       }
     } catch (error) {
       // Closing it rolls back, too.
       if (!this.#stopped) this.#index?.rollback();
       throw error;
     }
+  }
+
+  async #pause(): Promise<void> {
+    const end = performance.now() + LONGEST_PAUSE_MS;
+    const isBusy = () => performance.now() < Math.min(end, this.#called + PAUSE_MS);
+    do await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    while (isBusy() && this.#waiting === 0);
   }
 
   #open(): SearchIndex {
