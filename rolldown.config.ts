@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
+import { keptTables } from "./test/tools/build/kept-tables.js";
 import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
 
 interface PackageJson {
@@ -76,7 +77,7 @@ const page: RolldownOptions = {
 export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [keptTables(), shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,
