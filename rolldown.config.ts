@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
-import { keptTables } from "./test/tools/build/kept-tables.js";
+import { fflate } from "./test/tools/build/fflate.js";
 import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
 
 interface PackageJson {
@@ -77,7 +77,7 @@ const page: RolldownOptions = {
 export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [keptTables(), shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [fflate(), shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,
