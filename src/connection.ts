@@ -1,6 +1,6 @@
 import type { ChangeFilter, ContextChange } from "./changes.js";
 import type { DeletedSession, SearchHit } from "./messages.js";
-import type { DatabaseStatus, ImportProgress, ImportSummary, IntegrityReport, ProjectInfo } from "./protocol.js";
+import type { DatabaseStatus, ImportProgress, ImportSummary, IntegrityReport, ProjectInfo } from "./reports.js";
 import type { SearchOptions } from "./search-options.js";
 
 /** How an import treats what is here already. */

@@ -1,16 +1,9 @@
 import { checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
-import {
-  type CallTerms,
-  type DatabaseStatus,
-  type ImportSummary,
-  type IntegrityReport,
-  type OperationName,
-  type Operations,
-  type ProjectInfo,
-  readList,
-} from "./protocol.js";
+import { type OperationName, type Operations, readList } from "./operations.js";
+import type { CallTerms } from "./protocol.js";
+import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./reports.js";
 import { newUid } from "./ids.js";
 import type { WorkerLink } from "./worker-link.js";
 import type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";

@@ -22,16 +22,16 @@ export type {
   ToolResultBlock,
   ToolUseBlock,
 } from "./messages.js";
+export type { MessageRange } from "./operations.js";
 export type {
   DatabaseStatus,
   ImportProgress,
   ImportSummary,
   IntegrityProblem,
   IntegrityReport,
-  MessageRange,
   ProjectInfo,
   SearchStatus,
-} from "./protocol.js";
+} from "./reports.js";
 export type { SearchOptions } from "./search-options.js";
 export type { MessageWriter } from "./message-writer.js";
 export type { AppendOptions } from "./new-message.js";

@@ -2,7 +2,7 @@ import { readStoredContent } from "./content.js";
 import type { DatabaseConnection } from "./database-connection.js";
 import { ContextStoreError } from "./errors.js";
 import type { ContentBlock, JsonObject, Message, StoredMessage } from "./messages.js";
-import type { MessageBatch, MessageRange, SessionKey, Unreadable, WireContent, WireRow } from "./protocol.js";
+import type { MessageRange, MessageBatch, SessionKey, Unreadable, WireContent, WireRow } from "./operations.js";
 
 /** Makes of a row what the caller asked for. Throws `corrupt` for one that cannot be read. */
 type Convert<Value> = (row: WireRow, session: SessionKey) => Value;

@@ -2,7 +2,7 @@ import { checkContent } from "./content.js";
 import type { DatabaseConnection } from "./database-connection.js";
 import type { ContentBlock, MessageRef } from "./messages.js";
 import { toWire } from "./new-message.js";
-import type { SessionKey } from "./protocol.js";
+import type { SessionKey } from "./operations.js";
 
 /** Milliseconds from one write to the next: with what a write takes, well under the 500 that are promised. */
 const INTERVAL = 300;

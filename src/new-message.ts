@@ -3,7 +3,7 @@ import { checkMessage, jsonObject } from "./content.js";
 import { newUid } from "./ids.js";
 import type { ContentBlock, JsonObject, Message } from "./messages.js";
 import { previewOf } from "./preview.js";
-import type { NewMessage, WireContent } from "./protocol.js";
+import type { NewMessage, WireContent } from "./operations.js";
 
 /** What goes with an appended message. */
 export interface AppendOptions {

@@ -1,6 +1,6 @@
 import { checkCount, checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
 import type { Role } from "./messages.js";
-import type { SearchArgs } from "./protocol.js";
+import type { SearchArgs } from "./operations.js";
 
 /** Where and how much to search. */
 export interface SearchOptions {

@@ -9,13 +9,13 @@ import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
 import { type AppendOptions, newMessage } from "./new-message.js";
 import {
-  type Edit,
   type MessageRange,
+  type Edit,
   type NewMessage,
   readList,
   type SessionKey,
   type WireContent,
-} from "./protocol.js";
+} from "./operations.js";
 
 /** Where a store's sessions lie. */
 export interface StoreOptions {

@@ -1,4 +1,5 @@
-import type { OperationName, Operations, Request } from "./protocol.js";
+import type { OperationName, Operations } from "./operations.js";
+import type { Request } from "./protocol.js";
 
 /** The most that are remembered. */
 const MAX = 100;

@@ -1,7 +1,7 @@
 import { proxy } from "comlink";
 import { Bridge } from "./bridge.js";
 import { ContextStoreError } from "./errors.js";
-import { type OpenOptions, type Reply, type WireError, type WorkerEvent } from "./protocol.js";
+import type { OpenOptions, Reply, WireError, WorkerEvent } from "./protocol.js";
 
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;

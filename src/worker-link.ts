@@ -2,12 +2,9 @@ import type { Bridge } from "./bridge.js";
 import type { ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { newUid } from "./ids.js";
+import { type ImportReport, type OperationName, type Operations, WRITES } from "./operations.js";
 import {
   type CallTerms,
-  type ImportProgress,
-  type ImportReport,
-  type OperationName,
-  type Operations,
   PROTOCOL,
   type Reply,
   type Request,
@@ -15,8 +12,8 @@ import {
   BATCH,
   type WireError,
   type WorkerEvent,
-  WRITES,
 } from "./protocol.js";
+import type { ImportProgress } from "./reports.js";
 import { UnsureAppends } from "./unsure-appends.js";
 import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
 import { pause, untilDeath, untilEarlyDeath } from "./worker-death.js";

@@ -1,4 +1,4 @@
-import type { MessageRow, Unreadable, WireContent, WireRow } from "../src/protocol.js";
+import type { MessageRow, Unreadable, WireContent, WireRow } from "../src/operations.js";
 import { readStoredContent } from "../src/content.js";
 import type { ReadMessage } from "./decoded.js";
 import { unseal } from "./envelope.js";

@@ -1,6 +1,6 @@
 import type { ContextChange } from "../src/changes.js";
 import type { MessageRef } from "../src/messages.js";
-import type { Edited } from "../src/protocol.js";
+import type { Edited } from "../src/operations.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 
 /** A change before it is known in which commit, and by whom. */

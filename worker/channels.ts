@@ -1,5 +1,6 @@
 import { ownerLock } from "../src/database-directory.js";
-import type { ImportReport, Reply } from "../src/protocol.js";
+import type { ImportReport } from "../src/operations.js";
+import type { Reply } from "../src/protocol.js";
 import type { Change } from "./changes.js";
 import type { Batch } from "./executor.js";
 

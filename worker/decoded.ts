@@ -1,4 +1,4 @@
-import type { SessionKey } from "../src/protocol.js";
+import type { SessionKey } from "../src/operations.js";
 
 /** The most characters that are kept: 16 MB, since nearly all are ASCII. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;

@@ -1,4 +1,5 @@
-import type { Delta, Reply, Request } from "../src/protocol.js";
+import type { Delta } from "../src/operations.js";
+import type { Reply, Request } from "../src/protocol.js";
 
 /** The most messages that are being written at once; of the others everything is written each time. */
 const MAX_MESSAGES = 16;

@@ -1,13 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
-import {
-  isVersioned,
-  type LocalOperation,
-  type OperationName,
-  type Reply,
-  type Request,
-  type SearchOperation,
-  WRITES,
-} from "../src/protocol.js";
+import { type LocalOperation, type OperationName, type SearchOperation, WRITES } from "../src/operations.js";
+import { isVersioned, type Reply, type Request } from "../src/protocol.js";
 import { type Change, changesOf } from "./changes.js";
 import type { Database } from "./database.js";
 import { failure, isFailedFlush, success, toContextStoreError } from "./failure.js";

@@ -1,4 +1,4 @@
-import type { MessageRow } from "../src/protocol.js";
+import type { MessageRow } from "../src/operations.js";
 import { decodeBase64 } from "./base64.js";
 import { GZIP, PLAIN } from "./envelope.js";
 

@@ -1,4 +1,4 @@
-import type { SessionKey } from "../src/protocol.js";
+import type { SessionKey } from "../src/operations.js";
 import type { Database } from "./database.js";
 import { renumber } from "./operations/messages.js";
 import { refreshSummary } from "./operations/summaries.js";

@@ -1,5 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
-import type { ImportProgress, Operations, Reply } from "../src/protocol.js";
+import type { Operations } from "../src/operations.js";
+import type { Reply } from "../src/protocol.js";
+import type { ImportProgress } from "../src/reports.js";
 import type { Change } from "./changes.js";
 import { toContextStoreError } from "./failure.js";
 import { checkFileHeader, Import } from "./import.js";

@@ -1,5 +1,5 @@
 import { ContextStoreError, type ErrorCode } from "../src/errors.js";
-import type { ImportProgress, ImportSummary } from "../src/protocol.js";
+import type { ImportProgress, ImportSummary } from "../src/reports.js";
 import type { Change } from "./changes.js";
 import type { Database } from "./database.js";
 import { ImportJournal, undoImport } from "./import-journal.js";

@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import type { SessionKey } from "../src/protocol.js";
+import type { SessionKey } from "../src/operations.js";
 import type { Database, Row } from "./database.js";
 import type { IncomingTables } from "./incoming.js";
 import { Recent } from "./recent.js";

@@ -1,5 +1,6 @@
 import { readStoredContent } from "../src/content.js";
-import type { IntegrityProblem, IntegrityReport, SessionKey } from "../src/protocol.js";
+import type { SessionKey } from "../src/operations.js";
+import type { IntegrityProblem, IntegrityReport } from "../src/reports.js";
 import type { Database } from "./database.js";
 import { unseal } from "./envelope.js";
 import { toContextStoreError } from "./failure.js";

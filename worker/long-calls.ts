@@ -1,12 +1,6 @@
-import {
-  type ImportProgress,
-  type ImportReport,
-  type IntegrityReport,
-  LONG,
-  type Operations,
-  type Reply,
-  type SearchArgs,
-} from "../src/protocol.js";
+import { type ImportReport, LONG, type Operations, type SearchArgs } from "../src/operations.js";
+import type { Reply } from "../src/protocol.js";
+import type { ImportProgress, IntegrityReport } from "../src/reports.js";
 import type { Change } from "./changes.js";
 import { clientDeath } from "./client-death.js";
 import type { Batch, Executor } from "./executor.js";

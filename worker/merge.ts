@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
-import type { ImportSummary, SessionKey } from "../src/protocol.js";
+import type { SessionKey } from "../src/operations.js";
+import type { ImportSummary } from "../src/reports.js";
 import type { Change } from "./changes.js";
 import type { Database, Row } from "./database.js";
 import { unseal } from "./envelope.js";

@@ -1,5 +1,6 @@
 import { ContextStoreError, type ErrorCode } from "../src/errors.js";
-import { type Reply, type Request, WRITES } from "../src/protocol.js";
+import { WRITES } from "../src/operations.js";
+import type { Reply, Request } from "../src/protocol.js";
 import type { OwnerRequest } from "./executor.js";
 import { failure } from "./failure.js";
 

@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../src/errors.js";
-import { type ImportReport, type Operations, PROTOCOL, type Reply, WRITES } from "../src/protocol.js";
+import { type ImportReport, type Operations, WRITES } from "../src/operations.js";
+import { PROTOCOL, type Reply } from "../src/protocol.js";
 import { Announcer } from "./announcer.js";
 import type { Change } from "./changes.js";
 import {

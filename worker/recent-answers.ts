@@ -1,4 +1,5 @@
-import type { ListText, Request } from "../src/protocol.js";
+import type { ListText } from "../src/operations.js";
+import type { Request } from "../src/protocol.js";
 import type { Batch } from "./batches.js";
 
 /** What a page was answered: a list, what was found, or messages. */

@@ -1,14 +1,7 @@
 import { ContextStoreError } from "../src/errors.js";
-import {
-  type FileStatus,
-  type MessageRow,
-  type LocalOperation,
-  PROTOCOL,
-  type OpenOptions,
-  type Reply,
-  type Request,
-  type WorkerEvent,
-} from "../src/protocol.js";
+import type { MessageRow, LocalOperation } from "../src/operations.js";
+import { PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../src/protocol.js";
+import type { FileStatus } from "../src/reports.js";
 import {
   type Announcement,
   type ClientMessage,

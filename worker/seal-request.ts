@@ -1,4 +1,5 @@
-import type { NewMessage, OperationName, Request, WireContent } from "../src/protocol.js";
+import type { NewMessage, OperationName, WireContent } from "../src/operations.js";
+import type { Request } from "../src/protocol.js";
 import { ContextStoreError } from "../src/errors.js";
 import type { Deltas } from "./deltas.js";
 import { EnvelopeError, seal } from "./envelope.js";

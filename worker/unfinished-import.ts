@@ -1,4 +1,4 @@
-import type { OperationName, SessionKey } from "../src/protocol.js";
+import type { OperationName, SessionKey } from "../src/operations.js";
 import type { Database } from "./database.js";
 import type { OwnerRequest } from "./executor.js";
 import { undoImport } from "./import-journal.js";

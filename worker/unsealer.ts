@@ -1,14 +1,6 @@
 import type { SearchHit } from "../src/messages.js";
-import {
-  type FoundMessage,
-  isVersioned,
-  type ListText,
-  type MessageBatch,
-  type MessageRow,
-  type Reply,
-  type Request,
-  type SessionKey,
-} from "../src/protocol.js";
+import type { FoundMessage, ListText, MessageBatch, MessageRow, SessionKey } from "../src/operations.js";
+import { isVersioned, type Reply, type Request } from "../src/protocol.js";
 import { type Batch, batchesOf, type Row } from "./batches.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
 import type { OwnerRequest } from "./executor.js";

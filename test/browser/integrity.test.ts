@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
-import { type IntegrityReport, readList } from "../../src/protocol.js";
+import { readList } from "../../src/operations.js";
+import type { IntegrityReport } from "../../src/reports.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { assistant, text, user, words } from "../fixtures/messages.js";
 import { type MemoryDatabase, openMemoryDatabase, SESSION } from "../fixtures/memory-database.js";

@@ -5,7 +5,7 @@ import { rejection } from "../fixtures/errors.js";
 import { type MemoryDatabase, openMemoryDatabase } from "../fixtures/memory-database.js";
 import { assistant, user } from "../fixtures/messages.js";
 import { changeByPython, readByPython } from "../fixtures/python.js";
-import { type ListText, readList } from "../../src/protocol.js";
+import { type ListText, readList } from "../../src/operations.js";
 import { tables } from "../../worker/tables.js";
 
 type Order = "created" | "updated";

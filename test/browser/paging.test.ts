@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Connection, SQLiteContextStore, type StoredMessage } from "../../src/index.js";
-import type { MessageBatch } from "../../src/protocol.js";
+import type { MessageBatch } from "../../src/operations.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { user, words } from "../fixtures/messages.js";

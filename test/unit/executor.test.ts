@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { MessageRef } from "../../src/messages.js";
-import type { Operations, Reply } from "../../src/protocol.js";
+import type { Operations } from "../../src/operations.js";
+import type { Reply } from "../../src/protocol.js";
 import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
 import { memoryFiles, openMemoryStorage } from "../../worker/memory-storage.js";
 import { PoolFile } from "../../worker/vfs/pool-file.js";

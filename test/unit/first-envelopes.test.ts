@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import type { MessageRow } from "../../src/protocol.js";
+import type { MessageRow } from "../../src/operations.js";
 import { seal, unseal } from "../../worker/envelope.js";
 import { FirstEnvelopes } from "../../worker/first-envelopes.js";
 

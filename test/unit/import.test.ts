@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SessionInfo } from "../../src/index.js";
-import { type ListText, type Operations, readList, type SessionKey } from "../../src/protocol.js";
+import { type ListText, type Operations, readList, type SessionKey } from "../../src/operations.js";
 import { Executor, type OwnerOperation } from "../../worker/executor.js";
 import { Import } from "../../worker/import.js";
 import { checkPages } from "../../worker/incoming.js";

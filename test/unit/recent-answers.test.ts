@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ListText, Operations, Reply, Request, SessionKey, WireRow } from "../../src/protocol.js";
+import type { ListText, Operations, SessionKey, WireRow } from "../../src/operations.js";
+import type { Reply, Request } from "../../src/protocol.js";
 import type { SessionInfo } from "../../src/messages.js";
 import type { Batch } from "../../worker/batches.js";
 import { Unsealer } from "../../worker/unsealer.js";

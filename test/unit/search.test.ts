@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { NewMessage, SearchArgs } from "../../src/protocol.js";
+import type { NewMessage, SearchArgs } from "../../src/operations.js";
 import { seal } from "../../worker/envelope.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";
 import { append } from "../../worker/operations/messages.js";

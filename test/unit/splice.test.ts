@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Edit, NewMessage, Operations } from "../../src/protocol.js";
+import type { Edit, NewMessage, Operations } from "../../src/operations.js";
 import type { Database } from "../../worker/database.js";
 import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
 import { openMemoryStorage } from "../../worker/memory-storage.js";

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Delta, MessageRow, Operations, Reply, Request } from "../../src/protocol.js";
+import type { Delta, MessageRow, Operations } from "../../src/operations.js";
+import type { Reply, Request } from "../../src/protocol.js";
 import { Deltas } from "../../worker/deltas.js";
 import { seal, unseal } from "../../worker/envelope.js";
 import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type MessageBatch, readList, type Request } from "../../src/protocol.js";
+import { type MessageBatch, readList } from "../../src/operations.js";
+import type { Request } from "../../src/protocol.js";
 import type { OwnerRequest } from "../../worker/executor.js";
 import { Unsealer } from "../../worker/unsealer.js";
 

@@ -1,6 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { DeletedSession } from "../../src/messages.js";
-import type { ListText, SessionKey } from "../../src/protocol.js";
+import type { ListText, SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import type { Storage } from "../storage.js";
 import { META_GET, META_REMOVE, META_SET, tables } from "../tables.js";

@@ -1,6 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { timestamp } from "../../src/timestamp.js";
-import type { Edit, Edited, SessionKey } from "../../src/protocol.js";
+import type { Edit, Edited, SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { tables } from "../tables.js";
 import { renumber } from "./messages.js";

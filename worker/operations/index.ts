@@ -1,4 +1,4 @@
-import type { LocalOperation, Operations, SearchOperation } from "../../src/protocol.js";
+import type { LocalOperation, Operations, SearchOperation } from "../../src/operations.js";
 import { checkIntegrity, repair } from "../integrity.js";
 import type { Import } from "../import.js";
 import { finish as finishSteps } from "../slices.js";

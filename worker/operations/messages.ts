@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { timestamp } from "../../src/timestamp.js";
 import type { MessageRef } from "../../src/messages.js";
-import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/protocol.js";
+import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/operations.js";
 import type { Database, Row } from "../database.js";
 import { tables } from "../tables.js";
 import { countOf, endOf, isShared, ordinal } from "./positions.js";

@@ -1,4 +1,4 @@
-import type { Delta, SessionKey } from "../../src/protocol.js";
+import type { Delta, SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { seal, unseal } from "../envelope.js";
 import { dbNames } from "../schema.js";

@@ -1,4 +1,4 @@
-import type { SessionKey } from "../../src/protocol.js";
+import type { SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { tables } from "../tables.js";
 

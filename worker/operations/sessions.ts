@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { ContextTokens, SessionInfo } from "../../src/messages.js";
-import type { ListText, ProjectInfo, SessionKey, SessionRange } from "../../src/protocol.js";
+import type { ListText, SessionKey, SessionRange } from "../../src/operations.js";
+import type { ProjectInfo } from "../../src/reports.js";
 import type { Database } from "../database.js";
 import { tables } from "../tables.js";
 

@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { Delta, Edited, SessionKey } from "../../src/protocol.js";
+import type { Delta, Edited, SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { tables } from "../tables.js";
 import { splice } from "./edits.js";

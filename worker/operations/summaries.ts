@@ -1,5 +1,5 @@
 import { NO_PREVIEW, previewOf } from "../../src/preview.js";
-import type { SessionKey } from "../../src/protocol.js";
+import type { SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { unseal } from "../envelope.js";
 import { tables } from "../tables.js";

@@ -1,4 +1,4 @@
-import type { IntegrityProblem } from "../../src/protocol.js";
+import type { IntegrityProblem } from "../../src/reports.js";
 import type { Database } from "../database.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../tables.js";

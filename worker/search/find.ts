@@ -1,4 +1,4 @@
-import type { FoundMessage, SearchArgs } from "../../src/protocol.js";
+import type { FoundMessage, SearchArgs } from "../../src/operations.js";
 import type { Role } from "../../src/messages.js";
 import type { Database, Row } from "../database.js";
 import { assemble } from "../operations/parts.js";

@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { FoundMessage, IntegrityProblem, SearchArgs, SearchStatus } from "../../src/protocol.js";
+import type { FoundMessage, SearchArgs } from "../../src/operations.js";
+import type { IntegrityProblem, SearchStatus } from "../../src/reports.js";
 import { toContextStoreError } from "../failure.js";
 import { QuietTimer } from "../quiet-timer.js";
 import { dbNames } from "../schema.js";

@@ -1,7 +1,7 @@
 import { expose } from "comlink";
 import { HEADER_BYTES, poolDirectory } from "../../../src/database-directory.js";
 import { isContextStoreError } from "../../../src/index.js";
-import type { MessageRow } from "../../../src/protocol.js";
+import type { MessageRow } from "../../../src/operations.js";
 import { unseal } from "../../../worker/envelope.js";
 import type { OwnerRequest } from "../../../worker/executor.js";
 import { openAsOwner } from "../../../worker/ownership.js";

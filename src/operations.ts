@@ -1,0 +1,253 @@
+import type { ContentBlock, ContextTokens, DeletedSession, MessageRef, SearchHit, SessionInfo } from "./messages.js";
+import type {
+  FileStatus,
+  ImportProgress,
+  ImportSummary,
+  IntegrityReport,
+  ProjectInfo,
+  SearchStatus,
+} from "./reports.js";
+
+// What a database can be asked, and what it answers.
+
+/** Which session in which project behind which table prefix. */
+export interface SessionKey {
+  readonly dbName: string;
+  readonly project: string;
+  readonly sessionId: string;
+}
+
+/**
+ * Blocks on the bridge: as JSON text where that says it all (one string is the cheapest thing to post), as values where
+ * there are images (their bytes travel as they are) or numbers that JSON lacks.
+ */
+export type WireContent = string | readonly ContentBlock[];
+
+/** A message on its way into the database. `Content` is {@link WireContent} on the bridge and sealed text at the owner. */
+export interface NewMessage<Content> {
+  readonly uid: string;
+  /** The uid has just been made by the page. */
+  readonly isNew?: boolean;
+  readonly role: string;
+  readonly content: Content;
+  /** What a list shows, should this become the session's first user message. */
+  readonly preview?: string;
+  /** JSON text. */
+  readonly metadata?: string;
+  /** A message that is still being written. */
+  readonly status?: "partial";
+}
+
+/**
+ * What has become of a partial message's JSON text since it was last written: `keep` characters of its beginning, then
+ * `text`, then `tail` characters of its end.
+ */
+export interface Delta {
+  readonly keep: number;
+  readonly text: string;
+  readonly tail: number;
+}
+
+/** A message on its way out. */
+export interface MessageRow<Content> {
+  readonly id: number;
+  readonly uid: string | null;
+  readonly position: number;
+  readonly createdAt: string;
+  readonly role: string;
+  readonly content: Content;
+  readonly metadata: string | null;
+  readonly status: "partial" | null;
+}
+
+/** Stands in the place of content that cannot be read. */
+export interface Unreadable {
+  readonly unreadable: string;
+}
+
+/** Which messages of a session: positions, exclusive; always answered in order. */
+export interface MessageRange {
+  readonly last?: number | undefined;
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** A {@link MessageRow} without the names of its fields, which would be copied with every row. */
+export type WireRow = readonly [
+  position: number,
+  role: string,
+  content: WireContent | Unreadable,
+  id: number,
+  uid: string | null,
+  createdAt: string,
+  metadata: string | null,
+  status: "partial" | null,
+];
+
+/** Messages, as many as one task of the page's main thread should read. `rest`: by which the next ones are asked for. */
+export interface MessageBatch {
+  readonly rows: readonly WireRow[];
+  readonly rest?: string;
+}
+
+/** Which sessions of a project: `limit` of them, behind the one named by `after` in the order of its `time`. */
+export interface SessionRange {
+  readonly orderBy: "created" | "updated";
+  readonly limit?: number | undefined;
+  readonly after?: { readonly time: string; readonly sessionId: string } | undefined;
+}
+
+declare const item: unique symbol;
+
+/** A list as JSON text, which is the cheapest to make, and to post. */
+export type ListText<Item> = string & { readonly [item]?: Item };
+
+/** Reads a list. */
+export function readList<Item>(text: ListText<Item>): Item[] {
+  return JSON.parse(text) as Item[];
+}
+
+/** Of which import. */
+export interface ImportReport {
+  readonly importId: string;
+  readonly progress: ImportProgress;
+}
+
+/** What to search for, and where. Times are those of the database, in seconds, inclusive. */
+export interface SearchArgs {
+  readonly dbName: string;
+  readonly query: string;
+  readonly project?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly role?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly limit: number;
+  /** The version in which the worker that asks has the answer; see {@link Reply}. */
+  readonly seen?: string | undefined;
+}
+
+/** A message that was found, with its stored content instead of a snippet of it. */
+export interface FoundMessage extends Omit<SearchHit, "snippet"> {
+  readonly content: string;
+}
+
+/** What an edit of a history is to do, and what it takes for granted. Positions are those of the API. */
+export interface Edit<Content> {
+  readonly session: SessionKey;
+  /** What listeners hear of. */
+  readonly kind: EditKind;
+  readonly start: number;
+  /** Absent: all from `start` on. */
+  readonly deleteCount?: number;
+  readonly messages: readonly NewMessage<Content>[];
+  /** Of the messages that go. */
+  readonly expectIds?: readonly number[] | undefined;
+  /** Of the last message before them. */
+  readonly expectBefore?: number | undefined;
+  readonly expectedLength?: number | undefined;
+}
+
+export type EditKind = "update" | "truncate" | "replace";
+
+/** What listeners hear of an edit; null where nothing has changed. */
+export type Edited = { readonly kind: EditKind; readonly position: number } | null;
+
+/** Of an operation on the whole database. */
+export type NoArguments = Readonly<Record<string, never>>;
+
+/** What the database can be asked, by name: arguments and answer. */
+export interface Operations<Content = WireContent> {
+  append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
+  splice(args: Edit<Content>): Edited;
+  /** Brings a partial message up to date. The worker makes of the whole content what the owner needs of it. */
+  checkpoint(args: { session: SessionKey; id: number; content: [Content] extends [string] ? Delta : Content }): Edited;
+  /** Makes a partial message complete. */
+  finish(args: { session: SessionKey; id: number; content: Content }): Edited;
+  /** Takes a partial message out again. */
+  abort(args: { session: SessionKey; id: number }): Edited;
+  clear(args: { session: SessionKey }): null;
+  fork(args: { session: SessionKey; target: string; upTo?: number | undefined }): null;
+  setTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
+  addTokens(args: { session: SessionKey; tokens: ContextTokens }): null;
+  setTitle(args: { session: SessionKey; title: string | null }): null;
+  deleteSession(args: { session: SessionKey; deletionId: string }): null;
+  restoreSession(args: { session: SessionKey; deletionId: string }): null;
+  /** `before`: milliseconds since 1970. Gives the number of sessions. */
+  purgeDeleted(args: { dbName: string; before?: number | undefined }): number;
+  /** `importId` names it for its progress, and to abort it. */
+  import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace"; importId: string }): ImportSummary;
+  /** Answered at once; it is the import that says what became of it. */
+  abortImport(args: { importId: string }): null;
+  repair(args: NoArguments): null;
+  messages(args: {
+    session: SessionKey;
+    range: MessageRange;
+    /** Roles and contents alone; what else a row has may be left out. */
+    brief?: boolean | undefined;
+    /** Of complete messages with these ids, from the first to the last, the worker that asks needs no contents. */
+    known?: readonly [first: number, last: number] | undefined;
+    /** As in {@link SearchArgs}. */
+    seen?: string | undefined;
+  }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch;
+  tokens(args: { session: SessionKey }): ContextTokens;
+  sessions(args: {
+    dbName: string;
+    project: string;
+    range?: SessionRange | undefined;
+    /** As in {@link SearchArgs}. */
+    seen?: string | undefined;
+  }): ListText<SessionInfo>;
+  deletedSessions(args: { dbName: string }): ListText<DeletedSession>;
+  projects(args: { dbName: string }): ProjectInfo[];
+  search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : ListText<SearchHit>;
+  searchStatus(args: NoArguments): SearchStatus;
+  /** The search index is made anew, in the background. */
+  rebuildIndex(args: NoArguments): null;
+  fileStatus(args: NoArguments): FileStatus;
+  export(args: NoArguments): Blob;
+  check(args: NoArguments): IntegrityReport;
+  /** The messages that did not fit into a {@link MessageBatch}; null when the worker no longer has them. */
+  rest(args: { token: string }): MessageBatch | null;
+  /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
+  wait(args: { ms: number }): null;
+}
+
+export type OperationName = keyof Operations;
+
+/** What the tab's own worker answers, whoever owns the database. */
+export type LocalOperation = "rest" | "wait";
+
+/** What the search index answers, between other calls. */
+export type SearchOperation = "search" | "searchStatus" | "rebuildIndex";
+
+/** The operations that change the database: these are carried out exactly once. */
+export const WRITES: ReadonlySet<OperationName> = new Set([
+  "append",
+  "splice",
+  "checkpoint",
+  "finish",
+  "abort",
+  "clear",
+  "fork",
+  "setTokens",
+  "addTokens",
+  "setTitle",
+  "deleteSession",
+  "restoreSession",
+  "purgeDeleted",
+  "import",
+  "repair",
+]);
+
+/** The operations that take their time. */
+export const LONG: ReadonlySet<OperationName> = new Set([
+  "import",
+  "export",
+  "check",
+  "purgeDeleted",
+  "search",
+  "searchStatus",
+  "rebuildIndex",
+]);
