@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../src/errors.js";
-import type { MessageRow, LocalOperation } from "../src/operations.js";
+import type { LocalOperation } from "../src/operations.js";
 import { PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../src/protocol.js";
 import type { FileStatus } from "../src/reports.js";
 import {
@@ -12,18 +12,15 @@ import {
   sameOwnership,
   TabChannels,
 } from "./channels.js";
-import { sealRequest } from "./seal-request.js";
-import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { failure, storageCleared, success } from "./failure.js";
-import { FirstEnvelopes } from "./first-envelopes.js";
 import { openMemoryStorage } from "./memory-storage.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "./ownership.js";
-import { Unsealer } from "./unsealer.js";
+import { Translator } from "./translator.js";
 import { warmUp } from "./warm-up.js";
 
 /** How often those who wait for another tab's owner are looked after. */
@@ -41,9 +38,7 @@ export class Router {
   readonly #onEvent: (event: WorkerEvent) => void;
   readonly #outstanding = new OutstandingCalls((call, reply) => this.#finish(call, reply));
   readonly #dispatcher: Dispatcher;
-  readonly #unsealer = new Unsealer();
-  readonly #firstEnvelopes = new FirstEnvelopes();
-  readonly #deltas = new Deltas();
+  readonly #translator = new Translator();
   readonly #waiting = new AbortController();
   readonly #predecessor = new Predecessor();
   readonly #events: OwnerEvents = {
@@ -105,9 +100,9 @@ export class Router {
     this.#opened = true;
     const owner = this.#target instanceof Owner ? this.#target : undefined;
     // What fails here fails again, and is told, when somebody asks for it.
-    warmUp(owner, this.#unsealer, () => this.#isInUse)
+    warmUp(owner, this.#translator.unsealer, () => this.#isInUse)
       .catch(() => {})
-      .finally(() => this.#firstEnvelopes.end());
+      .finally(() => this.#translator.warmedUp());
     return this.#databaseId!;
   }
 
@@ -134,8 +129,8 @@ export class Router {
         this.#answer(request, resolve);
         return [];
       }
-      const sealed = sealRequest(request as Request<OwnerOperation>, this.#deltas);
-      return [this.#outstanding.add(request, this.#unsealer.withKnown(sealed), resolve)];
+      const asked = this.#translator.toOwner(request as Request<OwnerOperation>);
+      return [this.#outstanding.add(request, asked, resolve)];
     } catch (error) {
       resolve(failure(error));
       return [];
@@ -145,7 +140,7 @@ export class Router {
   #answer({ args }: Request<LocalOperation>, resolve: (reply: Reply) => void): void {
     if (!("token" in args)) return void setTimeout(() => resolve(success(null)), args.ms);
     if (this.#target instanceof Owner) this.#target.giveWay();
-    resolve(success(this.#unsealer.rest(args.token)));
+    resolve(success(this.#translator.unsealer.rest(args.token)));
   }
 
   listen(wanted: boolean): void {
@@ -270,26 +265,14 @@ export class Router {
   /** What the page gets for an answer. */
   #finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined {
     const { request } = call;
-    this.#deltas.settle(request, reply);
     const isStatus = request.name === "fileStatus" && reply.ok;
     if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
-    const answer = this.#unseal(call.sealed, reply);
+    const answer = this.#translator.toPage(request, call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
       queueMicrotask(() => this.#dispatcher.send([call]));
     }
     return answer;
-  }
-
-  #unseal(request: OwnerRequest, reply: Reply): Reply | Promise<Reply> | undefined {
-    const unpacking =
-      isHistory(request) && reply.ok && reply.value !== null
-        ? this.#firstEnvelopes.unpack(reply.value as readonly MessageRow<string | null>[])
-        : undefined;
-    if (!unpacking) return this.#unsealer.unseal(request, reply);
-    return unpacking.then((rows) =>
-      this.#unsealer.unseal(request, { ...(reply as Reply & { ok: true }), value: rows })!,
-    );
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
@@ -321,11 +304,6 @@ export class Router {
   #post(message: OwnerMessage): void {
     this.#channels!.tellOwner(message);
   }
-}
-
-/** Whether an answer to it has all contents: then nothing has to be asked for again. */
-function isHistory({ name, args }: OwnerRequest): boolean {
-  return name === "messages" && !("known" in args);
 }
 
 function isForThisWorker(request: Request): request is Request<LocalOperation> {

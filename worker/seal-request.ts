@@ -6,8 +6,6 @@ import { EnvelopeError, seal } from "./envelope.js";
 import type { OwnerOperation, OwnerRequest } from "./executor.js";
 import { contentToJson } from "./stored-json.js";
 
-// Envelopes are made and read by the worker of the tab that asks, so that the owner of the database does nothing but SQL.
-
 /** The request as the owner takes it: contents sealed, and of a message that is still being written what is new. */
 export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): OwnerRequest {
   if (is(request, "append") || is(request, "splice")) {
