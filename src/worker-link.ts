@@ -71,6 +71,8 @@ export class WorkerLink {
   #bridge: Bridge | undefined;
   #databaseId: string | undefined;
   #death: AbortController | undefined;
+  /** Settles with the worker's death. */
+  #dying: Promise<void> | undefined;
   #opening: { resolve: () => void; reject: (error: ContextStoreError) => void } | undefined;
   #ended: ContextStoreError | undefined;
 
@@ -128,11 +130,11 @@ export class WorkerLink {
 
   /** Lets go of the database and ends the worker. */
   async close(): Promise<void> {
-    this.#end(new ContextStoreError("closed", "The connection was closed; call connect() again."));
+    this.#end(new ContextStoreError("closed", "The connection is closed; call connect() again."));
     this.#listening.abort();
     const released = this.#bridge?.close();
     const end = this.#leaveWorker();
-    await Promise.race([released, pause(CLOSE_TIMEOUT)]);
+    await Promise.race([released, this.#dying, pause(CLOSE_TIMEOUT)]);
     end();
   }
 
@@ -184,9 +186,9 @@ export class WorkerLink {
 
   async #awaitDeath(alive: string, bridge: Bridge): Promise<void> {
     const { signal } = (this.#death = new AbortController());
-    await untilDeath(alive, () => bridge.listen(this.#listeners.size > 0), signal);
+    await (this.#dying = untilDeath(alive, () => bridge.listen(this.#listeners.size > 0), signal));
     // The lock may have been granted while the wait was being given up.
-    if (signal.aborted) return;
+    if (this.#bridge !== bridge) return;
     this.#endWorker();
     if (this.#options.storage === "memory") this.#end(workerFailed("died, and what was in its memory is lost"));
     else this.#restart();
@@ -235,10 +237,10 @@ export class WorkerLink {
   #leaveWorker(): () => void {
     const worker = this.#worker;
     const bridge = this.#bridge;
-    this.#death?.abort();
     this.#worker = undefined;
     this.#bridge = undefined;
     return () => {
+      this.#death?.abort();
       worker?.terminate();
       bridge?.end();
     };

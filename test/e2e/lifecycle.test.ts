@@ -72,6 +72,20 @@ test("replaces a worker that has ended itself", async ({ context, browserName, s
   expect(await page.evaluate(() => harness.workers.length)).toBe(2);
 });
 
+test("a connection whose worker has just died is closed as soon as that is known", async ({ context, site }) => {
+  const page = await site.openTab(context);
+  await page.evaluate(() => harness.openWithWorkers());
+  await page.evaluate(async () => {
+    const { setTimeout: original } = globalThis;
+    // What waits for a worker that hangs waits for ever.
+    const stopped = (work: () => void, ms = 0) => (ms < 2000 ? original(work, ms) : 0);
+    globalThis.setTimeout = stopped as typeof setTimeout;
+    harness.workers[0]!.terminate();
+    await harness.close();
+  });
+  expect(await page.evaluate(() => harness.workers.length)).toBe(1);
+});
+
 test("carries out what was in flight when a worker ended itself, once and in order", async ({
   context,
   browserName,
