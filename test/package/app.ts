@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,6 +76,37 @@ export function buildWithWebpack(
       else resolve({ errors, warnings });
     });
   });
+}
+
+/** What Next.js is tested in: it is large, and no dependency of this package's development. */
+const NEXT = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1"];
+
+/** Installs Next.js in the app, from the registry. */
+export async function installNext(app: string): Promise<void> {
+  await run("npm", ["install", "--no-audit", "--no-fund", ...NEXT], { cwd: app });
+}
+
+/** What `next` does in the app: it builds it with the bundler, or throws what it said, and serves it. */
+export async function buildWithNext(app: string, bundler: "turbopack" | "webpack"): Promise<Served> {
+  const next = join(app, "node_modules/.bin/next");
+  const environment = { cwd: app, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } };
+  await run(next, ["build", `--${bundler}`], environment);
+  const server = spawn(next, ["start", "--port", "0"], { ...environment, stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(server, "exit");
+  const started = new Promise<string>((resolve, reject) => {
+    let said = "";
+    server.stdout.on("data", (chunk) => {
+      said += String(chunk);
+      const [url] = /http:\/\/localhost:\d+/.exec(said) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+    exited.then(() => reject(new Error(`Next.js ended: ${said}`)), reject);
+  });
+  const stop = async () => {
+    server.kill();
+    await exited;
+  };
+  return { url: await started, stop };
 }
 
 /** Type-checks a file of the app as a consumer would, the package's declarations included. */

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { build, createServer } from "vite";
 import { chromium } from "../browsers.js";
 import {
+  buildWithNext,
   buildWithWebpack,
   firstUrl,
+  installNext,
   makeApp,
   packPackage,
   removeFolder,
@@ -76,6 +78,15 @@ test("a fresh webpack app remembers messages when built, without configuration",
   expect(warnings.filter(({ message }) => !message.startsWith("asset size limit"))).toEqual([]);
   await remembersMessages(await serveFiles(join(root, "dist")));
 });
+
+for (const bundler of ["turbopack", "webpack"] as const) {
+  test(`a fresh Next.js app remembers messages when built with ${bundler}, without configuration`, async () => {
+    test.skip(!process.env["FULL"], "Next.js is large.");
+    const root = await app({ "app/layout.js": "next-layout.js", "app/page.js": "next-page.js" });
+    await installNext(root);
+    await remembersMessages(await buildWithNext(root, bundler));
+  });
+}
 
 for (const resolution of ["bundler", "nodenext"] as const) {
   test(`TypeScript finds the types under ${resolution} resolution`, async () => {
