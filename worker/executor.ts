@@ -10,7 +10,7 @@ import { eraseFreePages } from "./operations/deleted.js";
 import { HANDLERS } from "./operations/index.js";
 import { createTables, dbNames } from "./schema.js";
 import type { Storage } from "./storage.js";
-import { META_SET } from "./tables.js";
+import { META_SET } from "./sql/file.js";
 
 /** What the owner is asked for; the rest of a history is with the worker that reads it. */
 export type OwnerOperation = Exclude<OperationName, LocalOperation>;

@@ -5,7 +5,7 @@ import { success } from "./failure.js";
 import { messages } from "./operations/messages.js";
 import { sessions } from "./operations/sessions.js";
 import { dbNames } from "./schema.js";
-import { tables } from "./tables.js";
+import { tables } from "./sql/tables.js";
 
 /** So much of a list, and of a conversation. */
 const SHOWN = 50;

@@ -10,8 +10,8 @@ import {
   IMPORTED_LAST,
   IMPORTED_LAST_OF,
   IMPORTED_REMOVE,
-  tables,
-} from "./tables.js";
+} from "./sql/imports.js";
+import { tables } from "./sql/tables.js";
 
 /** What an import has added so far, in the file: so that it can be taken back, also by the next owner after a death. */
 export class ImportJournal {

@@ -9,7 +9,8 @@ import { Merge } from "./merge.js";
 import { fold } from "./operations/parts.js";
 import { createTables, dbNames } from "./schema.js";
 import { finish, type Steps } from "./slices.js";
-import { DESCRIBED_BEGIN, tables } from "./tables.js";
+import { DESCRIBED_BEGIN } from "./sql/imports.js";
+import { tables } from "./sql/tables.js";
 
 /** The import of one opened foreign file. */
 export class Import {

@@ -9,7 +9,7 @@ import { computePreview, refreshSummary } from "./operations/summaries.js";
 import { jsonToContent } from "./stored-json.js";
 import { dbNames } from "./schema.js";
 import { finish, type Steps } from "./slices.js";
-import { tables } from "./tables.js";
+import { tables } from "./sql/tables.js";
 
 /** Looks at every page and every row. What others write between the steps is judged as it is found. */
 export function* checkIntegrity(db: Database): Steps<IntegrityReport> {

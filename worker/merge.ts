@@ -10,7 +10,7 @@ import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
 import { endOf } from "./operations/positions.js";
 import { previewOfStored } from "./operations/summaries.js";
 import type { Steps } from "./slices.js";
-import { tables } from "./tables.js";
+import { tables } from "./sql/tables.js";
 
 type Counts = { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
 

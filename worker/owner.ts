@@ -22,7 +22,7 @@ import { Recent } from "./recent.js";
 import { prepareSchema } from "./schema.js";
 import { Searcher } from "./search/searcher.js";
 import type { Storage } from "./storage.js";
-import { META_GET } from "./tables.js";
+import { META_GET } from "./sql/file.js";
 import { UnfinishedImport } from "./unfinished-import.js";
 import { WriteBack } from "./write-back.js";
 

@@ -4,7 +4,8 @@ import type { OwnerRequest } from "./executor.js";
 import { undoImport } from "./import-journal.js";
 import { finish, nextTurn, type Steps, takeSlice } from "./slices.js";
 import type { Storage } from "./storage.js";
-import { IMPORTED_ANY, IMPORTED_SESSIONS, tables } from "./tables.js";
+import { IMPORTED_ANY, IMPORTED_SESSIONS } from "./sql/imports.js";
+import { tables } from "./sql/tables.js";
 
 /** A session with messages that are still to be taken back. */
 interface Imported extends SessionKey {

@@ -6,7 +6,7 @@ import { type MemoryDatabase, openMemoryDatabase } from "../fixtures/memory-data
 import { assistant, user } from "../fixtures/messages.js";
 import { changeByPython, readByPython } from "../fixtures/python.js";
 import { type ListText, readList } from "../../src/operations.js";
-import { tables } from "../../worker/tables.js";
+import { tables } from "../../worker/sql/tables.js";
 
 type Order = "created" | "updated";
 

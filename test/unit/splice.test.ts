@@ -8,7 +8,7 @@ import { checkIntegrity } from "../../worker/integrity.js";
 import { prepareSchema } from "../../worker/schema.js";
 import { finish } from "../../worker/slices.js";
 import type { Storage } from "../../worker/storage.js";
-import { tables } from "../../worker/tables.js";
+import { tables } from "../../worker/sql/tables.js";
 
 const PROJECTS = ["a", "b", "c"] as const;
 type Project = (typeof PROJECTS)[number];

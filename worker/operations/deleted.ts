@@ -3,7 +3,8 @@ import type { DeletedSession } from "../../src/messages.js";
 import type { ListText, SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import type { Storage } from "../storage.js";
-import { META_GET, META_REMOVE, META_SET, tables } from "../tables.js";
+import { META_GET, META_REMOVE, META_SET } from "../sql/file.js";
+import { tables } from "../sql/tables.js";
 import { clear, renumber, renumberBack } from "./messages.js";
 import { fold } from "./parts.js";
 

@@ -3,7 +3,7 @@ import { timestamp } from "../../src/timestamp.js";
 import type { MessageRef } from "../../src/messages.js";
 import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/operations.js";
 import type { Database, Row } from "../database.js";
-import { tables } from "../tables.js";
+import { tables } from "../sql/tables.js";
 import { countOf, endOf, isShared, ordinal } from "./positions.js";
 import { assemble, fold } from "./parts.js";
 import { computePreview } from "./summaries.js";

@@ -2,7 +2,7 @@ import type { Delta, SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { seal, unseal } from "../envelope.js";
 import { dbNames } from "../schema.js";
-import { tables } from "../tables.js";
+import { tables } from "../sql/tables.js";
 import { countOf } from "./positions.js";
 import { editSummary } from "./summaries.js";
 

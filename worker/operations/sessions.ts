@@ -3,7 +3,7 @@ import type { ContextTokens, SessionInfo } from "../../src/messages.js";
 import type { ListText, SessionKey, SessionRange } from "../../src/operations.js";
 import type { ProjectInfo } from "../../src/reports.js";
 import type { Database } from "../database.js";
-import { tables } from "../tables.js";
+import { tables } from "../sql/tables.js";
 
 /** The sessions of a project that have messages, newest first. */
 export function sessions(db: Database, dbName: string, project: string, range?: SessionRange): ListText<SessionInfo> {

@@ -2,7 +2,7 @@ import { NO_PREVIEW, previewOf } from "../../src/preview.js";
 import type { SessionKey } from "../../src/operations.js";
 import type { Database } from "../database.js";
 import { unseal } from "../envelope.js";
-import { tables } from "../tables.js";
+import { tables } from "../sql/tables.js";
 
 /** Computes anew what a list shows of a session; gives the number of its messages. A session without any is not listed. */
 export function refreshSummary(db: Database, session: SessionKey): number {

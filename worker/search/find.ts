@@ -3,7 +3,7 @@ import type { Role } from "../../src/messages.js";
 import type { Database, Row } from "../database.js";
 import { assemble } from "../operations/parts.js";
 import { ordinal } from "../operations/positions.js";
-import { tables } from "../tables.js";
+import { tables } from "../sql/tables.js";
 import { textOfStored } from "./message-text.js";
 import { parseQuery, type Term, toMatch } from "./query.js";
 import { scopeMatch } from "./scope.js";

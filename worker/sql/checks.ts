@@ -1,0 +1,14 @@
+import { SESSION, type Names } from "./names.js";
+
+/** What a check of the database looks at. */
+export function checksSql({ messages, sessions }: Names) {
+  return {
+    sessionKeys: `SELECT session_id, project FROM ${messages} GROUP BY session_id, project ORDER BY min(id)`,
+    summaryKeys: `SELECT session_id, project FROM ${sessions}`,
+    shown: `SELECT message_count, created_at, updated_at, preview FROM ${sessions} WHERE ${SESSION}`,
+    contents: `SELECT position, content, metadata FROM ${messages} WHERE ${SESSION} AND position > ?3 ORDER BY position LIMIT 64`,
+    positionGaps: `
+      SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
+      HAVING min(position) <> 0 OR max(position) <> count(*) - 1 OR total(typeof(position) <> 'integer') > 0`,
+  };
+}

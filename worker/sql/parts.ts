@@ -1,0 +1,20 @@
+import { SESSION, type Names } from "./names.js";
+
+/** Messages that are still being written: what has come since the row was, part by part. */
+export function partsSql({ messages, parts }: Names) {
+  return {
+    partial: `SELECT position FROM ${messages} WHERE id = ?3 AND ${SESSION} AND status = 'partial'`,
+    finish: `
+      UPDATE ${messages} SET content = ?4, status = NULL WHERE id = ?3 AND ${SESSION} AND status = 'partial'
+      RETURNING position`,
+    addPart: `
+      INSERT INTO ${parts}(message_id, number, keep, text, tail)
+      VALUES (?1, (SELECT coalesce(max(number) + 1, 0) FROM ${parts} WHERE message_id = ?1), ?2, ?3, ?4)`,
+    parts: `SELECT keep, text, tail FROM ${parts} WHERE message_id = ?1 ORDER BY number`,
+    deleteParts: `DELETE FROM ${parts} WHERE message_id = ?1`,
+    withParts: `
+      SELECT id, session_id, project, position, role, content FROM ${messages}
+      WHERE id IN (SELECT message_id FROM ${parts})`,
+    setContent: `UPDATE ${messages} SET content = ?2 WHERE id = ?1`,
+  };
+}

@@ -1,0 +1,38 @@
+import { checksSql } from "./checks.js";
+import { createSql } from "./create.js";
+import { deletedSql } from "./deleted.js";
+import { editsSql } from "./edits.js";
+import { importsSql } from "./imports.js";
+import { messagesSql } from "./messages.js";
+import { namesOf } from "./names.js";
+import { partsSql } from "./parts.js";
+import { searchSql } from "./search.js";
+import { sessionsSql } from "./sessions.js";
+import { tokensSql } from "./tokens.js";
+
+export type Tables = ReturnType<typeof build>;
+
+const built = new Map<string, Tables>();
+
+/** The statements of one table prefix. `dbName` has been checked: nothing but letters, digits and "_" is in it. */
+export function tables(dbName: string): Tables {
+  let found = built.get(dbName);
+  if (!found) built.set(dbName, (found = build(dbName)));
+  return found;
+}
+
+function build(dbName: string) {
+  const names = namesOf(dbName);
+  return {
+    ...createSql(names),
+    ...messagesSql(names),
+    ...editsSql(names),
+    ...partsSql(names),
+    ...tokensSql(names),
+    ...sessionsSql(names),
+    ...deletedSql(names),
+    ...searchSql(names),
+    ...importsSql(names),
+    ...checksSql(names),
+  };
+}
