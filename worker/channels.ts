@@ -1,8 +1,8 @@
 import { ownerLock } from "../src/database-directory.js";
 import type { ImportReport } from "../src/operations.js";
 import type { Reply } from "../src/protocol.js";
-import type { Change } from "./changes.js";
-import type { Batch } from "./executor.js";
+import type { Change } from "./operations/changes.js";
+import type { Batch } from "./requests.js";
 
 // Workers of different tabs talk over BroadcastChannels: one that only the owner hears, one per client for the answers,
 // and one that all hear for announcements, so that no tab is woken for another's traffic.

@@ -3,7 +3,7 @@ import { ContextStoreError } from "../src/errors.js";
 import { PROTOCOL, type WorkerApi } from "../src/protocol.js";
 import { failure, success } from "./failure.js";
 import { hold } from "./locks.js";
-import { Router } from "./router.js";
+import { Router } from "./tab/router.js";
 
 // The dedicated worker of one page and one database.
 

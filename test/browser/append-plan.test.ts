@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { Database } from "../../worker/database.js";
+import type { Database } from "../../worker/sqlite/database.js";
 import { user } from "../fixtures/messages.js";
 import { openMemoryDatabase, SESSION } from "../fixtures/memory-database.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeBase64 } from "../../worker/base64.js";
+import { decodeBase64 } from "../../worker/envelopes/base64.js";
 import { assistant, user, words } from "../fixtures/messages.js";
 import { type Connection, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";

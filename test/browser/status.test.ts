@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
-import { Database } from "../../worker/database.js";
-import { enterWal } from "../../worker/pool-storage.js";
+import { Database } from "../../worker/sqlite/database.js";
+import { enterWal } from "../../worker/storage/pool-storage.js";
 import { loadSqlite } from "../../worker/sqlite/load.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { user } from "../fixtures/messages.js";

@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { build } from "rolldown";
 import { beforeAll, expect, test, vi } from "vitest";
-import { seal, unseal } from "../../worker/envelope.js";
+import { seal, unseal } from "../../worker/envelopes/envelope.js";
 import { makeMessages } from "../bench/data/messages.js";
 import { fflate } from "../tools/build/fflate.js";
 
 /** Makes envelopes as the built worker does. */
 async function load(): Promise<typeof seal> {
   const plugins = [fflate()];
-  const { output } = await build({ input: "worker/envelope.ts", platform: "browser", plugins, write: false });
+  const { output } = await build({ input: "worker/envelopes/envelope.ts", platform: "browser", plugins, write: false });
   const url = `data:text/javascript,${encodeURIComponent(output[0].code)}//${Math.random()}`;
   return ((await import(/* @vite-ignore */ url)) as { seal: typeof seal }).seal;
 }

@@ -1,8 +1,8 @@
 import { constants, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { decodeBase64, encodeBase64 } from "../../worker/base64.js";
-import { EnvelopeError, MAX_CONTENT_BYTES, seal, unseal } from "../../worker/envelope.js";
+import { decodeBase64, encodeBase64 } from "../../worker/envelopes/base64.js";
+import { EnvelopeError, MAX_CONTENT_BYTES, seal, unseal } from "../../worker/envelopes/envelope.js";
 
 const MIB = 1024 * 1024;
 const MESSAGE = JSON.stringify([

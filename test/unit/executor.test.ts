@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { MessageRef } from "../../src/messages.js";
 import type { Operations } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
-import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
-import { memoryFiles, openMemoryStorage } from "../../worker/memory-storage.js";
+import { Executor } from "../../worker/owner/executor.js";
+import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
+import { memoryFiles, openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { PoolFile } from "../../worker/vfs/pool-file.js";
-import { prepareSchema } from "../../worker/schema.js";
-import type { Storage } from "../../worker/storage.js";
+import { prepareSchema } from "../../worker/storage/schema.js";
+import type { Storage } from "../../worker/storage/storage.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 

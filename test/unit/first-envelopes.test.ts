@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { MessageRow } from "../../src/operations.js";
-import { seal, unseal } from "../../worker/envelope.js";
-import { FirstEnvelopes } from "../../worker/first-envelopes.js";
+import { seal, unseal } from "../../worker/envelopes/envelope.js";
+import { FirstEnvelopes } from "../../worker/tab/first-envelopes.js";
 
 function row(content: string | null, id = 1): MessageRow<string | null> {
   return { id, uid: null, position: id - 1, createdAt: "", role: "user", content, metadata: null, status: null };

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SessionInfo } from "../../src/index.js";
 import { type ListText, type Operations, readList, type SessionKey } from "../../src/operations.js";
-import { Executor, type OwnerOperation } from "../../worker/executor.js";
-import { Import } from "../../worker/import.js";
-import { checkPages } from "../../worker/incoming.js";
-import { checkIntegrity } from "../../worker/integrity.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
-import { prepareSchema } from "../../worker/schema.js";
+import { Executor } from "../../worker/owner/executor.js";
+import type { OwnerOperation } from "../../worker/requests.js";
+import { Import } from "../../worker/import/import.js";
+import { checkPages } from "../../worker/import/incoming.js";
+import { checkIntegrity } from "../../worker/operations/integrity.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { prepareSchema } from "../../worker/storage/schema.js";
 import { finish } from "../../worker/slices.js";
-import type { Storage } from "../../worker/storage.js";
-import { UnfinishedImport } from "../../worker/unfinished-import.js";
+import type { Storage } from "../../worker/storage/storage.js";
+import { UnfinishedImport } from "../../worker/import/unfinished-import.js";
 
 const session = (sessionId: string): SessionKey => ({ dbName: "axio_context", project: "p", sessionId });
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { clientChannel, type ClientMessage, ownerChannel, type OwnerMessage } from "../../worker/channels.js";
-import type { OwnerRequest } from "../../worker/executor.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
-import { Owner } from "../../worker/owner.js";
-import type { Storage } from "../../worker/storage.js";
+import type { OwnerRequest } from "../../worker/requests.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { Owner } from "../../worker/owner/owner.js";
+import type { Storage } from "../../worker/storage/storage.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 

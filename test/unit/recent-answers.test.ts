@@ -3,13 +3,14 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ListText, Operations, SessionKey, WireRow } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import type { SessionInfo } from "../../src/messages.js";
-import type { Batch } from "../../worker/batches.js";
-import { Unsealer } from "../../worker/unsealer.js";
-import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
-import { RecentAnswers } from "../../worker/recent-answers.js";
-import { prepareSchema } from "../../worker/schema.js";
-import type { Storage } from "../../worker/storage.js";
+import type { Batch } from "../../worker/tab/batches.js";
+import { Unsealer } from "../../worker/tab/unsealer.js";
+import { Executor } from "../../worker/owner/executor.js";
+import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { RecentAnswers } from "../../worker/tab/recent-answers.js";
+import { prepareSchema } from "../../worker/storage/schema.js";
+import type { Storage } from "../../worker/storage/storage.js";
 
 const MILLION = 1024 * 1024;
 

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { NewMessage, SearchArgs } from "../../src/operations.js";
-import { seal } from "../../worker/envelope.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
+import { seal } from "../../worker/envelopes/envelope.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { append } from "../../worker/operations/messages.js";
-import { prepareSchema } from "../../worker/schema.js";
+import { prepareSchema } from "../../worker/storage/schema.js";
 import { Searcher } from "../../worker/search/searcher.js";
 import { parseQuery } from "../../worker/search/query.js";
 import { snippetsOf } from "../../worker/search/snippet.js";
 import { Snippets } from "../../worker/search/snippets.js";
-import type { Storage } from "../../worker/storage.js";
+import type { Storage } from "../../worker/storage/storage.js";
 import { isFound } from "../fixtures/search-rule.js";
 import { randomQueries, randomTexts } from "../fixtures/search-texts.js";
 

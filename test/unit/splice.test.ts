@@ -1,13 +1,14 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Edit, NewMessage, Operations } from "../../src/operations.js";
-import type { Database } from "../../worker/database.js";
-import { Executor, type OwnerOperation, type OwnerRequest } from "../../worker/executor.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
-import { checkIntegrity } from "../../worker/integrity.js";
-import { prepareSchema } from "../../worker/schema.js";
+import type { Database } from "../../worker/sqlite/database.js";
+import { Executor } from "../../worker/owner/executor.js";
+import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { checkIntegrity } from "../../worker/operations/integrity.js";
+import { prepareSchema } from "../../worker/storage/schema.js";
 import { finish } from "../../worker/slices.js";
-import type { Storage } from "../../worker/storage.js";
+import type { Storage } from "../../worker/storage/storage.js";
 import { tables } from "../../worker/sql/tables.js";
 
 const PROJECTS = ["a", "b", "c"] as const;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type MessageBatch, readList } from "../../src/operations.js";
 import type { Request } from "../../src/protocol.js";
-import type { OwnerRequest } from "../../worker/executor.js";
-import { Unsealer } from "../../worker/unsealer.js";
+import type { OwnerRequest } from "../../worker/requests.js";
+import { Unsealer } from "../../worker/tab/unsealer.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };

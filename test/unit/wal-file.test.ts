@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { applyWal, committedPages } from "../../worker/wal-file.js";
+import { applyWal, committedPages } from "../../worker/import/wal-file.js";
 
 const golden = (name: string): Buffer<ArrayBuffer> =>
   Buffer.from(readFileSync(new URL(`../fixtures/golden/${name}`, import.meta.url)));

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Unsealer } from "../../worker/unsealer.js";
-import type { OwnerRequest } from "../../worker/executor.js";
-import { openMemoryStorage } from "../../worker/memory-storage.js";
-import { Owner } from "../../worker/owner.js";
-import type { Storage } from "../../worker/storage.js";
-import { warmUp } from "../../worker/warm-up.js";
+import { Unsealer } from "../../worker/tab/unsealer.js";
+import type { OwnerRequest } from "../../worker/requests.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { Owner } from "../../worker/owner/owner.js";
+import type { Storage } from "../../worker/storage/storage.js";
+import { warmUp } from "../../worker/tab/warm-up.js";
 
 const terms = { full: false, busyTimeout: 5000 };
 

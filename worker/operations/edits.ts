@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { timestamp } from "../../src/timestamp.js";
 import type { Edit, Edited, SessionKey } from "../../src/operations.js";
-import type { Database } from "../database.js";
+import type { Database } from "../sqlite/database.js";
 import { tables } from "../sql/tables.js";
 import { renumber } from "./messages.js";
 import { countOf, endOf, isShared } from "./positions.js";

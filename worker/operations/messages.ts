@@ -2,7 +2,7 @@ import { ContextStoreError } from "../../src/errors.js";
 import { timestamp } from "../../src/timestamp.js";
 import type { MessageRef } from "../../src/messages.js";
 import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/operations.js";
-import type { Database, Row } from "../database.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { tables } from "../sql/tables.js";
 import { countOf, endOf, isShared, ordinal } from "./positions.js";
 import { assemble, fold } from "./parts.js";

@@ -1,7 +1,7 @@
 import type { Delta, SessionKey } from "../../src/operations.js";
-import type { Database } from "../database.js";
-import { seal, unseal } from "../envelope.js";
-import { dbNames } from "../schema.js";
+import type { Database } from "../sqlite/database.js";
+import { seal, unseal } from "../envelopes/envelope.js";
+import { dbNames } from "../storage/schema.js";
 import { tables } from "../sql/tables.js";
 import { countOf } from "./positions.js";
 import { editSummary } from "./summaries.js";

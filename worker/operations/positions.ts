@@ -1,5 +1,5 @@
 import type { SessionKey } from "../../src/operations.js";
-import type { Database } from "../database.js";
+import type { Database } from "../sqlite/database.js";
 import { tables } from "../sql/tables.js";
 
 // Positions in the table are dense per session id, those of the API per session id and project.

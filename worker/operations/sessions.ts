@@ -2,7 +2,7 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { ContextTokens, SessionInfo } from "../../src/messages.js";
 import type { ListText, SessionKey, SessionRange } from "../../src/operations.js";
 import type { ProjectInfo } from "../../src/reports.js";
-import type { Database } from "../database.js";
+import type { Database } from "../sqlite/database.js";
 import { tables } from "../sql/tables.js";
 
 /** The sessions of a project that have messages, newest first. */

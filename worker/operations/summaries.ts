@@ -1,7 +1,7 @@
 import { NO_PREVIEW, previewOf } from "../../src/preview.js";
 import type { SessionKey } from "../../src/operations.js";
-import type { Database } from "../database.js";
-import { unseal } from "../envelope.js";
+import type { Database } from "../sqlite/database.js";
+import { unseal } from "../envelopes/envelope.js";
 import { tables } from "../sql/tables.js";
 
 /** Computes anew what a list shows of a session; gives the number of its messages. A session without any is not listed. */

@@ -1,5 +1,5 @@
 import type { IntegrityProblem } from "../../src/reports.js";
-import type { Database } from "../database.js";
+import type { Database } from "../sqlite/database.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
 import type { SearchIndex } from "./search-index.js";

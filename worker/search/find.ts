@@ -1,6 +1,6 @@
 import type { FoundMessage, SearchArgs } from "../../src/operations.js";
 import type { Role } from "../../src/messages.js";
-import type { Database, Row } from "../database.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { assemble } from "../operations/parts.js";
 import { ordinal } from "../operations/positions.js";
 import { tables } from "../sql/tables.js";

@@ -1,4 +1,4 @@
-import type { Database } from "../database.js";
+import type { Database } from "../sqlite/database.js";
 import { assemble } from "../operations/parts.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";

@@ -1,5 +1,5 @@
-import { unseal } from "../envelope.js";
-import { jsonToContent } from "../stored-json.js";
+import { unseal } from "../envelopes/envelope.js";
+import { jsonToContent } from "../envelopes/stored-json.js";
 
 /** What of a message is searched: its texts, and what tools were asked and answered. "" where it cannot be read. */
 export function textOfStored(content: unknown): string {

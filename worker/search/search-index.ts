@@ -1,4 +1,4 @@
-import type { Database } from "../database.js";
+import type { Database } from "../sqlite/database.js";
 import {
   INDEX_META_GET,
   INDEX_META_REMOVE,

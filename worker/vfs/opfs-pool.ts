@@ -1,5 +1,5 @@
 import { poolDirectory } from "../../src/database-directory.js";
-import { together } from "../together.js";
+import { together } from "./together.js";
 import { Pool } from "./pool.js";
 import { openHandle, PoolFile } from "./pool-file.js";
 

@@ -12,7 +12,7 @@ import {
   type Pointer,
 } from "../sqlite/exports.js";
 import type { Sqlite } from "../sqlite/sqlite.js";
-import { Database } from "../database.js";
+import { Database } from "../sqlite/database.js";
 import { keepIoError } from "./io-error.js";
 import type { Pool } from "./pool.js";
 import { PageBuffer } from "./page-buffer.js";

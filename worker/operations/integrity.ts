@@ -1,0 +1,182 @@
+import { readStoredContent } from "../../src/content.js";
+import type { SessionKey } from "../../src/operations.js";
+import type { IntegrityProblem, IntegrityReport } from "../../src/reports.js";
+import type { Database } from "../sqlite/database.js";
+import { unseal } from "../envelopes/envelope.js";
+import { toContextStoreError } from "../failure.js";
+import { renumber } from "./messages.js";
+import { computePreview, refreshSummary } from "./summaries.js";
+import { jsonToContent } from "../envelopes/stored-json.js";
+import { dbNames } from "../storage/schema.js";
+import { finish, type Steps } from "../slices.js";
+import { tables } from "../sql/tables.js";
+
+/** Looks at every page and every row. What others write between the steps is judged as it is found. */
+export function* checkIntegrity(db: Database): Steps<IntegrityReport> {
+  const problems = checkPages(db);
+  yield;
+  for (const dbName of dbNames(db)) {
+    problems.push(...despiteDamage(problems, { dbName }, () => checkPositions(db, dbName)));
+    yield;
+    yield* checkSummaries(db, dbName, problems);
+    const sessions: SessionKey[] = [];
+    problems.push(...despiteDamage(problems, { dbName }, () => void sessions.push(...sessionsOf(db, dbName))));
+    for (const session of sessions) yield* checkRows(db, session, problems);
+  }
+  const isDamaged = problems.some(({ kind, repairable }) => kind === "page" && !repairable);
+  return { ok: problems.length === 0, problems: isDamaged ? problems.map(unrepairable) : problems };
+}
+
+function unrepairable(problem: IntegrityProblem): IntegrityProblem {
+  return { ...problem, repairable: false };
+}
+
+/**
+ * Puts right what can be: indexes, positions and summaries; nothing where a page is damaged. Looks for these again, as it is
+ * one transaction, but not at contents, which nobody can repair and which take the longest.
+ */
+export function repair(db: Database): void {
+  const pages = checkPages(db);
+  // What is written into damaged pages may damage others.
+  if (!pages.every(({ repairable }) => repairable)) return;
+  if (pages.length > 0) db.exec("REINDEX");
+  for (const dbName of dbNames(db)) {
+    for (const [sessionId] of db.rows(tables(dbName).positionGaps)) renumber(db, dbName, String(sessionId));
+    const stale: IntegrityProblem[] = [];
+    finish(checkSummaries(db, dbName, stale));
+    for (const { kind, project, sessionId } of stale) {
+      if (kind === "summary") refreshSummary(db, { dbName, project: project!, sessionId: sessionId! });
+    }
+  }
+}
+
+/** What SQLite says of an index whose table is sound. */
+const INDEX_PROBLEM = /^(?:row \d+ missing from index |wrong # of entries in index )/;
+
+function checkPages(db: Database): IntegrityProblem[] {
+  const found = pageProblems(db);
+  if (found.join() === "ok") return [];
+  // "*** in database main ***" heads a list of lines.
+  const details = found.flatMap((problem) => problem.split("\n")).filter((line) => !line.startsWith("***"));
+  return details.map((detail) => ({ kind: "page", detail, repairable: INDEX_PROBLEM.test(detail) }));
+}
+
+function pageProblems(db: Database): string[] {
+  const check = (most: number) => db.rows(`PRAGMA integrity_check(${most})`).map(([problem]) => String(problem));
+  try {
+    return check(100);
+  } catch (error) {
+    // Where the pages of a table are damaged, comparing its rows with its indexes fails. The first problem is found before.
+    if (toContextStoreError(error).code !== "corrupt") throw error;
+    return check(1);
+  }
+}
+
+/** A damaged page must not hide what is wrong elsewhere. Gives what the work finds, or that the page was in its way. */
+function despiteDamage(
+  known: readonly IntegrityProblem[],
+  where: Partial<SessionKey>,
+  work: () => readonly IntegrityProblem[] | void,
+): readonly IntegrityProblem[] {
+  try {
+    return work() ?? [];
+  } catch (error) {
+    const { code, message } = toContextStoreError(error);
+    if (code !== "corrupt" || !known.some(({ kind }) => kind === "page")) throw error;
+    return [{ kind: "page", ...where, detail: message, repairable: false }];
+  }
+}
+
+function checkPositions(db: Database, dbName: string): IntegrityProblem[] {
+  return db.rows(tables(dbName).positionGaps).map(([sessionId, count, first, last]) => ({
+    kind: "position",
+    dbName,
+    sessionId: String(sessionId),
+    detail: `${Number(count)} messages stand at positions ${Number(first)} to ${Number(last)}.`,
+    repairable: true,
+  }));
+}
+
+function* checkSummaries(db: Database, dbName: string, problems: IntegrityProblem[]): Steps<void> {
+  const sessions = new Map<string, SessionKey>();
+  const sql = tables(dbName);
+  const take = (session: SessionKey) => sessions.set(JSON.stringify([session.sessionId, session.project]), session);
+  const listed = () => {
+    for (const [sessionId, project] of db.rows(sql.summaryKeys)) {
+      take({ dbName, sessionId: String(sessionId), project: String(project) });
+    }
+  };
+  problems.push(...despiteDamage(problems, { dbName }, () => sessionsOf(db, dbName).forEach(take)));
+  problems.push(...despiteDamage(problems, { dbName }, listed));
+  for (const session of sessions.values()) {
+    problems.push(...despiteDamage(problems, session, () => checkSummary(db, session)));
+    yield;
+  }
+}
+
+/** Compares what the list shows of a session with what its messages say. */
+function checkSummary(db: Database, session: SessionKey): IntegrityProblem[] {
+  const sql = tables(session.dbName);
+  const [count, createdAt, updatedAt] = db.row(sql.summary, session.sessionId, session.project)!;
+  const shown = db.row(sql.shown, session.sessionId, session.project);
+  const stale = (detail: string): IntegrityProblem[] => [{ kind: "summary", ...session, detail, repairable: true }];
+  if (count === 0) return shown ? stale("The list shows a session that has no messages.") : [];
+  if (!shown) return stale("The session is missing from the list.");
+  if (shown[0] !== count) return stale(`The list says ${Number(shown[0])} messages; there are ${Number(count)}.`);
+  // An edit counts as activity, and leaves no row to tell its time: it may be later than the last message's.
+  if (shown[1] !== createdAt || String(shown[2]) < String(updatedAt)) return stale("The list shows a wrong time.");
+  if (shown[3] !== computePreview(db, session)) return stale("The list shows an outdated preview.");
+  return [];
+}
+
+function* checkRows(db: Database, session: SessionKey, problems: IntegrityProblem[]): Steps<void> {
+  const { dbName, sessionId, project } = session;
+  let place = 0;
+  let last = -Infinity;
+  for (let more = true; more;) {
+    more = false;
+    const found = despiteDamage(problems, session, () => {
+      const rows = db.rows(tables(dbName).contents, sessionId, project, last);
+      return rows.flatMap(([position, content, metadata]): IntegrityProblem[] => {
+        last = Number(position);
+        more = true;
+        const problem = checkContent(content) ?? checkMetadata(metadata);
+        place++;
+        return problem ? [{ ...problem, ...session, position: place - 1, repairable: false }] : [];
+      });
+    });
+    problems.push(...found);
+    yield;
+  }
+}
+
+function checkContent(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"> | undefined {
+  let kind: IntegrityProblem["kind"] = "envelope";
+  try {
+    const json = unseal(stored);
+    kind = "json";
+    const value = jsonToContent(json);
+    kind = "block";
+    readStoredContent(value);
+    return undefined;
+  } catch (error) {
+    return { kind, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function checkMetadata(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"> | undefined {
+  try {
+    if (stored !== null) JSON.parse(String(stored));
+    return undefined;
+  } catch (error) {
+    return { kind: "json", detail: `Its metadata: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function sessionsOf(db: Database, dbName: string): SessionKey[] {
+  return db.rows(tables(dbName).sessionKeys).map(([sessionId, project]) => ({
+    dbName,
+    sessionId: String(sessionId),
+    project: String(project),
+  }));
+}

@@ -1,0 +1,254 @@
+import { ContextStoreError } from "../../src/errors.js";
+import { type SearchOperation, WRITES } from "../../src/operations.js";
+import { isVersioned, type Reply } from "../../src/protocol.js";
+import { type Change, changesOf } from "../operations/changes.js";
+import type { Database } from "../sqlite/database.js";
+import { failure, isFailedFlush, success, toContextStoreError } from "../failure.js";
+import type { Import } from "../import/import.js";
+import { Ledger } from "./ledger.js";
+import { eraseFreePages } from "../operations/deleted.js";
+import { HANDLERS } from "./handlers.js";
+import { createTables, dbNames } from "../storage/schema.js";
+import type { Storage } from "../storage/storage.js";
+import type { Batch, OwnerOperation, OwnerRequest } from "../requests.js";
+import { META_SET } from "../sql/file.js";
+
+type Handler = (args: unknown, storage: Storage, incoming?: Import) => unknown;
+
+/** Writes of a batch that share a transaction, until it has been committed. */
+interface Group {
+  /** By the call's number: what the ledger remembers. */
+  readonly results: Map<number, unknown>;
+  /** The places in the batch that wait for the commit. */
+  readonly places: number[];
+  readonly changes: Change[];
+}
+
+/**
+ * Carries out calls, in order, on the one connection. Writes that arrive together are committed together, and answered
+ * after that; each of them alone is all or nothing.
+ */
+export class Executor {
+  readonly #storage: Storage;
+  readonly #db: Database;
+  readonly #ledger: Ledger;
+  readonly #dbNames: Set<string>;
+  readonly #epoch: number;
+  readonly #onCommit: (changes: readonly Change[], client: string) => void;
+  #hasWritten = false;
+  #synchronous: "FULL" | "NORMAL" = "NORMAL";
+
+  /**
+   * `epoch` is written to the file with the first write, so that a full disk can be opened and read. `onCommit` is told
+   * of what each commit has changed, and which page asked for it.
+   */
+  constructor(
+    storage: Storage,
+    epoch: number = 1,
+    onCommit: (changes: readonly Change[], client: string) => void = () => {},
+  ) {
+    this.#epoch = epoch;
+    this.#onCommit = onCommit;
+    this.#storage = storage;
+    this.#db = storage.database;
+    this.#ledger = new Ledger(storage.database);
+    this.#dbNames = new Set(dbNames(storage.database));
+  }
+
+  /** Answers each request in its place. `incoming`: what an import has brought in. */
+  execute(batch: Batch, incoming?: Import): Reply[] {
+    this.#ledger.settle(batch.client, batch.unanswered);
+    // A savepoint keeps a copy of every page that changes, for the one write in thousands that is refused. So they are set
+    // only the second time; what the first time has committed the ledger knows.
+    const replies = this.#carryOut(batch, "at once", incoming) ?? this.#carryOut(batch, "with savepoints", incoming)!;
+    for (const [place, { name }] of batch.requests.entries()) {
+      if (name === "purgeDeleted" && replies[place]!.ok) replies[place] = this.#erase(replies[place]!);
+    }
+    return replies;
+  }
+
+  /** Gives nothing where a write was refused that took others of its transaction with it. */
+  #carryOut({ client, requests }: Batch, how: "at once" | "with savepoints", incoming?: Import): Reply[] | undefined {
+    const refused = this.#prepareTables(requests);
+    const replies: Reply[] = [];
+    let group: Group | undefined;
+    const commit = () => {
+      if (group) this.#commit(client, group, replies);
+      group = undefined;
+    };
+    for (const [place, request] of requests.entries()) {
+      const refusal = refused.get(dbNameOf(request));
+      if (refusal) {
+        replies[place] = refusal;
+        continue;
+      }
+      if (!WRITES.has(request.name)) {
+        commit();
+        replies[place] = this.#read(request);
+        continue;
+      }
+      const known = this.#recorded(client, request.seq);
+      if (known) {
+        replies[place] = known;
+        continue;
+      }
+      try {
+        group ??= this.#begin(requests);
+      } catch (error) {
+        replies[place] = failure(error);
+        continue;
+      }
+      const isApart = how === "with savepoints" && group.places.length > 0;
+      this.#write(request, place, group, { replies, isApart, incoming });
+      if (this.#db.inTransaction) continue;
+      if (!replies[place]!.ok && group.places.some((written) => replies[written]!.ok)) return undefined;
+      group = undefined;
+    }
+    commit();
+    return replies;
+  }
+
+  /** VACUUM cannot run inside a transaction, and must run for a purge that is asked for again after a death, too. */
+  #erase(reply: Reply): Reply {
+    try {
+      eraseFreePages(this.#storage);
+      return reply;
+    } catch (error) {
+      // The sessions are gone all the same.
+      return failure(toContextStoreError(error, "unknown"));
+    }
+  }
+
+  /** The answers of writes all of which were carried out before, so that nothing long is done for them again. */
+  recall({ client, unanswered, requests }: Batch): Reply[] | undefined {
+    this.#ledger.settle(client, unanswered);
+    const replies = requests.flatMap(({ seq }) => this.#recorded(client, seq) ?? []);
+    return replies.length === requests.length ? replies : undefined;
+  }
+
+  #recorded(client: string, seq: number): Reply | undefined {
+    const found = this.#ledger.find(client, seq);
+    if (found) return success(found.result);
+    if (!this.#ledger.isSettled(client, seq)) return undefined;
+    return failure(
+      new ContextStoreError("aborted", "This call was answered before; what it did is no longer remembered.", {
+        outcome: "unknown",
+      }),
+    );
+  }
+
+  #begin(requests: readonly OwnerRequest[]): Group {
+    const synchronous = requests.some(({ terms }) => terms.full) ? "FULL" : "NORMAL";
+    if (synchronous !== this.#synchronous) {
+      this.#db.run(`PRAGMA synchronous=${synchronous}`);
+      this.#synchronous = synchronous;
+    }
+    this.#db.run("BEGIN IMMEDIATE");
+    return { results: new Map(), places: [], changes: [] };
+  }
+
+  #write(
+    request: OwnerRequest,
+    place: number,
+    group: Group,
+    { replies, isApart, incoming }: { replies: Reply[]; isApart: boolean; incoming: Import | undefined },
+  ): void {
+    if (isApart) this.#db.run("SAVEPOINT operation");
+    try {
+      const result = this.#apply(request, incoming);
+      if (isApart) this.#db.run("RELEASE operation");
+      group.results.set(request.seq, result);
+      group.places.push(place);
+      // A file may bring further prefixes.
+      if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
+      group.changes.push(...changesOf(request, result, this.#dbNames));
+      replies[place] = success(result);
+    } catch (error) {
+      replies[place] = failure(error);
+      if (!this.#db.inTransaction) {
+        // After some errors (a full disk) SQLite has rolled the whole transaction back.
+        for (const lost of group.places) replies[lost] = replies[place];
+      } else if (isApart) {
+        this.#db.run("ROLLBACK TO operation");
+        this.#db.run("RELEASE operation");
+      } else {
+        this.#db.rollback();
+      }
+    }
+  }
+
+  #commit(client: string, group: Group, replies: Reply[]): void {
+    try {
+      if (group.places.length > 0) this.#ledger.record(client, group.results);
+      if (!this.#hasWritten) this.#enter();
+      this.#db.run("COMMIT");
+      this.#hasWritten = true;
+      this.#ledger.commit(client, group.results);
+    } catch (error) {
+      this.#db.rollback();
+      // What could not be flushed lies in the -wal: should the worker die before the next write, a recovery takes it for
+      // committed.
+      const outcome = isFailedFlush(error) ? "unknown" : "not-applied";
+      // Made once: what OPFS itself had thrown is told to the first who asks.
+      const failed = failure(toContextStoreError(error, outcome));
+      for (const place of group.places) replies[place] = failed;
+      return;
+    }
+    if (group.changes.length > 0) this.#onCommit(group.changes, client);
+  }
+
+  /** Before an import commits its first slice, which others hear of. */
+  enter(): void {
+    if (this.#hasWritten) return;
+    this.#db.transaction(() => this.#enter());
+    this.#hasWritten = true;
+  }
+
+  /** What the first write of an ownership brings with it, in its transaction. */
+  #enter(): void {
+    this.#db.run(META_SET, "epoch", String(this.#epoch));
+    this.#ledger.purge();
+  }
+
+  #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
+    // A search never comes here: it travels alone, and takes its time.
+    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation>] as Handler;
+    return handle(request.args, this.#storage, incoming);
+  }
+
+  /** Prefixes that are used for the first time get their tables, in transactions of their own. Gives those refused. */
+  #prepareTables(requests: readonly OwnerRequest[]): Map<string | undefined, Reply> {
+    const refused = new Map<string | undefined, Reply>();
+    for (const dbName of new Set(requests.map(dbNameOf))) {
+      if (dbName === undefined || this.#dbNames.has(dbName)) continue;
+      const made = this.#attempt(() => this.#db.transaction(() => createTables(this.#db, dbName)));
+      if (made.ok) this.#dbNames.add(dbName);
+      else refused.set(dbName, made);
+    }
+    return refused;
+  }
+
+  /** What the worker that asks has seen in this version it need not get again. */
+  #read(request: OwnerRequest): Reply {
+    try {
+      if (!isVersioned(request)) return success(this.#apply(request));
+      const { version } = this.#db;
+      return success(request.args.seen === version ? null : this.#apply(request), version);
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  #attempt(work: () => unknown): Reply {
+    try {
+      return success(work());
+    } catch (error) {
+      return failure(error);
+    }
+  }
+}
+
+function dbNameOf({ args }: OwnerRequest): string | undefined {
+  if ("session" in args) return args.session.dbName;
+  return "dbName" in args ? args.dbName : undefined;
+}

@@ -1,0 +1,165 @@
+import { type ImportReport, LONG, type Operations, type SearchArgs } from "../../src/operations.js";
+import type { Reply } from "../../src/protocol.js";
+import type { ImportProgress, IntegrityReport } from "../../src/reports.js";
+import type { Change } from "../operations/changes.js";
+import { clientDeath } from "./client-death.js";
+import type { Executor } from "./executor.js";
+import type { Batch } from "../requests.js";
+import { failAll, success } from "../failure.js";
+import { ImportRun } from "../import/import-run.js";
+import { checkIntegrity } from "../operations/integrity.js";
+import { foldForExport } from "../operations/parts.js";
+import type { Searcher } from "../search/searcher.js";
+import { dbNames } from "../storage/schema.js";
+import { inSlices } from "../slices.js";
+import type { Storage } from "../storage/storage.js";
+import type { UnfinishedImport } from "../import/unfinished-import.js";
+
+/** From this size on a database is not exported by way of the memory. */
+const LARGE_BYTES = 16 * 1024 * 1024;
+
+type ImportArgs = Parameters<Operations["import"]>[0];
+
+/** What long calls tell while they go on. */
+export interface LongCallEvents {
+  progress(client: string, report: ImportReport): void;
+  changed(client: string, changes: readonly Change[]): void;
+}
+
+/** Whether these calls take their time. Such a call travels alone. */
+export function isLong({ requests }: Batch): boolean {
+  return requests.some(({ name }) => LONG.has(name));
+}
+
+/** Carries out calls that take their time: in slices, between which others have their turn. */
+export class LongCalls {
+  readonly #storage: Storage;
+  readonly #executor: Executor;
+  readonly #searcher: Searcher;
+  readonly #unfinished: UnfinishedImport;
+  readonly #events: LongCallEvents;
+  /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
+  #copies: Promise<unknown> = Promise.resolve();
+  #import: ImportRun | undefined;
+  readonly #aborted = new Set<string>();
+
+  constructor(
+    storage: Storage,
+    executor: Executor,
+    searcher: Searcher,
+    unfinished: UnfinishedImport,
+    events: LongCallEvents,
+  ) {
+    this.#unfinished = unfinished;
+    this.#storage = storage;
+    this.#executor = executor;
+    this.#searcher = searcher;
+    this.#events = events;
+  }
+
+  run(batch: Batch): Promise<readonly Reply[]> {
+    return this.#run(batch).catch(failAll(batch));
+  }
+
+  /** Ends the import soon that was given this id, or will be. */
+  abortImport(importId: string): void {
+    this.#aborted.add(importId);
+    this.#import?.abort(importId);
+  }
+
+  /** Other calls have changed this meanwhile. */
+  note(changes: readonly Change[]): void {
+    this.#import?.note(changes);
+  }
+
+  /** The database is about to be closed. */
+  stop(): void {
+    this.#import?.stop();
+  }
+
+  async #run(batch: Batch): Promise<readonly Reply[]> {
+    // These look at all sessions.
+    await this.#unfinished.finish();
+    const [request] = batch.requests;
+    switch (request!.name) {
+      case "import":
+        return this.#inTurn(() => this.#runImport(batch, request!.args as ImportArgs));
+      case "export":
+        return this.#inTurn(() => this.#export(batch));
+      case "purgeDeleted":
+        // No copy that is being made may keep what is purged.
+        return this.#inTurn(() => this.#purge(batch));
+      case "search":
+        return [await this.#search(request!.args as SearchArgs)];
+      case "searchStatus":
+        return [success(this.#searcher.status())];
+      case "rebuildIndex":
+        return [success((await this.#searcher.rebuild()) ?? null)];
+      default:
+        return [success(await this.#check())];
+    }
+  }
+
+  async #search(args: SearchArgs): Promise<Reply> {
+    const { database } = this.#storage;
+    const { version } = database;
+    if (args.seen === version) return success(null, version);
+    const found = await this.#searcher.search(args);
+    // Others may have written meanwhile.
+    return database.version === version ? success(found, version) : success(found);
+  }
+
+  async #check(): Promise<IntegrityReport> {
+    const { problems } = await inSlices(checkIntegrity(this.#storage.database));
+    const all = [...problems, ...(await this.#searcher.check())];
+    return { ok: all.length === 0, problems: all };
+  }
+
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#copies.then(work);
+    this.#copies = done.catch(() => {});
+    return done;
+  }
+
+  async #runImport(batch: Batch, args: ImportArgs): Promise<readonly Reply[]> {
+    const recalled = this.#executor.recall(batch);
+    if (recalled) return recalled;
+    this.#executor.enter();
+    const { client } = batch;
+    const { importId } = args;
+    const onProgress = (progress: ImportProgress) => this.#events.progress(client, { importId, progress });
+    const onUndone = () => {
+      const changes = dbNames(this.#storage.database).map((dbName): Change => ({ kind: "import", dbName }));
+      this.#events.changed(client, changes);
+    };
+    this.#import = new ImportRun(this.#storage, args, onProgress, onUndone);
+    if (this.#aborted.has(importId)) this.#import.abort(importId);
+    const ended = new AbortController();
+    // Nobody is left who could hear that it was made. A page whose worker alone died asks for it again.
+    clientDeath(client, ended.signal).then(
+      () => this.abortImport(importId),
+      () => {},
+    );
+    try {
+      return await this.#import.run((incoming) => this.#executor.execute(batch, incoming));
+    } finally {
+      ended.abort();
+      this.#import = undefined;
+      this.#aborted.delete(importId);
+    }
+  }
+
+  async #export(batch: Batch): Promise<readonly Reply[]> {
+    const { database } = this.#storage;
+    const size = Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size"));
+    if (size < LARGE_BYTES || !this.#storage.exportCopy) return this.#executor.execute(batch);
+    foldForExport(database);
+    return [success(await this.#storage.exportCopy())];
+  }
+
+  /** The index and an exported file hold what was purged, too. */
+  async #purge(batch: Batch): Promise<readonly Reply[]> {
+    await this.#storage.removeExports?.();
+    return this.#searcher.erasing(() => this.#executor.execute(batch));
+  }
+}

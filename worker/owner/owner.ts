@@ -1,0 +1,263 @@
+import { ContextStoreError } from "../../src/errors.js";
+import { type ImportReport, type Operations, WRITES } from "../../src/operations.js";
+import { PROTOCOL, type Reply } from "../../src/protocol.js";
+import { Announcer } from "./announcer.js";
+import type { Change } from "../operations/changes.js";
+import {
+  type ClientMessage,
+  clientChannel,
+  type Commit,
+  type OwnerMessage,
+  ownerChannel,
+  type Ownership,
+  sameOwnership,
+} from "../channels.js";
+import { Executor } from "./executor.js";
+import type { Batch } from "../requests.js";
+import { failAll } from "../failure.js";
+import { FilesWatch } from "./files-watch.js";
+import { firstReads } from "./first-reads.js";
+import { finishPurge } from "../operations/deleted.js";
+import { isLong, LongCalls } from "./long-calls.js";
+import { Recent } from "../recent.js";
+import { prepareSchema } from "../storage/schema.js";
+import { Searcher } from "../search/searcher.js";
+import type { Storage } from "../storage/storage.js";
+import { META_GET } from "../sql/file.js";
+import { UnfinishedImport } from "../import/unfinished-import.js";
+import { WriteBack } from "./write-back.js";
+
+/** A new owner's index follows what the last one left after so long. */
+const SETTLE_MS = 2000;
+
+/** How often the client of something long hears that it goes on. */
+const WORKING_MS = 200;
+
+/** The other tabs that are remembered. One that was forgotten costs a new channel, no more. */
+const CLIENTS = 100;
+
+/** Another tab. */
+interface Client {
+  readonly channel: BroadcastChannel;
+  /** What it sends in an earlier turn is late; see {@link OwnerMessage}. */
+  turn: number;
+}
+
+/** What ends an ownership before its worker ends. */
+export interface OwnerEvents {
+  /** The owner must let go of the database; every call ends with this error. */
+  lost(error: ContextStoreError): void;
+  committed(commit: Commit): void;
+  progress(client: string, report: ImportReport): void;
+}
+
+export interface OwnerOptions {
+  /** The database that was here before, if this page had one open. */
+  readonly expectedId?: string | undefined;
+  /** Whether the search index follows in the background. @default true */
+  readonly inBackground?: boolean;
+}
+
+/** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
+export class Owner {
+  readonly ownership: Ownership;
+  readonly #events: OwnerEvents;
+  readonly #storage: Storage;
+  readonly #executor: Executor;
+  readonly #long: LongCalls;
+  readonly #unfinished: UnfinishedImport;
+  readonly #searcher: Searcher;
+  readonly #announcer: Announcer;
+  readonly #writeBack: WriteBack;
+  readonly #files: FilesWatch;
+  #clients: Recent<Client> | undefined;
+  #requests: BroadcastChannel | undefined;
+  #stopped = false;
+
+  /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
+  constructor(storage: Storage, { expectedId, inBackground = true }: OwnerOptions, events: OwnerEvents) {
+    this.#storage = storage;
+    this.#events = events;
+    const { database } = storage;
+    prepareSchema(storage);
+    this.#unfinished = new UnfinishedImport(storage);
+    finishPurge(storage);
+    const databaseId = String(database.value(META_GET, "database_id"));
+    if (expectedId !== undefined && expectedId !== databaseId) {
+      throw new ContextStoreError(
+        "storage-cleared",
+        "The site's data was deleted, and another tab has started afresh. Connect again.",
+      );
+    }
+    const epoch = Number(database.value(META_GET, "epoch") ?? 0) + 1;
+    this.ownership = { protocol: PROTOCOL, databaseId, epoch, owner: crypto.randomUUID() };
+    this.#announcer = new Announcer(this.ownership);
+    this.#writeBack = new WriteBack(storage);
+    this.#files = new FilesWatch(
+      () => storage.exists(),
+      (error) => {
+        this.#announcer.say("cleared");
+        events.lost(error);
+      },
+    );
+    this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
+    this.#searcher = new Searcher(storage, inBackground);
+    this.#long = new LongCalls(storage, this.#executor, this.#searcher, this.#unfinished, {
+      progress: (client, report) => this.#report(client, report),
+      changed: (client, changes) => this.#tell(changes, client),
+    });
+    // What the last owner left.
+    this.#unfinished.finish().catch(() => {});
+    this.#searcher.wake(SETTLE_MS);
+  }
+
+  /** Carries out calls that arrived together; answers each in its place. */
+  run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    this.giveWay();
+    this.#writeBack.putOff();
+    for (const { name, args } of batch.requests) {
+      if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
+    }
+    if (this.#files.sawThem) return this.#execute(batch);
+    if (this.#files.isLooking || !isReading(batch))
+      return this.#files.look().then(() => this.#execute(batch), failAll(batch));
+    // Nothing comes before it, and it changes nothing: it is carried out meanwhile.
+    const looking = this.#files.look();
+    const replies = this.#execute(batch);
+    return looking.then(() => replies, failAll(batch));
+  }
+
+  /** Somebody has something to do: what can wait does so. */
+  giveWay(): void {
+    this.#searcher.giveWay();
+  }
+
+  /** See {@link firstReads}. */
+  firstReads(): ReturnType<typeof firstReads> {
+    return firstReads(this.#storage.database);
+  }
+
+  #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    if (isLong(batch)) {
+      // By the time that it is done, the files may have gone.
+      return this.#long
+        .run(batch)
+        .then((replies) => (this.#files.sawThem ? replies : this.#files.look().then(() => replies, failAll(batch))));
+    }
+    try {
+      this.#unfinished.settle(batch.requests);
+    } catch (error) {
+      return failAll(batch)(error);
+    }
+    const replies = this.#executor.execute(batch);
+    this.#announcer.flushDue();
+    this.#writeBack.check();
+    const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
+    if (codes.includes("storage-cleared")) this.#files.lose();
+    // Firefox fails the writes into files that are gone.
+    else if (codes.includes("corrupt")) return this.#files.look().then(() => replies, failAll(batch));
+    return replies;
+  }
+
+  /** Answers other tabs from now on. */
+  serve(path: string): void {
+    this.#clients = new Recent(
+      CLIENTS,
+      (client): Client => ({ channel: clientChannel(path, client), turn: 0 }),
+      ({ channel }) => channel.close(),
+    );
+    this.#requests = ownerChannel(path);
+    this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(data));
+    this.#announcer.open(path);
+  }
+
+  /** Lets go of the database. */
+  async close(): Promise<void> {
+    this.stop();
+    // Chromium never comes back from closing a file whose origin's data was cleared. It goes with the worker.
+    await this.#files.look().then(
+      () => this.#storage.release(),
+      () => {},
+    );
+  }
+
+  /** Answers nobody any more. */
+  stop(): void {
+    this.#announcer.close();
+    this.#stopped = true;
+    this.#unfinished.stop();
+    this.#long.stop();
+    this.#searcher.stop();
+    this.#writeBack.stop();
+    this.#requests?.close();
+    this.#clients?.clear();
+  }
+
+  async #answer(message: OwnerMessage): Promise<void> {
+    if (message.type === "hello") {
+      if (message.protocol > PROTOCOL) return this.#giveWay();
+      this.#post(message.client, { type: "working", ownership: this.ownership });
+      // Whoever comes after the site's data was cleared must not join those who have not noticed.
+      await this.#files.look().then(
+        () => this.#post(message.client, { type: "owner", ownership: this.ownership }),
+        () => {},
+      );
+      return;
+    }
+    const { ownership, batch, deadline, turn } = message;
+    if (this.#stopped || !sameOwnership(ownership, this.ownership)) return;
+    const seqs = batch.requests.map(({ seq }) => seq);
+    const client = this.#clients!.get(batch.client);
+    // Calls of a page are carried out in order: what follows something late waits until that has come again.
+    if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
+    if (turn < client.turn) {
+      this.#post(batch.client, { type: "late", ownership, seqs, turn: client.turn });
+      return;
+    }
+    const replies = await this.#whileSayingSo(batch.client, this.run(batch));
+    // Who reads, and listens then, must not hear of what was there when it read.
+    if (isReading(batch)) this.#announcer.flush();
+    this.#post(batch.client, {
+      type: "replies",
+      ownership,
+      replies: seqs.map((seq, place) => [seq, replies[place]!]),
+    });
+  }
+
+  /** A newer version of the application must not wait for an older one, which cannot know what it needs. */
+  #giveWay(): void {
+    const message = "Another tab runs a newer version of this application. Reload this page to get it.";
+    this.#events.lost(new ContextStoreError("protocol-mismatch", message));
+  }
+
+  #tell(changes: readonly Change[], client: string): void {
+    this.#long.note(changes);
+    this.#searcher.wake();
+    this.#events.committed(this.#announcer.commit(client, changes));
+  }
+
+  #report(client: string, report: ImportReport): void {
+    this.#events.progress(client, report);
+    this.#post(client, { type: "working", ownership: this.ownership, progress: report });
+  }
+
+  /** An import takes its time: the client hears that it goes on, and does not give up. */
+  async #whileSayingSo<Value>(client: string, work: Value | Promise<Value>): Promise<Value> {
+    if (!(work instanceof Promise)) return work;
+    const timer = setInterval(() => this.#post(client, { type: "working", ownership: this.ownership }), WORKING_MS);
+    try {
+      return await work;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #post(client: string, message: ClientMessage): void {
+    if (!this.#stopped) this.#clients?.get(client).channel.postMessage(message);
+  }
+}
+
+/** Whether it can be carried out at once, and leaves everything as it is. */
+function isReading(batch: Batch): boolean {
+  return !isLong(batch) && batch.requests.every(({ name }) => !WRITES.has(name));
+}

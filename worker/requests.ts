@@ -1,0 +1,15 @@
+import type { LocalOperation, OperationName } from "../src/operations.js";
+import type { Request } from "../src/protocol.js";
+
+/** What the owner is asked for; the rest of a history is with the worker that reads it. */
+export type OwnerOperation = Exclude<OperationName, LocalOperation>;
+
+export type OwnerRequest<Name extends OwnerOperation = OwnerOperation> = Request<Name, string>;
+
+/** Calls of one page that arrived together. */
+export interface Batch {
+  readonly client: string;
+  /** The calls that the page waits for; see Ledger.settle. */
+  readonly unanswered: readonly number[];
+  readonly requests: readonly OwnerRequest[];
+}

@@ -1,0 +1,113 @@
+import type { SessionKey } from "../../src/operations.js";
+
+/** The most characters that are kept: 16 MB, since nearly all are ASCII. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+
+/** Larger contents are rare, and one of them would push out many. */
+const MAX_ONE = 256 * 1024;
+
+/** The most sessions of which it is remembered what is kept of them. */
+const MAX_SESSIONS = 1000;
+
+/** Ids of messages, the first and the last. */
+export type IdRange = readonly [first: number, last: number];
+
+/** A message that was read. */
+export interface ReadMessage {
+  readonly id: number;
+  readonly status: "partial" | null;
+  /** Unless it cannot be read, or the page cannot parse it. */
+  readonly json: string | undefined;
+}
+
+/**
+ * The JSON of the contents that were read last, by the ids of their messages: ids are never used again, and what stands in
+ * a complete message never changes. So the owner need not read, nor send, what is kept here.
+ */
+export class Decoded {
+  #recent = new Map<string, string>();
+  #older = new Map<string, string>();
+  #characters = 0;
+  /** By session: the ids of which all that were read are kept. */
+  readonly #ranges = new Map<string, IdRange>();
+
+  get(dbName: string, id: number): string | undefined {
+    const key = keyOf(dbName, id);
+    const known = this.#recent.get(key);
+    if (known !== undefined) return known;
+    const older = this.#older.get(key);
+    if (older !== undefined) this.#keep(key, older);
+    return older;
+  }
+
+  /** Of which messages of a session the owner may leave out the contents. */
+  rangeOf(session: SessionKey): IdRange | undefined {
+    return this.#ranges.get(nameOf(session));
+  }
+
+  /** Keeps what was read of a session in one go, if that is not too much. */
+  keep(session: SessionKey, messages: readonly ReadMessage[]): void {
+    const characters = messages.reduce((sum, { json = "" }) => sum + json.length, 0);
+    if (characters > MAX_CHARACTERS / 2) return;
+    const kept = messages.map((message) => isWorthKeeping(message));
+    for (const [place, { id, json }] of messages.entries()) {
+      const key = keyOf(session.dbName, id);
+      if (kept[place] && !this.#recent.has(key)) this.#keep(key, json!);
+    }
+    const range = longest(messages, kept);
+    if (range) this.#remember(session, range);
+  }
+
+  /** What the owner left out is not here after all. */
+  forget(session: SessionKey): void {
+    this.#ranges.delete(nameOf(session));
+  }
+
+  #remember(session: SessionKey, [first, last]: IdRange): void {
+    const name = nameOf(session);
+    const known = this.#ranges.get(name);
+    this.#ranges.delete(name);
+    const isNear = known && first <= known[1] + 1 && last >= known[0] - 1;
+    this.#ranges.set(name, isNear ? [Math.min(first, known[0]), Math.max(last, known[1])] : [first, last]);
+    const [oldest] = this.#ranges.keys();
+    if (this.#ranges.size > MAX_SESSIONS) this.#ranges.delete(oldest!);
+  }
+
+  /** Half of the room is for what was read since the other half was filled; then what was not read meanwhile goes. */
+  #keep(key: string, json: string): void {
+    this.#recent.set(key, json);
+    this.#characters += json.length;
+    if (this.#characters < MAX_CHARACTERS / 2) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
+    this.#characters = 0;
+  }
+}
+
+function nameOf({ dbName, project, sessionId }: SessionKey): string {
+  return JSON.stringify([dbName, project, sessionId]);
+}
+
+function keyOf(dbName: string, id: number): string {
+  return `${dbName} ${id}`;
+}
+
+function isWorthKeeping({ status, json }: ReadMessage): boolean {
+  return status === null && json !== undefined && json.length <= MAX_ONE;
+}
+
+/** The ids of the most messages in a row that are all kept. */
+function longest(messages: readonly ReadMessage[], kept: readonly boolean[]): IdRange | undefined {
+  let best: IdRange | undefined;
+  let most = 0;
+  let from = 0;
+  for (let place = 0; place <= messages.length; place++) {
+    if (kept[place]) continue;
+    if (place - from > most) {
+      most = place - from;
+      best = [messages[from]!.id, messages[place - 1]!.id];
+    }
+    from = place + 1;
+  }
+  return best;
+}

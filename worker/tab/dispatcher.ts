@@ -1,0 +1,91 @@
+import { type Reply, takeBatch } from "../../src/protocol.js";
+import type { OwnerMessage, Ownership } from "../channels.js";
+import type { Outstanding, OutstandingCalls } from "./outstanding.js";
+import { Owner } from "../owner/owner.js";
+import { nextTurn } from "../slices.js";
+
+/** Gives the calls of this worker's page to the owner of the database, in order and in batches. */
+export class Dispatcher {
+  readonly #client: string;
+  readonly #outstanding: OutstandingCalls;
+  readonly #post: (message: OwnerMessage) => void;
+  #target: Owner | Ownership | undefined;
+  /** What the owner has not been given yet. */
+  #unsent: Outstanding[] = [];
+  /** See {@link OwnerMessage}. */
+  #turn = 0;
+  /** The numbers of the calls that the page waits for. */
+  unanswered: readonly number[] = [];
+
+  constructor(client: string, outstanding: OutstandingCalls, post: (message: OwnerMessage) => void) {
+    this.#client = client;
+    this.#outstanding = outstanding;
+    this.#post = post;
+  }
+
+  /** The owner: this worker itself, or that of another tab. */
+  get target(): Owner | Ownership | undefined {
+    return this.#target;
+  }
+
+  /** Gives this owner all that has not been answered, and what comes from now on. */
+  aimAt(target: Owner | Ownership): void {
+    this.#target = target;
+    this.#unsent = [];
+    this.send(this.#outstanding.all());
+  }
+
+  /** Nobody is given anything any more. Gives who was. */
+  stop(): Owner | Ownership | undefined {
+    const target = this.#target;
+    this.#target = undefined;
+    this.#unsent = [];
+    return target;
+  }
+
+  /** Where the owner is this worker, other tabs have their turn, and answers leave, between two batches. */
+  send(calls: readonly Outstanding[]): void {
+    if (!this.#target) return;
+    const isUnderWay = this.#unsent.length > 0;
+    this.#unsent.push(...calls);
+    if (!isUnderWay) this.#sendNext();
+  }
+
+  /** These came too late for the owner: they are sent again, with all that follows them. */
+  sendAgain(seqs: readonly number[], turn: number): void {
+    if (turn <= this.#turn) return;
+    this.#turn = turn;
+    this.send(this.#outstanding.from(Math.min(...seqs)));
+  }
+
+  #sendNext(): void {
+    while (this.#target && this.#unsent.length > 0) {
+      this.#sendBatch(this.#target, takeBatch(this.#unsent));
+      if (this.#target instanceof Owner && this.#unsent.length > 0) return void nextTurn().then(() => this.#sendNext());
+    }
+  }
+
+  #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
+    for (const call of calls) {
+      call.sent = true;
+      call.since = performance.now();
+    }
+    const batch = {
+      client: this.#client,
+      unanswered: this.unanswered,
+      requests: calls.map(({ sealed }) => sealed),
+    };
+    if (target instanceof Owner) {
+      const replies = target.run(batch);
+      if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
+      else this.#deliver(calls, replies);
+    } else {
+      const patience = Math.max(...calls.map(({ request }) => request.terms.busyTimeout));
+      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + patience, turn: this.#turn });
+    }
+  }
+
+  #deliver(calls: readonly Outstanding[], replies: readonly Reply[]): void {
+    for (const [place, { request }] of calls.entries()) this.#outstanding.settle(request.seq, replies[place]!);
+  }
+}

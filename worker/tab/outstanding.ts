@@ -1,0 +1,77 @@
+import { ContextStoreError, type ErrorCode } from "../../src/errors.js";
+import { WRITES } from "../../src/operations.js";
+import type { Reply, Request } from "../../src/protocol.js";
+import type { OwnerRequest } from "../requests.js";
+import { failure } from "../failure.js";
+
+/** A call that has not been answered. */
+export interface Outstanding {
+  readonly request: Request;
+  /** As the owner gets it. */
+  sealed: OwnerRequest;
+  readonly resolve: (reply: Reply | Promise<Reply>) => void;
+  /** When it was last given to an owner, or arrived. */
+  since: number;
+  /** Whether any owner may have seen it. */
+  sent: boolean;
+}
+
+/** The calls of this worker's page that have not been answered, in the order in which they were made. */
+export class OutstandingCalls {
+  readonly #calls = new Map<number, Outstanding>();
+  readonly #finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined;
+
+  /** `finish` turns what an owner answers into what the page gets; nothing, when the call must be made again. */
+  constructor(finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined) {
+    this.#finish = finish;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  add(request: Request, sealed: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
+    const call = { request, sealed, resolve, since: performance.now(), sent: request.isRepeated ?? false };
+    this.#calls.set(request.seq, call);
+    return call;
+  }
+
+  /** This call, if it has not been answered, and all behind it. */
+  from(seq: number): Outstanding[] {
+    return this.all().filter(({ request }) => request.seq >= seq);
+  }
+
+  all(): Outstanding[] {
+    return [...this.#calls.values()];
+  }
+
+  /** Answers a call, once: what an earlier owner says of it after that is not heard. */
+  settle(seq: number, reply: Reply): void {
+    const call = this.#calls.get(seq);
+    const answer = call && this.#finish(call, reply);
+    if (!answer) return;
+    this.#calls.delete(seq);
+    call.resolve(answer);
+  }
+
+  /** Rejects what has waited too long for an owner that has said nothing since `heard`. */
+  giveUp(heard: number): void {
+    const now = performance.now();
+    for (const call of this.all()) {
+      const { busyTimeout } = call.request.terms;
+      if (now - Math.max(call.since, heard) < busyTimeout) continue;
+      const message = `The tab that holds the database has not answered for ${busyTimeout} ms. Close it, or wait, and try again.`;
+      this.#reject(call, "busy", message);
+    }
+  }
+
+  /** Rejects every call. */
+  end({ code, message, cause }: ContextStoreError): void {
+    for (const call of this.all()) this.#reject(call, code, message, cause);
+  }
+
+  #reject({ request, sent }: Outstanding, code: ErrorCode, message: string, cause?: unknown): void {
+    const outcome = sent && WRITES.has(request.name) ? "unknown" : "not-applied";
+    this.settle(request.seq, failure(new ContextStoreError(code, message, { cause, outcome })));
+  }
+}

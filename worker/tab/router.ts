@@ -1,0 +1,311 @@
+import { ContextStoreError } from "../../src/errors.js";
+import type { LocalOperation } from "../../src/operations.js";
+import { PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../../src/protocol.js";
+import type { FileStatus } from "../../src/reports.js";
+import {
+  type Announcement,
+  type ClientMessage,
+  type Commit,
+  firstCommit,
+  type OwnerMessage,
+  type Ownership,
+  sameOwnership,
+  TabChannels,
+} from "../channels.js";
+import { Dispatcher } from "./dispatcher.js";
+import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { failure, storageCleared, success } from "../failure.js";
+import { openMemoryStorage } from "../storage/memory-storage.js";
+import { type Outstanding, OutstandingCalls } from "./outstanding.js";
+import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
+import { Predecessor } from "./predecessor.js";
+import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
+import { Translator } from "./translator.js";
+import { warmUp } from "./warm-up.js";
+
+/** How often those who wait for another tab's owner are looked after. */
+const WATCH_MS = 200;
+
+/** An owner that has said nothing for so long is asked who it is. */
+const ASK_AGAIN_MS = 1000;
+
+/**
+ * Brings the calls of this worker's page to the owner of the database: this worker itself, or that of another tab. What
+ * was not answered when the owner changes is sent again; the ledger in the database makes that safe.
+ */
+export class Router {
+  readonly #options: OpenOptions;
+  readonly #onEvent: (event: WorkerEvent) => void;
+  readonly #outstanding = new OutstandingCalls((call, reply) => this.#finish(call, reply));
+  readonly #dispatcher: Dispatcher;
+  readonly #translator = new Translator();
+  readonly #waiting = new AbortController();
+  readonly #predecessor = new Predecessor();
+  readonly #events: OwnerEvents = {
+    lost: (error) => this.#fail(error),
+    committed: (commit) => this.#tell([commit]),
+    progress: (client, report) => {
+      if (client === this.#options.client) this.#onEvent({ type: "progress", ...report });
+    },
+  };
+  #listening = false;
+  #opened = false;
+  #isInUse = false;
+  #databaseId: string | undefined;
+  #failed: ContextStoreError | undefined;
+  #lastHeard = 0;
+  #lastAsked = 0;
+  #ownTurn: Turn | undefined;
+  #channels: TabChannels | undefined;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+
+  constructor(options: OpenOptions, onEvent: (event: WorkerEvent) => void) {
+    this.#onEvent = onEvent;
+    this.#options = options;
+    this.#databaseId = options.databaseId;
+    this.#dispatcher = new Dispatcher(options.client, this.#outstanding, (message) => this.#post(message));
+  }
+
+  get #target(): Owner | Ownership | undefined {
+    return this.#dispatcher.target;
+  }
+
+  get role(): "owner" | "follower" {
+    return this.#target instanceof Owner ? "owner" : "follower";
+  }
+
+  /** Resolves to the database's id once there is an owner to talk to. */
+  async open(): Promise<string> {
+    const { path, client, storage } = this.#options;
+    if (storage === "memory") {
+      const owner = new Owner(await openMemoryStorage(), this.#ownerOptions(), this.#events);
+      this.#setTarget(owner);
+    } else {
+      this.#watch = setInterval(() => this.#lookAfter(), WATCH_MS);
+      this.#channels = new TabChannels(
+        path,
+        client,
+        (message) => this.#hear(message),
+        (announcement) => this.#learn(announcement),
+      );
+      this.#hello();
+      this.#predecessor.asked();
+      this.#ownTurn = await tryTurn(path);
+      const opening = this.#ownTurn ? this.#own() : this.#follow();
+      // A page that was here before knows what it waits for, and each of its calls gives up in its own time.
+      if (this.#databaseId === undefined) await opening;
+      else opening.catch((error: unknown) => this.#fail(error));
+    }
+    this.#opened = true;
+    const owner = this.#target instanceof Owner ? this.#target : undefined;
+    // What fails here fails again, and is told, when somebody asks for it.
+    warmUp(owner, this.#translator.unsealer, () => this.#isInUse)
+      .catch(() => {})
+      .finally(() => this.#translator.warmedUp());
+    return this.#databaseId!;
+  }
+
+  run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]> {
+    this.#dispatcher.unanswered = unanswered;
+    this.#isInUse = true;
+    const calls: Outstanding[] = [];
+    const replies = requests.map(
+      (request) => new Promise<Reply>((resolve) => calls.push(...this.#take(request, resolve))),
+    );
+    this.#dispatcher.send(calls);
+    return Promise.all(replies);
+  }
+
+  /** The call to send, unless it has been answered already. */
+  #take(request: Request, resolve: Outstanding["resolve"]): Outstanding[] {
+    try {
+      if (this.#failed) {
+        this.#outstanding.add(request, request as OwnerRequest, resolve);
+        this.#outstanding.end(this.#failed);
+        return [];
+      }
+      if (isForThisWorker(request)) {
+        this.#answer(request, resolve);
+        return [];
+      }
+      const asked = this.#translator.toOwner(request as Request<OwnerOperation>);
+      return [this.#outstanding.add(request, asked, resolve)];
+    } catch (error) {
+      resolve(failure(error));
+      return [];
+    }
+  }
+
+  #answer({ args }: Request<LocalOperation>, resolve: (reply: Reply) => void): void {
+    if (!("token" in args)) return void setTimeout(() => resolve(success(null)), args.ms);
+    if (this.#target instanceof Owner) this.#target.giveWay();
+    resolve(success(this.#translator.unsealer.rest(args.token)));
+  }
+
+  listen(wanted: boolean): void {
+    this.#listening = wanted;
+  }
+
+  async close(): Promise<void> {
+    const target = this.#dispatcher.stop();
+    this.#waiting.abort();
+    clearInterval(this.#watch);
+    this.#channels?.close();
+    if (target instanceof Owner) await target.close();
+    this.#ownTurn?.release();
+  }
+
+  async #own(): Promise<void> {
+    const { path, busyTimeout } = this.#options;
+    const { signal } = this.#waiting;
+    try {
+      const patience = this.#databaseId === undefined ? busyTimeout : Infinity;
+      const predecessor = () => this.#predecessor.gone();
+      const conditions = { patience, signal, found: this.#ownTurn?.found, predecessor };
+      const owner = await openAsOwner(path, this.#ownerOptions(), conditions, this.#events);
+      // Other tabs send their calls while this one's are carried out.
+      owner.serve(path);
+      this.#setTarget(owner);
+    } catch (error) {
+      this.#ownTurn?.release();
+      throw error;
+    }
+  }
+
+  #ownerOptions(): OwnerOptions {
+    return { expectedId: this.#databaseId, inBackground: this.#options.searchIndex === "background" };
+  }
+
+  /** Waits for the owner's answer, and queues for its place. */
+  #follow(): Promise<void> {
+    const { busyTimeout } = this.#options;
+    this.#queue().catch((error: unknown) => this.#fail(error));
+    return new Promise((resolve, reject) => {
+      this.#ready = { resolve, reject };
+      if (this.#databaseId !== undefined) return;
+      setTimeout(() => {
+        const message = `Another tab holds the database and did not answer within ${busyTimeout} ms. Close it, or wait, and try again.`;
+        reject(new ContextStoreError("busy", message));
+      }, busyTimeout);
+    });
+  }
+
+  async #queue(): Promise<void> {
+    const { signal } = this.#waiting;
+    try {
+      this.#ownTurn = await awaitTurn(this.#options.path, signal, () => this.#outstanding.size === 0);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await this.#own();
+  }
+
+  #learn(announcement: Announcement): void {
+    const { type, ownership } = announcement;
+    if (type === "owner") this.#meet(ownership);
+    else if (type === "cleared" && !this.#target) this.#predecessor.ends();
+    else if (!this.#isCurrent(ownership)) return;
+    else if (type === "commits") this.#tell(announcement.commits);
+    else this.#fail(storageCleared());
+  }
+
+  #tell(commits: readonly Commit[]): void {
+    if (!this.#listening) return;
+    const changes = commits.flatMap(({ client, commit, changes }) => {
+      const local = client === this.#options.client;
+      return changes.map((change) => ({ ...change, commit, local }));
+    });
+    this.#onEvent({ type: "changes", changes });
+  }
+
+  #hear(message: ClientMessage): void {
+    if (message.type === "owner") {
+      this.#predecessor.stays();
+      return this.#meet(message.ownership);
+    }
+    if (message.type === "working" && !this.#target) this.#predecessor.looks();
+    if (!this.#isCurrent(message.ownership)) return;
+    this.#lastHeard = performance.now();
+    if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
+    if (message.type === "replies") for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
+    else if (message.type === "late") this.#dispatcher.sendAgain(message.seqs, message.turn);
+  }
+
+  #meet(ownership: Ownership): void {
+    // Who has the lock becomes the owner.
+    if (this.#ownTurn || this.#target instanceof Owner || this.#isCurrent(ownership)) return;
+    if (ownership.protocol > PROTOCOL) {
+      const message = "Another tab runs a newer version of this application. Reload this page to get it.";
+      return this.#fail(new ContextStoreError("protocol-mismatch", message));
+    }
+    // An older owner gives way to us, and so does an older tab that was before us in the queue.
+    if (ownership.protocol < PROTOCOL) return this.#hello();
+    if (this.#databaseId !== undefined && this.#databaseId !== ownership.databaseId)
+      return this.#fail(storageCleared());
+    if (this.#target && this.#target.epoch > ownership.epoch) return;
+    this.#setTarget(ownership);
+  }
+
+  #isCurrent(ownership: Ownership): boolean {
+    return this.#target !== undefined && !(this.#target instanceof Owner) && sameOwnership(this.#target, ownership);
+  }
+
+  #setTarget(target: Owner | Ownership): void {
+    const ownership = target instanceof Owner ? target.ownership : target;
+    this.#databaseId = ownership.databaseId;
+    this.#lastHeard = performance.now();
+    // What the last owner committed at its very end it may not have told.
+    this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
+    this.#ready?.resolve();
+    this.#dispatcher.aimAt(target);
+  }
+
+  /** What the page gets for an answer. */
+  #finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined {
+    const { request } = call;
+    const isStatus = request.name === "fileStatus" && reply.ok;
+    if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
+    const answer = this.#translator.toPage(request, call.sealed, reply);
+    if (!answer) {
+      call.sealed = request as OwnerRequest;
+      queueMicrotask(() => this.#dispatcher.send([call]));
+    }
+    return answer;
+  }
+
+  /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
+  #lookAfter(): void {
+    if (this.#target instanceof Owner || this.#outstanding.size === 0) return;
+    const now = performance.now();
+    if (now - Math.max(this.#lastHeard, this.#lastAsked) > ASK_AGAIN_MS) this.#hello();
+    this.#outstanding.giveUp(this.#lastHeard);
+  }
+
+  /** The end: every call, now and later, gets this error. */
+  #fail(error: unknown): void {
+    const reply = failure(error);
+    if (reply.ok || this.#failed) return;
+    const { code, message, cause } = reply.error;
+    this.#failed = new ContextStoreError(code, message, { cause });
+    void this.close();
+    // Until then, it is the answer to open() that says so.
+    if (this.#opened) this.#onEvent({ type: "ended", error: reply.error });
+    this.#ready?.reject(this.#failed);
+    this.#outstanding.end(this.#failed);
+  }
+
+  #hello(): void {
+    this.#lastAsked = performance.now();
+    this.#post({ type: "hello", client: this.#options.client, protocol: PROTOCOL });
+  }
+
+  #post(message: OwnerMessage): void {
+    this.#channels!.tellOwner(message);
+  }
+}
+
+function isForThisWorker(request: Request): request is Request<LocalOperation> {
+  return request.name === "rest" || request.name === "wait";
+}

@@ -1,0 +1,42 @@
+import type { NewMessage, OperationName, WireContent } from "../../src/operations.js";
+import type { Request } from "../../src/protocol.js";
+import { ContextStoreError } from "../../src/errors.js";
+import type { Deltas } from "./deltas.js";
+import { EnvelopeError, seal } from "../envelopes/envelope.js";
+import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { contentToJson } from "../envelopes/stored-json.js";
+
+/** The request as the owner takes it: contents sealed, and of a message that is still being written what is new. */
+export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): OwnerRequest {
+  if (is(request, "append") || is(request, "splice")) {
+    const { args } = request;
+    return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
+  }
+  if (is(request, "finish"))
+    return { ...request, args: { ...request.args, content: sealContent(request.args.content) } };
+  if (is(request, "checkpoint")) {
+    return { ...request, args: { ...request.args, content: deltas.next(request, toJson(request.args.content)) } };
+  }
+  return request;
+}
+
+function is<Name extends OperationName>(request: Request, name: Name): request is Request<Name> {
+  return request.name === name;
+}
+
+function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
+  return { ...message, content: sealContent(message.content) };
+}
+
+function toJson(content: WireContent): string {
+  return typeof content === "string" ? content : contentToJson(content);
+}
+
+function sealContent(content: WireContent): string {
+  try {
+    return seal(toJson(content));
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError)) throw cause;
+    throw new ContextStoreError("invalid-message", `This message cannot be stored: ${cause.message}.`, { cause });
+  }
+}
