@@ -1,5 +1,4 @@
 import type { SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
 import { renumber } from "../operations/messages.js";
 import { refreshSummary } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
@@ -12,6 +11,7 @@ import {
   IMPORTED_REMOVE,
 } from "../sql/imports.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 
 /** What an import has added so far, in the file: so that it can be taken back, also by the next owner after a death. */
 export class ImportJournal {

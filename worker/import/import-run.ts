@@ -2,12 +2,12 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { Operations } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { ImportProgress } from "../../src/reports.js";
-import type { Change } from "../operations/changes.js";
 import { toContextStoreError } from "../failure.js";
-import { checkFileHeader, Import } from "./import.js";
-import { checkPages } from "./incoming.js";
+import type { Change } from "../operations/changes.js";
 import { nextTurn, type Steps, takeSlice } from "../slices.js";
 import type { Storage } from "../storage/storage.js";
+import { checkFileHeader, Import } from "./import.js";
+import { checkPages } from "./incoming.js";
 import { applyWal } from "./wal-file.js";
 
 /** How often the page hears of progress, in milliseconds. */

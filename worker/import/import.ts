@@ -1,16 +1,16 @@
 import { ContextStoreError, type ErrorCode } from "../../src/errors.js";
 import type { ImportProgress, ImportSummary } from "../../src/reports.js";
 import type { Change } from "../operations/changes.js";
-import type { Database } from "../sqlite/database.js";
-import { ImportJournal, undoImport } from "./import-journal.js";
-import { inspectIncoming } from "./incoming.js";
-import { IncomingPlan } from "./incoming-plan.js";
-import { Merge } from "./merge.js";
 import { fold } from "../operations/parts.js";
-import { createTables, dbNames } from "../storage/schema.js";
 import { finish, type Steps } from "../slices.js";
 import { DESCRIBED_BEGIN } from "../sql/imports.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
+import { createTables, dbNames } from "../storage/schema.js";
+import { ImportJournal, undoImport } from "./import-journal.js";
+import { IncomingPlan } from "./incoming-plan.js";
+import { inspectIncoming } from "./incoming.js";
+import { Merge } from "./merge.js";
 
 /** The import of one opened foreign file. */
 export class Import {

@@ -1,9 +1,9 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { SessionKey } from "../../src/operations.js";
-import type { Database, Row } from "../sqlite/database.js";
-import type { IncomingTables } from "./incoming.js";
 import { Recent } from "../recent.js";
 import type { Steps } from "../slices.js";
+import type { Database, Row } from "../sqlite/database.js";
+import type { IncomingTables } from "./incoming.js";
 
 // Which row of the file comes when: temporary tables on the connection to the file, so that neither its indexes nor its
 // numbers of rows are trusted, and every step costs the same whatever the file holds. Of a million messages they take

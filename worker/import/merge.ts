@@ -1,16 +1,16 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { SessionKey } from "../../src/operations.js";
 import type { ImportSummary } from "../../src/reports.js";
-import type { Change } from "../operations/changes.js";
-import type { Database, Row } from "../sqlite/database.js";
 import { unseal } from "../envelopes/envelope.js";
-import { type ImportJournal, undoImport } from "./import-journal.js";
-import type { IncomingTables } from "./incoming.js";
-import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
+import type { Change } from "../operations/changes.js";
 import { endOf } from "../operations/positions.js";
 import { previewOfStored } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
+import type { Database, Row } from "../sqlite/database.js";
+import { type ImportJournal, undoImport } from "./import-journal.js";
+import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
+import type { IncomingTables } from "./incoming.js";
 
 type Counts = { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
 

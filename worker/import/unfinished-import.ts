@@ -1,11 +1,11 @@
 import type { OperationName, SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
 import type { OwnerRequest } from "../requests.js";
-import { undoImport } from "./import-journal.js";
 import { finish, nextTurn, type Steps, takeSlice } from "../slices.js";
-import type { Storage } from "../storage/storage.js";
 import { IMPORTED_ANY, IMPORTED_SESSIONS } from "../sql/imports.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
+import type { Storage } from "../storage/storage.js";
+import { undoImport } from "./import-journal.js";
 
 /** A session with messages that are still to be taken back. */
 interface Imported extends SessionKey {

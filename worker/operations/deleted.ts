@@ -1,10 +1,10 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { DeletedSession } from "../../src/messages.js";
 import type { ListText, SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
-import type { Storage } from "../storage/storage.js";
 import { META_GET, META_REMOVE, META_SET } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
+import type { Storage } from "../storage/storage.js";
 import { clear, renumber, renumberBack } from "./messages.js";
 import { fold } from "./parts.js";
 

@@ -1,8 +1,8 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { timestamp } from "../../src/timestamp.js";
 import type { Edit, Edited, SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
+import { timestamp } from "../../src/timestamp.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 import { renumber } from "./messages.js";
 import { countOf, endOf, isShared } from "./positions.js";
 import { editSummary } from "./summaries.js";

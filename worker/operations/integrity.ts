@@ -1,15 +1,15 @@
 import { readStoredContent } from "../../src/content.js";
 import type { SessionKey } from "../../src/operations.js";
 import type { IntegrityProblem, IntegrityReport } from "../../src/reports.js";
-import type { Database } from "../sqlite/database.js";
 import { unseal } from "../envelopes/envelope.js";
-import { toContextStoreError } from "../failure.js";
-import { renumber } from "./messages.js";
-import { computePreview, refreshSummary } from "./summaries.js";
 import { jsonToContent } from "../envelopes/stored-json.js";
-import { dbNames } from "../storage/schema.js";
+import { toContextStoreError } from "../failure.js";
 import { finish, type Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
+import { dbNames } from "../storage/schema.js";
+import { renumber } from "./messages.js";
+import { computePreview, refreshSummary } from "./summaries.js";
 
 /** Looks at every page and every row. What others write between the steps is judged as it is found. */
 export function* checkIntegrity(db: Database): Steps<IntegrityReport> {

@@ -1,11 +1,11 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { timestamp } from "../../src/timestamp.js";
 import type { MessageRef } from "../../src/messages.js";
 import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/operations.js";
-import type { Database, Row } from "../sqlite/database.js";
+import { timestamp } from "../../src/timestamp.js";
 import { tables } from "../sql/tables.js";
-import { countOf, endOf, isShared, ordinal } from "./positions.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { assemble, fold } from "./parts.js";
+import { countOf, endOf, isShared, ordinal } from "./positions.js";
 import { computePreview } from "./summaries.js";
 
 /** Appends in order; a message whose uid the session already has is not written again. */

@@ -1,6 +1,6 @@
 import type { SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 
 // Positions in the table are dense per session id, those of the API per session id and project.
 

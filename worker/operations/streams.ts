@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { Delta, Edited, SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 import { splice } from "./edits.js";
 import { addPart } from "./parts.js";
 import { countOf, ordinal } from "./positions.js";

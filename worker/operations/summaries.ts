@@ -1,8 +1,8 @@
-import { NO_PREVIEW, previewOf } from "../../src/preview.js";
 import type { SessionKey } from "../../src/operations.js";
-import type { Database } from "../sqlite/database.js";
+import { NO_PREVIEW, previewOf } from "../../src/preview.js";
 import { unseal } from "../envelopes/envelope.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 
 /** Computes anew what a list shows of a session; gives the number of its messages. A session without any is not listed. */
 export function refreshSummary(db: Database, session: SessionKey): number {

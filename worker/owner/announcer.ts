@@ -1,5 +1,5 @@
-import type { Change } from "../operations/changes.js";
 import { type Announcement, announcementChannel, type Commit, firstCommit, type Ownership } from "../channels.js";
+import type { Change } from "../operations/changes.js";
 
 /**
  * Commits are announced together when they follow each other faster than a screen shows frames: a message to all tabs

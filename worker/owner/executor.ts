@@ -1,17 +1,17 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { type SearchOperation, WRITES } from "../../src/operations.js";
 import { isVersioned, type Reply } from "../../src/protocol.js";
-import { type Change, changesOf } from "../operations/changes.js";
-import type { Database } from "../sqlite/database.js";
 import { failure, isFailedFlush, success, toContextStoreError } from "../failure.js";
 import type { Import } from "../import/import.js";
-import { Ledger } from "./ledger.js";
+import { type Change, changesOf } from "../operations/changes.js";
 import { eraseFreePages } from "../operations/deleted.js";
-import { HANDLERS } from "./handlers.js";
-import { createTables, dbNames } from "../storage/schema.js";
-import type { Storage } from "../storage/storage.js";
 import type { Batch, OwnerOperation, OwnerRequest } from "../requests.js";
 import { META_SET } from "../sql/file.js";
+import type { Database } from "../sqlite/database.js";
+import { createTables, dbNames } from "../storage/schema.js";
+import type { Storage } from "../storage/storage.js";
+import { HANDLERS } from "./handlers.js";
+import { Ledger } from "./ledger.js";
 
 type Handler = (args: unknown, storage: Storage, incoming?: Import) => unknown;
 

@@ -1,11 +1,11 @@
 import type { Reply } from "../../src/protocol.js";
-import type { OwnerRequest } from "../requests.js";
-import type { Database } from "../sqlite/database.js";
 import { success } from "../failure.js";
 import { messages } from "../operations/messages.js";
 import { sessions } from "../operations/sessions.js";
-import { dbNames } from "../storage/schema.js";
+import type { OwnerRequest } from "../requests.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
+import { dbNames } from "../storage/schema.js";
 
 /** So much of a list, and of a conversation. */
 const SHOWN = 50;

@@ -1,15 +1,15 @@
 import type { LocalOperation, Operations, SearchOperation } from "../../src/operations.js";
-import { checkIntegrity, repair } from "../operations/integrity.js";
 import type { Import } from "../import/import.js";
-import { finish as finishSteps } from "../slices.js";
-import type { Storage } from "../storage/storage.js";
-import { schemaVersion } from "../storage/schema.js";
-import { splice } from "../operations/edits.js";
-import { foldForExport } from "../operations/parts.js";
-import { abort, checkpoint, finish } from "../operations/streams.js";
 import { deletedSessions, deleteSession, purgeDeleted, restoreSession } from "../operations/deleted.js";
+import { splice } from "../operations/edits.js";
+import { checkIntegrity, repair } from "../operations/integrity.js";
 import { append, clear, fork, messages } from "../operations/messages.js";
+import { foldForExport } from "../operations/parts.js";
 import { addTokens, projects, sessions, setTitle, setTokens, tokens } from "../operations/sessions.js";
+import { abort, checkpoint, finish } from "../operations/streams.js";
+import { finish as finishSteps } from "../slices.js";
+import { schemaVersion } from "../storage/schema.js";
+import type { Storage } from "../storage/storage.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
 export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation>;

@@ -1,6 +1,6 @@
-import type { Database } from "../sqlite/database.js";
 import { Recent } from "../recent.js";
 import { CLIENT_GET, CLIENT_SET, CLIENTS_PURGE } from "../sql/file.js";
+import type { Database } from "../sqlite/database.js";
 
 /** A page that has not written for this long is forgotten. */
 const REMEMBERED_MS = 7 * 24 * 60 * 60 * 1000;

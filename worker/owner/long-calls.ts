@@ -1,19 +1,19 @@
 import { type ImportReport, LONG, type Operations, type SearchArgs } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { ImportProgress, IntegrityReport } from "../../src/reports.js";
-import type { Change } from "../operations/changes.js";
-import { clientDeath } from "./client-death.js";
-import type { Executor } from "./executor.js";
-import type { Batch } from "../requests.js";
 import { failAll, success } from "../failure.js";
 import { ImportRun } from "../import/import-run.js";
+import type { UnfinishedImport } from "../import/unfinished-import.js";
+import type { Change } from "../operations/changes.js";
 import { checkIntegrity } from "../operations/integrity.js";
 import { foldForExport } from "../operations/parts.js";
+import type { Batch } from "../requests.js";
 import type { Searcher } from "../search/searcher.js";
-import { dbNames } from "../storage/schema.js";
 import { inSlices } from "../slices.js";
+import { dbNames } from "../storage/schema.js";
 import type { Storage } from "../storage/storage.js";
-import type { UnfinishedImport } from "../import/unfinished-import.js";
+import { clientDeath } from "./client-death.js";
+import type { Executor } from "./executor.js";
 
 /** From this size on a database is not exported by way of the memory. */
 const LARGE_BYTES = 16 * 1024 * 1024;

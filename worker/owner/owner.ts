@@ -1,8 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { type ImportReport, type Operations, WRITES } from "../../src/operations.js";
 import { PROTOCOL, type Reply } from "../../src/protocol.js";
-import { Announcer } from "./announcer.js";
-import type { Change } from "../operations/changes.js";
 import {
   type ClientMessage,
   clientChannel,
@@ -12,19 +10,21 @@ import {
   type Ownership,
   sameOwnership,
 } from "../channels.js";
-import { Executor } from "./executor.js";
-import type { Batch } from "../requests.js";
 import { failAll } from "../failure.js";
+import { UnfinishedImport } from "../import/unfinished-import.js";
+import type { Change } from "../operations/changes.js";
+import { finishPurge } from "../operations/deleted.js";
+import { Recent } from "../recent.js";
+import type { Batch } from "../requests.js";
+import { Searcher } from "../search/searcher.js";
+import { META_GET } from "../sql/file.js";
+import { prepareSchema } from "../storage/schema.js";
+import type { Storage } from "../storage/storage.js";
+import { Announcer } from "./announcer.js";
+import { Executor } from "./executor.js";
 import { FilesWatch } from "./files-watch.js";
 import { firstReads } from "./first-reads.js";
-import { finishPurge } from "../operations/deleted.js";
 import { isLong, LongCalls } from "./long-calls.js";
-import { Recent } from "../recent.js";
-import { prepareSchema } from "../storage/schema.js";
-import { Searcher } from "../search/searcher.js";
-import type { Storage } from "../storage/storage.js";
-import { META_GET } from "../sql/file.js";
-import { UnfinishedImport } from "../import/unfinished-import.js";
 import { WriteBack } from "./write-back.js";
 
 /** A new owner's index follows what the last one left after so long. */

@@ -1,11 +1,11 @@
-import { ContextStoreError } from "../../src/errors.js";
 import { ownerLock } from "../../src/database-directory.js";
+import { ContextStoreError } from "../../src/errors.js";
 import { nextLock } from "../channels.js";
 import { hold, type Release } from "../locks.js";
+import { loadSqlite } from "../sqlite/load.js";
 import { findPool, type FoundPool, openOpfsStorage, PoolHeldError } from "../storage/opfs-storage.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "./owner.js";
 import { rehearse } from "./rehearsal.js";
-import { loadSqlite } from "../sqlite/load.js";
 
 /** Whoever is next in the queue prepares for it after so long, and rehearses later while calls are under way. */
 const PREPARE_MS = 500;

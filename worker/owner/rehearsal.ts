@@ -1,7 +1,7 @@
-import { Executor } from "./executor.js";
 import type { OwnerRequest } from "../requests.js";
 import { memoryFiles, openMemoryStorage } from "../storage/memory-storage.js";
 import { prepareSchema } from "../storage/schema.js";
+import { Executor } from "./executor.js";
 
 /** Long enough that the engine takes the recovery of a -wal for worth optimizing. */
 const LONG = "x".repeat(300_000);

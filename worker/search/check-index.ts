@@ -1,7 +1,7 @@
 import type { IntegrityProblem } from "../../src/reports.js";
-import type { Database } from "../sqlite/database.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 import type { SearchIndex } from "./search-index.js";
 
 /** Looks for damage in the index, and for messages that it should have and has not. */

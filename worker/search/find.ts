@@ -1,9 +1,9 @@
-import type { FoundMessage, SearchArgs } from "../../src/operations.js";
 import type { Role } from "../../src/messages.js";
-import type { Database, Row } from "../sqlite/database.js";
+import type { FoundMessage, SearchArgs } from "../../src/operations.js";
 import { assemble } from "../operations/parts.js";
 import { ordinal } from "../operations/positions.js";
 import { tables } from "../sql/tables.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { textOfStored } from "./message-text.js";
 import { parseQuery, type Term, toMatch } from "./query.js";
 import { scopeMatch } from "./scope.js";

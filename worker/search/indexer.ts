@@ -1,7 +1,7 @@
-import type { Database } from "../sqlite/database.js";
 import { assemble } from "../operations/parts.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
+import type { Database } from "../sqlite/database.js";
 import { textOfStored } from "./message-text.js";
 import { entryOf, type SearchIndex } from "./search-index.js";
 

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { Exports } from "./exports.js";
-import { surroundings } from "./surroundings.js";
 import { Sqlite } from "./sqlite.js";
+import { surroundings } from "./surroundings.js";
 // The build ships it beside the worker, as "sqlite3.wasm".
 import wasmUrl from "@sqlite.org/sqlite-wasm/sqlite3.wasm?url";
 

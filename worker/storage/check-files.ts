@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { storageCleared } from "../failure.js";
-import type { Pool } from "../vfs/pool.js";
 import type { VfsFile } from "../vfs/pool-file.js";
+import type { Pool } from "../vfs/pool.js";
 
 // SQLite makes a new database of a main file in which nothing is, deletes the -wal beside it, and begins a -wal anew that
 // it does not know. So before it sees them, what is in the files must be what their names say.

@@ -1,10 +1,10 @@
 import { databaseDirectory } from "../../src/database-directory.js";
-import type { Database } from "../sqlite/database.js";
 import { inSlices, type Steps } from "../slices.js";
+import type { Database } from "../sqlite/database.js";
 import { DONE, OK } from "../sqlite/exports.js";
 import type { Sqlite } from "../sqlite/sqlite.js";
-import type { Pool } from "../vfs/pool.js";
 import { openHandle, type SyncHandle, type VfsFile, writeWhole } from "../vfs/pool-file.js";
+import type { Pool } from "../vfs/pool.js";
 import { SteadyWriter } from "../vfs/steady-writer.js";
 import type { PoolVfs } from "../vfs/vfs.js";
 

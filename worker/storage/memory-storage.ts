@@ -1,9 +1,9 @@
-import { CAPACITY, openPoolStorage } from "./pool-storage.js";
 import { loadSqlite } from "../sqlite/load.js";
-import type { Storage } from "./storage.js";
 import { MemoryHandle } from "../vfs/memory-handle.js";
-import { Pool } from "../vfs/pool.js";
 import { PoolFile } from "../vfs/pool-file.js";
+import { Pool } from "../vfs/pool.js";
+import { CAPACITY, openPoolStorage } from "./pool-storage.js";
+import type { Storage } from "./storage.js";
 
 /** Files for a database in the worker's memory. */
 export function memoryFiles(): PoolFile[] {

@@ -1,12 +1,12 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { exportCopy, removeExports } from "./export-copy.js";
 import { storageCleared } from "../failure.js";
-import { CAPACITY, openPoolStorage } from "./pool-storage.js";
 import { loadSqlite } from "../sqlite/load.js";
-import type { Storage } from "./storage.js";
-import { together } from "../vfs/together.js";
 import { createPool, findPool, type FoundPool, PoolHeldError, takePool } from "../vfs/opfs-pool.js";
 import type { Pool } from "../vfs/pool.js";
+import { together } from "../vfs/together.js";
+import { exportCopy, removeExports } from "./export-copy.js";
+import { CAPACITY, openPoolStorage } from "./pool-storage.js";
+import type { Storage } from "./storage.js";
 
 export { findPool, type FoundPool, PoolHeldError };
 

@@ -1,14 +1,14 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { checkFiles, damaged } from "./check-files.js";
-import type { Database } from "../sqlite/database.js";
-import { COPY } from "./export-copy.js";
 import { toContextStoreError } from "../failure.js";
+import type { Database } from "../sqlite/database.js";
 import { OPEN_MAIN_DB } from "../sqlite/exports.js";
 import type { Sqlite } from "../sqlite/sqlite.js";
-import type { Storage } from "./storage.js";
 import type { Pool } from "../vfs/pool.js";
 import { SteadyWriter } from "../vfs/steady-writer.js";
 import { PoolVfs } from "../vfs/vfs.js";
+import { checkFiles, damaged } from "./check-files.js";
+import { COPY } from "./export-copy.js";
+import type { Storage } from "./storage.js";
 
 const MAIN = "/history.sqlite";
 const STAGED = "/staged.sqlite";

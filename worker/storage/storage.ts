@@ -1,5 +1,5 @@
-import type { Database } from "../sqlite/database.js";
 import type { Steps } from "../slices.js";
+import type { Database } from "../sqlite/database.js";
 
 /** Where a database lies. */
 export interface Storage {

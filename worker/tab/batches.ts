@@ -1,8 +1,8 @@
-import type { MessageRow, Unreadable, WireContent, WireRow } from "../../src/operations.js";
 import { readStoredContent } from "../../src/content.js";
-import type { ReadMessage } from "./decoded.js";
+import type { MessageRow, Unreadable, WireContent, WireRow } from "../../src/operations.js";
 import { unseal } from "../envelopes/envelope.js";
 import { isPlainJson, jsonToContent } from "../envelopes/stored-json.js";
+import type { ReadMessage } from "./decoded.js";
 
 /** The most text that one answer to the page holds, unless one message alone is longer: a few milliseconds of parsing. */
 const BATCH_CHARACTERS = 128 * 1024;

@@ -1,8 +1,8 @@
 import { type Reply, takeBatch } from "../../src/protocol.js";
 import type { OwnerMessage, Ownership } from "../channels.js";
-import type { Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner } from "../owner/owner.js";
 import { nextTurn } from "../slices.js";
+import type { Outstanding, OutstandingCalls } from "./outstanding.js";
 
 /** Gives the calls of this worker's page to the owner of the database, in order and in batches. */
 export class Dispatcher {

@@ -1,8 +1,8 @@
 import { ContextStoreError, type ErrorCode } from "../../src/errors.js";
 import { WRITES } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
-import type { OwnerRequest } from "../requests.js";
 import { failure } from "../failure.js";
+import type { OwnerRequest } from "../requests.js";
 
 /** A call that has not been answered. */
 export interface Outstanding {

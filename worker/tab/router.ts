@@ -12,14 +12,14 @@ import {
   sameOwnership,
   TabChannels,
 } from "../channels.js";
-import { Dispatcher } from "./dispatcher.js";
-import type { OwnerOperation, OwnerRequest } from "../requests.js";
 import { failure, storageCleared, success } from "../failure.js";
-import { openMemoryStorage } from "../storage/memory-storage.js";
-import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
-import { Predecessor } from "./predecessor.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
+import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { openMemoryStorage } from "../storage/memory-storage.js";
+import { Dispatcher } from "./dispatcher.js";
+import { type Outstanding, OutstandingCalls } from "./outstanding.js";
+import { Predecessor } from "./predecessor.js";
 import { Translator } from "./translator.js";
 import { warmUp } from "./warm-up.js";
 

@@ -1,10 +1,10 @@
+import { ContextStoreError } from "../../src/errors.js";
 import type { NewMessage, OperationName, WireContent } from "../../src/operations.js";
 import type { Request } from "../../src/protocol.js";
-import { ContextStoreError } from "../../src/errors.js";
-import type { Deltas } from "./deltas.js";
 import { EnvelopeError, seal } from "../envelopes/envelope.js";
-import type { OwnerOperation, OwnerRequest } from "../requests.js";
 import { contentToJson } from "../envelopes/stored-json.js";
+import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import type { Deltas } from "./deltas.js";
 
 /** The request as the owner takes it: contents sealed, and of a message that is still being written what is new. */
 export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): OwnerRequest {

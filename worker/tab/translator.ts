@@ -1,7 +1,7 @@
 import type { MessageRow } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
-import { Deltas } from "./deltas.js";
 import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { Deltas } from "./deltas.js";
 import { FirstEnvelopes } from "./first-envelopes.js";
 import { sealRequest } from "./seal-request.js";
 import { Unsealer } from "./unsealer.js";

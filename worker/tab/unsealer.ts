@@ -1,12 +1,12 @@
 import type { SearchHit } from "../../src/messages.js";
 import type { FoundMessage, ListText, MessageBatch, MessageRow, SessionKey } from "../../src/operations.js";
 import { isVersioned, type Reply, type Request } from "../../src/protocol.js";
+import { success } from "../failure.js";
+import type { OwnerRequest } from "../requests.js";
+import { Snippets } from "../search/snippets.js";
 import { type Batch, batchesOf, type Row } from "./batches.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
-import type { OwnerRequest } from "../requests.js";
-import { success } from "../failure.js";
 import { RecentAnswers } from "./recent-answers.js";
-import { Snippets } from "../search/snippets.js";
 
 /** The most histories that are being read in batches at once; who comes too late begins again. */
 const MAX_RESTS = 16;

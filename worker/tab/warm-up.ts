@@ -1,6 +1,6 @@
-import type { Unsealer } from "./unsealer.js";
 import { seal, unseal } from "../envelopes/envelope.js";
 import type { Owner } from "../owner/owner.js";
+import type { Unsealer } from "./unsealer.js";
 
 /** As often as it takes until the engine has optimized it. */
 const ROUNDS = 10;

@@ -1,7 +1,7 @@
 import { poolDirectory } from "../../src/database-directory.js";
-import { together } from "./together.js";
-import { Pool } from "./pool.js";
 import { openHandle, PoolFile } from "./pool-file.js";
+import { Pool } from "./pool.js";
+import { together } from "./together.js";
 
 /** Another worker still holds the pool's files. It passes; try again. */
 export class PoolHeldError extends Error {}

@@ -1,4 +1,5 @@
 import { callback, install } from "../sqlite/callbacks.js";
+import { Database } from "../sqlite/database.js";
 import {
   CANTOPEN,
   FULL,
@@ -12,11 +13,10 @@ import {
   type Pointer,
 } from "../sqlite/exports.js";
 import type { Sqlite } from "../sqlite/sqlite.js";
-import { Database } from "../sqlite/database.js";
 import { keepIoError } from "./io-error.js";
-import type { Pool } from "./pool.js";
 import { PageBuffer } from "./page-buffer.js";
 import type { VfsFile } from "./pool-file.js";
+import type { Pool } from "./pool.js";
 import { WalBuffer } from "./wal-buffer.js";
 
 const PATH_BYTES = 512;
