@@ -3,7 +3,7 @@ import { connect, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
-import { type Migration, prepareSchema, schemaVersion } from "../../worker/storage/schema.js";
+import { type Migration, prepareSchema, schemaVersion } from "../../worker/operations/schema.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { assistant, user, words } from "../fixtures/messages.js";
 import type { MigrationOrder, MigrationResult } from "../fixtures/migration-worker.js";

@@ -58,13 +58,14 @@ export function firstUrl(urls: { readonly local: readonly string[] } | null): st
   return url;
 }
 
-/** What `webpack ./main.js --mode production` does in a folder without a configuration file. */
+/** What `webpack ./main.js --mode …` does in a folder without a configuration file. */
 export function buildWithWebpack(
   root: string,
+  mode: "production" | "development",
 ): Promise<{ readonly errors: readonly StatsError[]; readonly warnings: readonly StatsError[] }> {
   // The context and the path are what webpack takes from the current directory.
   const compiler = webpack({
-    mode: "production",
+    mode,
     context: root,
     entry: "./main.js",
     output: { path: join(root, "dist") },
@@ -86,12 +87,21 @@ export async function installNext(app: string): Promise<void> {
   await run("npm", ["install", "--no-audit", "--no-fund", ...NEXT], { cwd: app });
 }
 
-/** What `next` does in the app: it builds it with the bundler, or throws what it said, and serves it. */
-export async function buildWithNext(app: string, bundler: "turbopack" | "webpack"): Promise<Served> {
+/** Serves the app with Next.js: built, or by the development server. Throws what a build that failed has said. */
+export async function serveWithNext(
+  app: string,
+  how: "start" | "dev",
+  bundler: "turbopack" | "webpack",
+): Promise<Served> {
   const next = join(app, "node_modules/.bin/next");
-  const environment = { cwd: app, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } };
-  await run(next, ["build", `--${bundler}`], environment);
-  const server = spawn(next, ["start", "--port", "0"], { ...environment, stdio: ["ignore", "pipe", "inherit"] });
+  const mode = how === "dev" ? "development" : "production";
+  const environment = { cwd: app, env: { ...process.env, NODE_ENV: mode, NEXT_TELEMETRY_DISABLED: "1" } as const };
+  if (how === "start") await run(next, ["build", `--${bundler}`], environment);
+  const bundling = how === "dev" ? [`--${bundler}`] : [];
+  const server = spawn(next, [how, "--port", "0", ...bundling], {
+    ...environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exited = once(server, "exit");
   const started = new Promise<string>((resolve, reject) => {
     let said = "";

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { build, createServer } from "vite";
 import { chromium } from "../browsers.js";
 import {
-  buildWithNext,
   buildWithWebpack,
   firstUrl,
   installNext,
@@ -12,6 +11,7 @@ import {
   removeFolder,
   type Served,
   serveFiles,
+  serveWithNext,
   temporaryFolder,
   typeCheck,
   viteOptions,
@@ -49,7 +49,7 @@ async function remembersMessages(served: Served): Promise<void> {
     const history = page.getByRole("status");
     await page.goto(served.url);
     await expect(history).toHaveText("[]", { timeout: 30_000 });
-    await page.getByRole("button").click();
+    await page.getByRole("button", { name: "Append" }).click();
     await expect(history).toHaveText('["hello"]');
     await page.reload();
     await expect(history).toHaveText('["hello"]', { timeout: 30_000 });
@@ -71,20 +71,22 @@ test("a fresh Vite app remembers messages when built, without configuration", as
   await remembersMessages(await serveFiles(join(root, "dist")));
 });
 
-test("a fresh webpack app remembers messages when built, without configuration", async () => {
-  const root = await app({ "main.js": "main.js", "dist/index.html": "webpack.html" });
-  const { errors, warnings } = await buildWithWebpack(root);
-  expect(errors).toEqual([]);
-  expect(warnings.filter(({ message }) => !message.startsWith("asset size limit"))).toEqual([]);
-  await remembersMessages(await serveFiles(join(root, "dist")));
-});
+for (const mode of ["production", "development"] as const) {
+  test(`a fresh webpack app remembers messages when built for ${mode}, without configuration`, async () => {
+    const root = await app({ "main.js": "main.js", "dist/index.html": "webpack.html" });
+    const { errors, warnings } = await buildWithWebpack(root, mode);
+    expect(errors).toEqual([]);
+    expect(warnings.filter(({ message }) => !message.startsWith("asset size limit"))).toEqual([]);
+    await remembersMessages(await serveFiles(join(root, "dist")));
+  });
+}
 
 for (const bundler of ["turbopack", "webpack"] as const) {
-  test(`a fresh Next.js app remembers messages when built with ${bundler}, without configuration`, async () => {
+  test(`a fresh Next.js app remembers messages in development and when built with ${bundler}, without configuration`, async () => {
     test.skip(!process.env["FULL"], "Next.js is large.");
     const root = await app({ "app/layout.js": "next-layout.js", "app/page.js": "next-page.js" });
     await installNext(root);
-    await remembersMessages(await buildWithNext(root, bundler));
+    for (const how of ["dev", "start"] as const) await remembersMessages(await serveWithNext(root, how, bundler));
   });
 }
 

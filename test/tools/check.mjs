@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
+import { againstLayers } from "./layers.mjs";
 import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
@@ -42,11 +43,8 @@ const checks = {
     ),
   "size: page": async () => within(await pageSize(), PAGE_BUDGET),
   "size: all": async () => within(await wholeSize(), WHOLE_BUDGET),
-  links: async () => {
-    const dead = deadLinks(["README.md", "CHANGELOG.md", "docs"]);
-    if (dead.length > 0) throw new Error(dead.join("\n"));
-    return "";
-  },
+  layers: async () => none(againstLayers()),
+  links: async () => none(deadLinks(["README.md", "CHANGELOG.md", "docs"])),
   pins: async () => pins(),
 };
 
@@ -73,6 +71,11 @@ if (process.env.CHECK_REPORT) {
   );
 }
 process.exitCode = failed.length > 0 ? 1 : 0;
+
+function none(found) {
+  if (found.length > 0) throw new Error(found.join("\n"));
+  return "";
+}
 
 async function tool(name, ...args) {
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };

@@ -6,7 +6,7 @@ import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { memoryFiles, openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { PoolFile } from "../../worker/vfs/pool-file.js";
-import { prepareSchema } from "../../worker/storage/schema.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import type { Storage } from "../../worker/storage/storage.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };

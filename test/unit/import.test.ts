@@ -7,7 +7,7 @@ import { Import } from "../../worker/import/import.js";
 import { checkPages } from "../../worker/import/incoming.js";
 import { checkIntegrity } from "../../worker/operations/integrity.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
-import { prepareSchema } from "../../worker/storage/schema.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import { finish } from "../../worker/slices.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { UnfinishedImport } from "../../worker/import/unfinished-import.js";

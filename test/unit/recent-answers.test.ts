@@ -9,7 +9,7 @@ import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { RecentAnswers } from "../../worker/tab/recent-answers.js";
-import { prepareSchema } from "../../worker/storage/schema.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import type { Storage } from "../../worker/storage/storage.js";
 
 const MILLION = 1024 * 1024;

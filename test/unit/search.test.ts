@@ -3,7 +3,7 @@ import type { NewMessage, SearchArgs } from "../../src/operations.js";
 import { seal } from "../../worker/envelopes/envelope.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { append } from "../../worker/operations/messages.js";
-import { prepareSchema } from "../../worker/storage/schema.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import { Searcher } from "../../worker/search/searcher.js";
 import { parseQuery } from "../../worker/search/query.js";
 import { snippetsOf } from "../../worker/search/snippet.js";

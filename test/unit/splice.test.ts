@@ -6,7 +6,7 @@ import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { checkIntegrity } from "../../worker/operations/integrity.js";
-import { prepareSchema } from "../../worker/storage/schema.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import { finish } from "../../worker/slices.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { tables } from "../../worker/sql/tables.js";

@@ -8,7 +8,7 @@ import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { foldAll } from "../../worker/operations/parts.js";
-import { prepareSchema } from "../../worker/storage/schema.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import type { Storage } from "../../worker/storage/storage.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };

@@ -6,7 +6,7 @@ import { finish, type Steps } from "../slices.js";
 import { DESCRIBED_BEGIN } from "../sql/imports.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
-import { createTables, dbNames } from "../storage/schema.js";
+import { createTables, dbNames } from "../operations/schema.js";
 import { ImportJournal, undoImport } from "./import-journal.js";
 import { IncomingPlan } from "./incoming-plan.js";
 import { inspectIncoming } from "./incoming.js";

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { MESSAGE_COLUMNS } from "../sql/file.js";
 import type { Database } from "../sqlite/database.js";
-import { dbNames } from "../storage/schema.js";
+import { dbNames } from "../operations/schema.js";
 
 // What a file from outside holds, read with suspicion: only plain columns of plain tables are ever asked for, so that its
 // views, triggers, checks and generated columns do nothing.

@@ -7,7 +7,7 @@ import { toContextStoreError } from "../failure.js";
 import { finish, type Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
-import { dbNames } from "../storage/schema.js";
+import { dbNames } from "./schema.js";
 import { renumber } from "./messages.js";
 import { computePreview, refreshSummary } from "./summaries.js";
 

@@ -2,7 +2,7 @@ import type { Delta, SessionKey } from "../../src/operations.js";
 import { seal, unseal } from "../envelopes/envelope.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
-import { dbNames } from "../storage/schema.js";
+import { dbNames } from "./schema.js";
 import { countOf } from "./positions.js";
 import { editSummary } from "./summaries.js";
 

@@ -8,7 +8,7 @@ import { eraseFreePages } from "../operations/deleted.js";
 import type { Batch, OwnerOperation, OwnerRequest } from "../requests.js";
 import { META_SET } from "../sql/file.js";
 import type { Database } from "../sqlite/database.js";
-import { createTables, dbNames } from "../storage/schema.js";
+import { createTables, dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { HANDLERS } from "./handlers.js";
 import { Ledger } from "./ledger.js";

@@ -5,7 +5,7 @@ import { sessions } from "../operations/sessions.js";
 import type { OwnerRequest } from "../requests.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
-import { dbNames } from "../storage/schema.js";
+import { dbNames } from "../operations/schema.js";
 
 /** So much of a list, and of a conversation. */
 const SHOWN = 50;

@@ -8,7 +8,7 @@ import { foldForExport } from "../operations/parts.js";
 import { addTokens, projects, sessions, setTitle, setTokens, tokens } from "../operations/sessions.js";
 import { abort, checkpoint, finish } from "../operations/streams.js";
 import { finish as finishSteps } from "../slices.js";
-import { schemaVersion } from "../storage/schema.js";
+import { schemaVersion } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */

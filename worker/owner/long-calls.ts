@@ -10,7 +10,7 @@ import { foldForExport } from "../operations/parts.js";
 import type { Batch } from "../requests.js";
 import type { Searcher } from "../search/searcher.js";
 import { inSlices } from "../slices.js";
-import { dbNames } from "../storage/schema.js";
+import { dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { clientDeath } from "./client-death.js";
 import type { Executor } from "./executor.js";

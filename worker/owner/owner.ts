@@ -18,7 +18,7 @@ import { Recent } from "../recent.js";
 import type { Batch } from "../requests.js";
 import { Searcher } from "../search/searcher.js";
 import { META_GET } from "../sql/file.js";
-import { prepareSchema } from "../storage/schema.js";
+import { prepareSchema } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { Announcer } from "./announcer.js";
 import { Executor } from "./executor.js";

@@ -1,6 +1,6 @@
 import type { OwnerRequest } from "../requests.js";
 import { memoryFiles, openMemoryStorage } from "../storage/memory-storage.js";
-import { prepareSchema } from "../storage/schema.js";
+import { prepareSchema } from "../operations/schema.js";
 import { Executor } from "./executor.js";
 
 /** Long enough that the engine takes the recovery of a -wal for worth optimizing. */

@@ -1,3 +1,5 @@
+import { onceEach } from "../once.js";
+
 // The tables of the search index, which lies in a file of its own: it can be made anew at any time.
 
 export const INDEX_TABLES = `
@@ -16,18 +18,8 @@ export const PARTIAL_GET = "SELECT id FROM partial WHERE db_name = ?";
 export const PARTIAL_SET = "INSERT OR IGNORE INTO partial(db_name, id) VALUES (?, ?)";
 export const PARTIAL_REMOVE = "DELETE FROM partial WHERE db_name = ? AND id = ?";
 
-export type IndexTables = ReturnType<typeof build>;
-
-const built = new Map<string, IndexTables>();
-
 /** The statements of one table prefix. */
-export function indexTables(dbName: string): IndexTables {
-  let found = built.get(dbName);
-  if (!found) built.set(dbName, (found = build(dbName)));
-  return found;
-}
-
-function build(dbName: string) {
+export const indexTables = onceEach((dbName) => {
   const words = `"${dbName}_words"`;
   return {
     // Without contents: the messages have them. A row must be deleted before it is written again.
@@ -44,4 +36,4 @@ function build(dbName: string) {
     optimize: `INSERT INTO ${words}(${words}) VALUES ('optimize')`,
     check: `INSERT INTO ${words}(${words}, rank) VALUES ('integrity-check', 0)`,
   };
-}
+});

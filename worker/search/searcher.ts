@@ -6,7 +6,7 @@ import { QuietTimer } from "../quiet-timer.js";
 import { nextTurn, type Steps, takeSlice } from "../slices.js";
 import { META_GET } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
-import { dbNames } from "../storage/schema.js";
+import { dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { checkIndex } from "./check-index.js";
 import { find } from "./find.js";

@@ -1,3 +1,4 @@
+import { onceEach } from "../once.js";
 import { checksSql } from "./checks.js";
 import { createSql } from "./create.js";
 import { deletedSql } from "./deleted.js";
@@ -10,18 +11,8 @@ import { searchSql } from "./search.js";
 import { sessionsSql } from "./sessions.js";
 import { tokensSql } from "./tokens.js";
 
-export type Tables = ReturnType<typeof build>;
-
-const built = new Map<string, Tables>();
-
 /** The statements of one table prefix. `dbName` has been checked: nothing but letters, digits and "_" is in it. */
-export function tables(dbName: string): Tables {
-  let found = built.get(dbName);
-  if (!found) built.set(dbName, (found = build(dbName)));
-  return found;
-}
-
-function build(dbName: string) {
+export const tables = onceEach((dbName) => {
   const names = namesOf(dbName);
   return {
     ...createSql(names),
@@ -35,4 +26,4 @@ function build(dbName: string) {
     ...importsSql(names),
     ...checksSql(names),
   };
-}
+});

@@ -13,6 +13,7 @@ import {
   type Pointer,
 } from "../sqlite/exports.js";
 import type { Sqlite } from "../sqlite/sqlite.js";
+import { GatheringFile } from "./gathering-file.js";
 import { keepIoError } from "./io-error.js";
 import { PageBuffer } from "./page-buffer.js";
 import type { VfsFile } from "./pool-file.js";
@@ -211,7 +212,7 @@ export class PoolVfs {
     const { name, file } = this.#open.get(pFile)!;
     this.#open.delete(pFile);
     try {
-      if (file instanceof WalBuffer || file instanceof PageBuffer) file.close();
+      if (file instanceof GatheringFile) file.close();
     } finally {
       // What nothing was written to was never there.
       if (name.startsWith(TEMPORARY) || this.#pool.get(name)?.isUnwritten) this.#pool.remove(name);

@@ -1,3 +1,4 @@
+import { GatheringFile } from "./gathering-file.js";
 import type { VfsFile } from "./pool-file.js";
 
 /** What is gathered at most, in bytes. A larger transaction is written in parts of this size. */
@@ -17,12 +18,7 @@ const COMMIT_AT = 4;
  * frame all is written. A transaction that is rolled back leaves frames here, or in the file, which no commit follows: the
  * next one overwrites them, and a recovery ignores them.
  */
-export class WalBuffer implements VfsFile {
-  readonly #file: VfsFile;
-  readonly #bytes = new Uint8Array(BUFFER_BYTES);
-  /** Where in the file the buffer begins. */
-  #start = 0;
-  #length = 0;
+export class WalBuffer extends GatheringFile {
   /** What comes next: the page of a frame whose header is the last thing in the buffer, and whether it commits. */
   #awaited: "page" | "last page" | undefined;
   #lastRead = -1;
@@ -30,11 +26,7 @@ export class WalBuffer implements VfsFile {
   #used = 0;
 
   constructor(file: VfsFile) {
-    this.#file = file;
-  }
-
-  get #end(): number {
-    return this.#start + this.#length;
+    super(file, BUFFER_BYTES);
   }
 
   /** How many bytes are in use; the file itself keeps its size when SQLite begins it anew. */
@@ -44,63 +36,42 @@ export class WalBuffer implements VfsFile {
 
   read(into: Uint8Array, at: number): number {
     this.#lastRead = at;
-    if (at >= this.#end || at + into.length <= this.#start) return this.#file.read(into, at);
-    if (at >= this.#start && at + into.length <= this.#end) {
-      const from = at - this.#start;
-      into.set(this.#bytes.subarray(from, from + into.length));
+    if (at >= this.end || at + into.length <= this.start) return this.file.read(into, at);
+    if (at >= this.start && at + into.length <= this.end) {
+      const from = at - this.start;
+      into.set(this.gathered.subarray(from, from + into.length));
       return into.length;
     }
-    this.#write();
-    return this.#file.read(into, at);
+    this.writeGathered();
+    return this.file.read(into, at);
   }
 
   write(bytes: Uint8Array, at: number): void {
     this.#used = at === 0 ? bytes.length : Math.max(this.#used, at + bytes.length);
-    const awaited = at === this.#end ? this.#awaited : undefined;
+    const awaited = at === this.end ? this.#awaited : undefined;
     const isPage = awaited !== undefined && bytes.length > WAL_HEADER_BYTES;
     const isHeader = bytes.length === (at === 0 ? WAL_HEADER_BYTES : FRAME_HEADER_BYTES);
     // SQLite corrects the checksum of a frame that it has just read; no page follows that.
     const gathers = isPage || (isHeader && at !== this.#lastRead);
     this.#lastRead = -1;
-    if (at !== this.#end || this.#length + bytes.length > BUFFER_BYTES || !gathers) this.#write();
+    if (!gathers || !this.follows(bytes, at)) this.writeGathered();
     if (!gathers || bytes.length > BUFFER_BYTES) return this.#writeThrough(bytes, at);
-    this.#append(bytes, at);
-    if (awaited === "last page") return this.#write();
+    this.gather(bytes, at);
+    if (awaited === "last page") return this.writeGathered();
     this.#awaited = isPage || at === 0 ? undefined : commits(bytes) ? "last page" : "page";
   }
 
-  size(): number {
-    return this.#length > 0 ? Math.max(this.#file.size(), this.#end) : this.#file.size();
-  }
-
-  truncate(size: number): void {
-    this.#write();
+  override truncate(size: number): void {
+    super.truncate(size);
     this.#used = Math.min(this.#used, size);
-    this.#file.truncate(size);
   }
 
-  flush(): void {
-    this.#write();
-    this.#file.flush();
-  }
-
-  /** Writes what is left. */
-  close(): void {
-    this.#write();
-  }
-
-  #append(bytes: Uint8Array, at: number): void {
-    if (this.#length === 0) this.#start = at;
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  #write(): void {
-    const length = this.#length;
-    if (length === 0) return;
-    this.#length = 0;
+  protected override writeGathered(): void {
+    if (this.length === 0) return;
+    const bytes = this.gathered;
+    this.length = 0;
     this.#awaited = undefined;
-    this.#writeThrough(this.#bytes.subarray(0, length), this.#start);
+    this.#writeThrough(bytes, this.start);
   }
 
   /**
@@ -109,10 +80,10 @@ export class WalBuffer implements VfsFile {
    */
   #writeThrough(bytes: Uint8Array, at: number): void {
     try {
-      this.#file.write(bytes, at);
+      this.file.write(bytes, at);
     } catch (error) {
       try {
-        if (this.#file.size() > at) this.#file.truncate(at);
+        if (this.file.size() > at) this.file.truncate(at);
       } catch {
         // The file itself is gone.
       }

@@ -2,7 +2,7 @@ import { ContextStoreError } from "../../src/errors.js";
 import { FILE_TABLES, META_GET, META_SET, SCHEMA_VERSION, TABLE_NAMES } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
-import type { Storage } from "./storage.js";
+import type { Storage } from "../storage/storage.js";
 
 /** A step from one schema version to the next. Runs in a transaction. */
 export interface Migration {
