@@ -1,6 +1,7 @@
 import { ownerLock } from "../src/database-directory.js";
 import type { ImportReport } from "../src/operations.js";
 import type { Reply } from "../src/protocol.js";
+import type { AnswerPart } from "./answer-parts.js";
 import type { Change } from "./operations/changes.js";
 import type { Batch } from "./requests.js";
 
@@ -39,6 +40,8 @@ export type ClientMessage =
       readonly ownership: Ownership;
       readonly replies: readonly (readonly [seq: number, reply: Reply])[];
     }
+  /** The beginning of an answer that is too large for one message; what follows, and in the end the reply, is the rest. */
+  | { readonly type: "part"; readonly ownership: Ownership; readonly seq: number; readonly part: AnswerPart }
   /** What the client asked for takes its time. */
   | { readonly type: "working"; readonly ownership: Ownership; readonly progress?: ImportReport }
   /** These came after their deadline, or behind such, and were not begun. They are to be sent again, in this turn. */

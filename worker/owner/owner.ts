@@ -1,6 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { type ImportReport, type Operations, WRITES } from "../../src/operations.js";
 import { PROTOCOL, type Reply } from "../../src/protocol.js";
+import { cut } from "../answer-parts.js";
 import {
   type ClientMessage,
   clientChannel,
@@ -217,11 +218,12 @@ export class Owner {
     const replies = await this.#whileSayingSo(batch.client, this.run(batch));
     // Who reads, and listens then, must not hear of what was there when it read.
     if (isReading(batch)) this.#announcer.flush();
-    this.#post(batch.client, {
-      type: "replies",
-      ownership,
-      replies: seqs.map((seq, place) => [seq, replies[place]!]),
+    const ends = seqs.map((seq, place) => {
+      const [parts, last] = cut(replies[place]!);
+      for (const part of parts) this.#post(batch.client, { type: "part", ownership, seq, part });
+      return [seq, last] as const;
     });
+    this.#post(batch.client, { type: "replies", ownership, replies: ends });
   }
 
   /** A newer version of the application must not wait for an older one, which cannot know what it needs. */

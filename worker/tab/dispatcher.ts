@@ -68,6 +68,7 @@ export class Dispatcher {
   #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
     for (const call of calls) {
       call.sent = true;
+      call.parts = [];
       call.since = performance.now();
     }
     const batch = {

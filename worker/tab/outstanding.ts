@@ -1,6 +1,7 @@
 import { ContextStoreError, type ErrorCode } from "../../src/errors.js";
 import { WRITES } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
+import { type AnswerPart, join } from "../answer-parts.js";
 import { failure } from "../failure.js";
 import type { OwnerRequest } from "../requests.js";
 
@@ -14,6 +15,8 @@ export interface Outstanding {
   since: number;
   /** Whether any owner may have seen it. */
   sent: boolean;
+  /** The beginning of its answer. */
+  parts: AnswerPart[];
 }
 
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
@@ -31,7 +34,8 @@ export class OutstandingCalls {
   }
 
   add(request: Request, sealed: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
-    const call = { request, sealed, resolve, since: performance.now(), sent: request.isRepeated ?? false };
+    const sent = request.isRepeated ?? false;
+    const call: Outstanding = { request, sealed, resolve, since: performance.now(), sent, parts: [] };
     this.#calls.set(request.seq, call);
     return call;
   }
@@ -45,10 +49,15 @@ export class OutstandingCalls {
     return [...this.#calls.values()];
   }
 
+  /** More of the answer follows. */
+  begin(seq: number, part: AnswerPart): void {
+    this.#calls.get(seq)?.parts.push(part);
+  }
+
   /** Answers a call, once: what an earlier owner says of it after that is not heard. */
   settle(seq: number, reply: Reply): void {
     const call = this.#calls.get(seq);
-    const answer = call && this.#finish(call, reply);
+    const answer = call && this.#finish(call, join(call.parts, reply));
     if (!answer) return;
     this.#calls.delete(seq);
     call.resolve(answer);

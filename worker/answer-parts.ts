@@ -1,0 +1,54 @@
+import type { Reply } from "../src/protocol.js";
+
+/** A piece of the text, or some of the items, that an answer is. */
+export type AnswerPart = string | readonly unknown[];
+
+/**
+ * In characters. What is larger than 64 KB a browser passes from process to process in shared memory, made for that one
+ * message, which takes two to three times as long as pieces of half of that.
+ */
+const PART = 32 * 1024;
+
+/** What an item takes beside its content, in characters. */
+const ITEM = 256;
+
+/** Cuts a large answer into parts that are to be told before it, and what is left of it. */
+export function cut(reply: Reply): readonly [parts: readonly AnswerPart[], last: Reply] {
+  const value = reply.ok ? reply.value : undefined;
+  if (typeof value !== "string" && !Array.isArray(value)) return [[], reply];
+  const parts = typeof value === "string" ? cutText(value) : cutItems(value);
+  return [parts.slice(0, -1), { ...reply, value: parts.at(-1) } as Reply];
+}
+
+/** The whole answer again. */
+export function join(parts: readonly AnswerPart[], last: Reply): Reply {
+  if (!last.ok || parts.length === 0) return last;
+  const all = [...parts, last.value as AnswerPart];
+  return { ...last, value: typeof last.value === "string" ? all.join("") : all.flat() };
+}
+
+function cutText(text: string): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length || at === 0; at += PART) parts.push(text.slice(at, at + PART));
+  return parts;
+}
+
+function cutItems(items: readonly unknown[]): unknown[][] {
+  let part: unknown[] = [];
+  let size = 0;
+  const parts = [part];
+  for (const item of items) {
+    size += sizeOf(item);
+    if (size > PART && part.length > 0) {
+      parts.push((part = []));
+      size = sizeOf(item);
+    }
+    part.push(item);
+  }
+  return parts;
+}
+
+function sizeOf(item: unknown): number {
+  const isLong = typeof item === "object" && item !== null && "content" in item && typeof item.content === "string";
+  return ITEM + (isLong ? (item.content as string).length : 0);
+}
