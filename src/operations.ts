@@ -1,4 +1,12 @@
-import type { ContentBlock, ContextTokens, DeletedSession, MessageRef, SearchHit, SessionInfo } from "./messages.js";
+import type {
+  ContentBlock,
+  ContextTokens,
+  DeletedSession,
+  Message,
+  MessageRef,
+  SearchHit,
+  SessionInfo,
+} from "./messages.js";
 import type {
   FileStatus,
   ImportProgress,
@@ -60,11 +68,6 @@ export interface MessageRow<Content> {
   readonly status: "partial" | null;
 }
 
-/** Stands in the place of content that cannot be read. */
-export interface Unreadable {
-  readonly unreadable: string;
-}
-
 /** Which messages of a session: positions, exclusive; always answered in order. */
 export interface MessageRange {
   readonly last?: number | undefined;
@@ -73,21 +76,13 @@ export interface MessageRange {
   readonly limit?: number | undefined;
 }
 
-/** A {@link MessageRow} without the names of its fields, which would be copied with every row. */
-export type WireRow = readonly [
-  position: number,
-  role: string,
-  content: WireContent | Unreadable,
-  id: number,
-  uid: string | null,
-  createdAt: string,
-  metadata: string | null,
-  status: "partial" | null,
-];
-
-/** Messages, as many as one task of the page's main thread should read. `rest`: by which the next ones are asked for. */
+/**
+ * Messages, as many as one task of the page's main thread should read: a {@link StoredMessage} each, or role and content
+ * alone. As values where there are images (their bytes travel as they are) or numbers that JSON lacks. `rest`: by which
+ * the next ones are asked for.
+ */
 export interface MessageBatch {
-  readonly rows: readonly WireRow[];
+  readonly messages: ListText<Message> | Message[];
   readonly rest?: string;
 }
 
@@ -100,12 +95,12 @@ export interface SessionRange {
 
 declare const item: unique symbol;
 
-/** A list as JSON text, which is the cheapest to make, and to post. */
+/** A list as JSON text, which is the cheapest to make, to post and to read. */
 export type ListText<Item> = string & { readonly [item]?: Item };
 
-/** Reads a list. */
-export function readList<Item>(text: ListText<Item>): Item[] {
-  return JSON.parse(text) as Item[];
+/** The items of a list; those of a text are new at every call. */
+export function readList<Item>(list: ListText<Item> | Item[]): Item[] {
+  return typeof list === "string" ? (JSON.parse(list) as Item[]) : list;
 }
 
 /** Of which import. */

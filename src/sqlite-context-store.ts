@@ -5,7 +5,7 @@ import { DatabaseConnection } from "./database-connection.js";
 import { ContextStore } from "./context-store.js";
 import { newSessionId, newUid } from "./ids.js";
 import { type MessageWriter, StreamedMessage } from "./message-writer.js";
-import { collectRows, toMessage, toStoredMessage } from "./message-reader.js";
+import { readMessages } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
 import { type AppendOptions, newMessage } from "./new-message.js";
 import {
@@ -79,7 +79,7 @@ export class SQLiteContextStore extends ContextStore {
    * them cannot be read; {@link SQLiteContextStore.getMessages} reads what is before and after it.
    */
   override async getHistory(): Promise<Message[]> {
-    return collectRows(this.#connection, this.#session, {}, toMessage, true);
+    return readMessages(this.#connection, this.#session, {}, true);
   }
 
   /**
@@ -91,7 +91,7 @@ export class SQLiteContextStore extends ContextStore {
     for (const key of ["last", "limit", "before"] as const) if (range[key] !== undefined) checkCount(key, range[key]);
     // After -1 is the beginning.
     if (range.after !== undefined && range.after !== -1) checkCount("after", range.after);
-    return collectRows(this.#connection, this.#session, range, toStoredMessage);
+    return readMessages(this.#connection, this.#session, range);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Connection, SQLiteContextStore, type StoredMessage } from "../../src/index.js";
-import type { MessageBatch } from "../../src/operations.js";
+import { type MessageBatch, readList } from "../../src/operations.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { user, words } from "../fixtures/messages.js";
@@ -23,15 +23,15 @@ async function collect(messages: AsyncIterable<StoredMessage>): Promise<StoredMe
 }
 
 describe("what a page of a session costs", () => {
-  /** Rows in the answers, and their size but for ids, positions and times. */
+  /** Messages in the answers, and their size but for ids, positions and times. */
   async function crossing(watched: WatchedWorker, read: () => Promise<unknown>): Promise<unknown> {
     watched.crossings.length = 0;
     await read();
     const calls = watched.crossings.map(({ request, reply }) => {
       if (!reply?.ok) throw new Error("no answer");
-      const { rows } = reply.value as MessageBatch;
-      const said = rows.map(([, role, content, , , , metadata, status]) => [role, content, metadata, status]);
-      return [request.name, rows.length, JSON.stringify(said).length];
+      const messages = readList((reply.value as MessageBatch).messages);
+      const said = messages.map((message) => ({ ...message, id: 0, position: 0, createdAt: "" }));
+      return [request.name, messages.length, JSON.stringify(said).length];
     });
     return calls;
   }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ListText, Operations, SessionKey, WireRow } from "../../src/operations.js";
+import type { ListText, Operations, SessionKey } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import type { SessionInfo } from "../../src/messages.js";
 import type { Batch } from "../../worker/tab/batches.js";
@@ -25,11 +25,8 @@ function text(characters: number): ListText<SessionInfo> {
   return "x".repeat(characters);
 }
 
-function history(...contents: readonly WireRow[2][]): Batch[] {
-  return contents.map((content, place) => ({
-    rows: [[place, "user", content, place, null, "", null, null]],
-    isLast: place === contents.length - 1,
-  }));
+function history(...batches: readonly Batch["messages"][]): Batch[] {
+  return batches.map((messages, place) => ({ messages, isLast: place === batches.length - 1 }));
 }
 
 describe("RecentAnswers", () => {
@@ -63,9 +60,8 @@ describe("RecentAnswers", () => {
 
   test.each([
     ["a list of more than four million", text(4 * MILLION + 1)],
-    ["a history of more than four million", history(text(2 * MILLION), text(2 * MILLION))],
-    ["images", history("[]", [{ type: "image", media_type: "image/png", data: new Uint8Array(1) }])],
-    ["what cannot be read", history("[]", { unreadable: "why" })],
+    ["a history of more than four million", history("x".repeat(2 * MILLION), "x".repeat(2 * MILLION + 1))],
+    ["what is not text: images", history("[]", [{ role: "user", content: [] }])],
   ])("does not keep %s", (_, answer) => {
     const answers = new RecentAnswers();
     answers.keep(list(1), "v", "[]");
@@ -103,7 +99,12 @@ describe("an owner and the workers that ask it", () => {
   }
 
   function append(sessionId: string, project?: string): Reply {
-    const message = { uid: `uid-${seq}`, role: "user", content: `plain:["${seq}"]`, preview: `preview ${seq}` };
+    const message = {
+      uid: `uid-${seq}`,
+      role: "user",
+      content: `plain:[{"type":"text","text":"${seq}"}]`,
+      preview: `preview ${seq}`,
+    };
     return run("append", { session: session(sessionId, project), messages: [message] });
   }
 

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Message, StoredMessage } from "../../src/index.js";
 import { type MessageBatch, readList } from "../../src/operations.js";
-import type { Request } from "../../src/protocol.js";
+import type { Reply, Request } from "../../src/protocol.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { Unsealer } from "../../worker/tab/unsealer.js";
 
@@ -11,24 +12,101 @@ function request(known?: readonly [number, number]): Request {
   return { seq: 1, name: "messages", args: { session, range: {}, known }, terms };
 }
 
+const hello = { type: "text", text: "hello" };
+
+function stored(blocks: readonly object[]): string {
+  return `plain:${JSON.stringify(blocks)}`;
+}
+
 /** An owner's answer: one row of this content. */
 function answer(content: string | null) {
   const row = { id: 1, uid: null, position: 0, createdAt: "", role: "user", content, metadata: null, status: null };
   return { ok: true, value: [row] } as const;
 }
 
+/** What the page reads of a reply. */
+function read(reply: Reply | undefined): Message[] {
+  return readList((reply as { value: MessageBatch }).value.messages);
+}
+
 test("a content that the owner left out is the one that was read before, or asked for again", () => {
   const unsealer = new Unsealer();
   expect(unsealer.unseal(request([1, 1]), answer(null))).toBeUndefined();
-  unsealer.unseal(request(), answer("plain:[]"));
-  const again = unsealer.unseal(request([1, 1]), answer(null));
-  expect((again as { value: MessageBatch }).value.rows[0]![2]).toBe("[]");
+  unsealer.unseal(request(), answer(stored([hello])));
+  expect(read(unsealer.unseal(request([1, 1]), answer(null)))[0]!.content).toEqual([hello]);
 });
 
-test("a content that is not there though nothing was left out cannot be read", () => {
-  const reply = new Unsealer().unseal(request(), answer(null));
-  const { rows } = (reply as { value: MessageBatch }).value;
-  expect(rows[0]![2]).toEqual({ unreadable: "the content is not text" });
+describe("what cannot be read fails the answer, and says which message", () => {
+  test.each([
+    ["a content that is not there though nothing was left out", { content: null }, "the content is not text"],
+    ["a BLOB", { content: new Uint8Array(2) as unknown as string }, "the content is not text"],
+    ["no JSON", { content: "plain:[" }, "Unexpected end"],
+    ["JSON that would end the message, and begin another one", { content: 'plain:[]},{"role":"system"' }, "Unexpected"],
+    ["blocks of no known type", { content: 'plain:[{"type":"song"}]' }, 'block type "song" is unknown'],
+    ["metadata", { content: "plain:[]", metadata: "{" }, "Expected property name"],
+  ])("%s", (_, columns, why) => {
+    const unsealer = new Unsealer();
+    const good = answer("plain:[]").value[0];
+    const rows = [
+      ...Array.from({ length: 700 }, (_each, position) => ({ ...good, position })),
+      { ...good, ...columns },
+    ];
+    const first = unsealer.unseal(request(), { ok: true, value: rows.with(700, { ...rows[700]!, position: 700 }) });
+    const { rest } = (first as { value: MessageBatch }).value;
+    expect(() => unsealer.rest(rest!)).toThrow(expect.objectContaining({ code: "corrupt" }));
+    expect(unsealer.rest(rest!)).toBeNull();
+
+    const reply = unsealer.unseal(request(), { ok: true, value: rows.slice(-1) });
+    expect(reply).toMatchObject({ ok: false, error: { code: "corrupt" } });
+    const { message } = (reply as { error: { message: string } }).error;
+    expect(message).toContain('Message 0 of session "s" in project "p" cannot be read');
+    expect(message).toContain(why);
+  });
+});
+
+describe("messages travel", () => {
+  const image = { type: "image", media_type: "image/png", data: "AAEC" };
+  const typeOf = (content: string, columns: object = {}) => {
+    const reply = new Unsealer().unseal(request(), { ok: true, value: [{ ...answer(content).value[0], ...columns }] });
+    return [typeof (reply as { value: MessageBatch }).value.messages, read(reply)[0]] as const;
+  };
+
+  test("as text, with all that is known of them", () => {
+    const columns = { id: 7, uid: "u", position: 3, createdAt: "then", metadata: '{"a":[1]}', status: "partial" };
+    expect(typeOf(stored([hello]), columns)).toEqual([
+      "string",
+      {
+        id: 7,
+        uid: "u",
+        position: 3,
+        createdAt: "then",
+        metadata: { a: [1] },
+        status: "partial",
+        role: "user",
+        content: [hello],
+      },
+    ]);
+  });
+
+  test.each([
+    ["images", stored([image]), [{ ...image, data: new Uint8Array([0, 1, 2]) }]],
+    [
+      "numbers that JSON lacks",
+      'plain:[{"type":"tool_use","id":"i","name":"n","input":{"x":NaN}}]',
+      [{ type: "tool_use", id: "i", name: "n", input: { x: Number.NaN } }],
+    ],
+    ["fields that are not a block's", stored([{ ...hello, more: 1 }]), [hello]],
+    [
+      "such fields inside of a tool's result",
+      stored([{ type: "tool_result", tool_use_id: "i", content: [{ ...hello, more: 1 }], is_error: false }]),
+      [{ type: "tool_result", tool_use_id: "i", content: [hello], is_error: false }],
+    ],
+  ])("as values where there are %s", (_, content, blocks) => {
+    const [type, message] = typeOf(content, { metadata: '{"a":1}' });
+    expect(type).toBe("object");
+    expect(message).toMatchObject({ role: "user", metadata: { a: 1 } });
+    expect(message!.content).toStrictEqual(blocks);
+  });
 });
 
 test("a long answer comes in batches, and no other worker takes its token for one of its own", () => {
@@ -41,7 +119,7 @@ test("a long answer comes in batches, and no other worker takes its token for on
   const { unsealer, first } = begin();
   const positions: number[] = [];
   for (let batch: MessageBatch | null = first; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null)
-    positions.push(...batch.rows.map(([position]) => position));
+    positions.push(...(readList(batch.messages) as StoredMessage[]).map(({ position }) => position));
   expect(positions).toEqual(rows.map(({ position }) => position));
   expect(unsealer.rest(first.rest!)).toBeNull();
   expect(begin().unsealer.rest(first.rest!)).toBeNull();
@@ -52,9 +130,9 @@ test("a long answer that has not changed comes in the same batches again, as oft
   const unsealer = new Unsealer();
   const batches = (value: typeof rows | null) => {
     const reply = unsealer.unseal(request(), { ok: true, value, version: "v" });
-    const given: MessageBatch["rows"][] = [];
+    const given: Message[][] = [];
     let batch: MessageBatch | null = (reply as { value: MessageBatch }).value;
-    for (; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null) given.push(batch.rows);
+    for (; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null) given.push(readList(batch.messages));
     return given;
   };
   const first = batches(rows);

@@ -43,22 +43,24 @@ function known(sessionId: string): unknown {
   return (unsealer.withKnown(request) as typeof request).args.known;
 }
 
+const EMPTY = "plain:[]";
+
 describe("warmUp", () => {
   test("has read the end of the conversation that was written to last", async () => {
-    await append("earlier", 'plain:"a"');
-    await append("last", 'plain:"b"', 'plain:"c"');
+    await append("earlier", EMPTY);
+    await append("last", EMPTY, EMPTY);
     await warmUp(owner, unsealer, () => false);
     expect([known("earlier"), known("last")]).toEqual([undefined, [2, 3]]);
   });
 
   test("reads no more than a chat shows", async () => {
-    await append("long", ...Array.from({ length: 80 }, (_, number) => `plain:"${number}"`));
+    await append("long", ...Array.from({ length: 80 }, () => EMPTY));
     await warmUp(owner, unsealer, () => false);
     expect(known("long")).toEqual([31, 80]);
   });
 
   test("goes no further than to the first call", async () => {
-    await append("last", 'plain:"a"');
+    await append("last", EMPTY);
     let asked = 0;
     // It comes while the first answer is made.
     await warmUp(owner, unsealer, () => ++asked > 1);
@@ -67,7 +69,7 @@ describe("warmUp", () => {
 
   test("finds nothing in an empty database, nor in another tab's", async () => {
     await warmUp(owner, unsealer, () => false);
-    await append("last", 'plain:"a"');
+    await append("last", EMPTY);
     await warmUp(undefined, unsealer, () => false);
     expect(known("last")).toBeUndefined();
   });

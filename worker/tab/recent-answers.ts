@@ -12,14 +12,11 @@ interface Kept {
   readonly characters: number;
 }
 
-/** The most characters that are kept: 8 MB, since nearly all are ASCII. Most of them are contents that are kept anyway. */
+/** The most characters that are kept: 8 MB, since nearly all are ASCII. */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 /** Larger answers are rare, and one of them would push out many. */
 const MAX_ONE = MAX_CHARACTERS / 2;
-
-/** What a row takes beside its content, as it is counted here. */
-const ROW_CHARACTERS = 256;
 
 /**
  * What the page was answered last, by what it had asked for: while the database is still of that version, the owner need
@@ -71,13 +68,6 @@ function keyOf({ name, args }: Request): string {
 
 function sizeOf(answer: Answer): number {
   if (typeof answer === "string") return answer.length;
-  let characters = 0;
-  for (const { rows } of answer) {
-    for (const [, , content, , , , metadata] of rows) {
-      // Contents that are not text hold images: these are not kept.
-      if (typeof content !== "string") return Infinity;
-      characters += content.length + (metadata?.length ?? 0) + ROW_CHARACTERS;
-    }
-  }
-  return characters;
+  // Messages that are not text hold images: these are not kept.
+  return answer.reduce((sum, { messages }) => sum + (typeof messages === "string" ? messages.length : Infinity), 0);
 }

@@ -1,12 +1,13 @@
 import type { SearchHit } from "../../src/messages.js";
 import type { FoundMessage, ListText, MessageBatch, MessageRow, SessionKey } from "../../src/operations.js";
 import { isVersioned, type Reply, type Request } from "../../src/protocol.js";
-import { success } from "../failure.js";
+import { failure, success } from "../failure.js";
 import type { OwnerRequest } from "../requests.js";
 import { Snippets } from "../search/snippets.js";
-import { type Batch, batchesOf, type Row } from "./batches.js";
+import { type Asked, type Batch, batchesOf } from "./batches.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
 import { RecentAnswers } from "./recent-answers.js";
+import type { Row } from "./stored-message.js";
 
 /** The most histories that are being read in batches at once; who comes too late begins again. */
 const MAX_RESTS = 16;
@@ -29,16 +30,23 @@ export class Unsealer {
     return { ...request, args: { ...request.args, ...(known && { known }), ...(seen !== undefined && { seen }) } };
   }
 
-  /** `request`: as the owner got it. Gives nothing when the owner has left out what is not here any more: then all must be asked for. */
+  /**
+   * `request`: as the owner got it. Gives nothing when the owner has left out what is not here any more: then all must be
+   * asked for.
+   */
   unseal(request: Request, reply: Reply): Reply | undefined {
     if (!reply.ok) return reply;
     const { value, version } = reply;
     if (!isVersioned(request)) return reply;
-    const answer = value === null ? this.#again(request, version) : this.#answer(request, value, version);
-    return answer === undefined ? undefined : success(answer);
+    try {
+      const answer = value === null ? this.#again(request, version) : this.#answer(request, value, version);
+      return answer === undefined ? undefined : success(answer);
+    } catch (error) {
+      return failure(error);
+    }
   }
 
-  /** The next messages of an answer; null when they are not here any more. */
+  /** The next messages of an answer; null when they are not here any more. Throws `corrupt`. */
   rest(token: string): MessageBatch | null {
     const batches = this.#rests.get(token);
     return batches ? this.#next(batches, token) : null;
@@ -62,7 +70,7 @@ export class Unsealer {
     }
     // Without that, a content that is not there is a damaged row's, which is met when it is read.
     const rows = args.known ? this.#complete(args.session, value as Rows) : (value as readonly Row[]);
-    return rows && this.#next(this.#read(request, args.session, rows, version));
+    return rows && this.#next(this.#read(request, args, rows, version));
   }
 
   #hits(query: string, found: unknown): ListText<SearchHit> {
@@ -83,18 +91,13 @@ export class Unsealer {
   }
 
   /** Remembers what has been read, at the end. */
-  *#read(
-    request: Request,
-    session: SessionKey,
-    rows: readonly Row[],
-    version: string | undefined,
-  ): Generator<Batch, void> {
+  *#read(request: Request, asked: Asked, rows: readonly Row[], version: string | undefined): Generator<Batch, void> {
     const read: ReadMessage[] = [];
     const batches: Batch[] = [];
-    for (const batch of batchesOf(rows, read)) {
+    for (const batch of batchesOf(rows, asked, read)) {
       batches.push(batch);
       if (batch.isLast) {
-        this.#decoded.keep(session, read);
+        this.#decoded.keep(asked.session, read);
         if (version !== undefined) this.#recent.keep(request, version, batches);
       }
       yield batch;
@@ -103,13 +106,13 @@ export class Unsealer {
 
   /** `token`: under which the batches are kept already. Never that of another worker: a page may ask this one for it. */
   #next(batches: Iterator<Batch, void>, token: string = crypto.randomUUID()): MessageBatch {
-    const { rows, isLast } = batches.next().value!;
     this.#rests.delete(token);
-    if (isLast) return { rows };
+    const { messages, isLast } = batches.next().value!;
+    if (isLast) return { messages };
     this.#rests.set(token, batches);
     // A reader that stops in the middle does not say so.
     const [oldest] = this.#rests.keys();
     if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
-    return { rows, rest: token };
+    return { messages, rest: token };
   }
 }
