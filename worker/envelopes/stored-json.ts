@@ -9,35 +9,40 @@ export function contentToJson(content: readonly ContentBlock[]): string {
   return JSON.stringify(content, (_, value: unknown) => (value instanceof Uint8Array ? encodeBase64(value) : value));
 }
 
-/**
- * Whether the page can parse the text itself. It can unless there are images (their base64 is decoded here) or numbers
- * that JSON lacks. May say no needlessly.
- */
-export function isPlainJson(json: string): boolean {
-  return !/"image"|NaN|Infinity|\\u00[2-7]/.test(json);
+/** What a stored text says. */
+export interface StoredJson {
+  /** The blocks, images as bytes. They are not checked. */
+  readonly content: unknown;
+  /** Whether JSON.parse() makes exactly that of the text. */
+  readonly isPlain: boolean;
 }
 
-/** The blocks of a stored text, images as bytes. Throws `SyntaxError` for what Python could not read either. */
-export function jsonToContent(json: string): unknown {
-  const content: unknown = parse(json);
-  if (Array.isArray(content)) content.forEach(restoreImages);
-  return content;
+/** Reads a stored text. Throws `SyntaxError` for what Python could not read either. */
+export function readJson(json: string): StoredJson {
+  const [content, isPlain] = parse(json);
+  return { content, isPlain: !restoreImages(content) && isPlain };
 }
 
-function restoreImages(block: unknown): void {
-  if (typeof block !== "object" || block === null) return;
-  if ("type" in block && block.type === "image" && "data" in block && typeof block.data === "string") {
+/** Puts bytes in the place of base64, and tells whether there was any. */
+function restoreImages(content: unknown): boolean {
+  let found = false;
+  if (!Array.isArray(content)) return found;
+  for (const block of content as unknown[]) {
+    if (typeof block !== "object" || block === null) continue;
+    if ("content" in block && restoreImages(block.content)) found = true;
+    if (!("type" in block) || block.type !== "image" || !("data" in block) || typeof block.data !== "string") continue;
     block.data = decodeBase64(block.data);
+    found = true;
   }
-  if ("content" in block && Array.isArray(block.content)) block.content.forEach(restoreImages);
+  return found;
 }
 
-function parse(json: string): unknown {
+function parse(json: string): [content: unknown, isPlain: boolean] {
   try {
-    return JSON.parse(json);
+    return [JSON.parse(json), true];
   } catch (error) {
     if (!/NaN|Infinity/.test(json)) throw error;
-    return parsePythonJson(json);
+    return [parsePythonJson(json), false];
   }
 }
 

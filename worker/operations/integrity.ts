@@ -2,7 +2,7 @@ import { readStoredContent } from "../../src/content.js";
 import type { SessionKey } from "../../src/operations.js";
 import type { IntegrityProblem, IntegrityReport } from "../../src/reports.js";
 import { unseal } from "../envelopes/envelope.js";
-import { jsonToContent } from "../envelopes/stored-json.js";
+import { readJson } from "../envelopes/stored-json.js";
 import { toContextStoreError } from "../failure.js";
 import { finish, type Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
@@ -155,9 +155,9 @@ function checkContent(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"
   try {
     const json = unseal(stored);
     kind = "json";
-    const value = jsonToContent(json);
+    const { content } = readJson(json);
     kind = "block";
-    readStoredContent(value);
+    readStoredContent(content);
     return undefined;
   } catch (error) {
     return { kind, detail: error instanceof Error ? error.message : String(error) };

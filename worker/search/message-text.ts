@@ -1,5 +1,5 @@
 import { unseal } from "../envelopes/envelope.js";
-import { jsonToContent } from "../envelopes/stored-json.js";
+import { readJson } from "../envelopes/stored-json.js";
 
 /** What of a message is searched: its texts, and what tools were asked and answered. "" where it cannot be read. */
 export function textOfStored(content: unknown): string {
@@ -15,7 +15,7 @@ function parse(json: string): unknown {
     return JSON.parse(json);
   } catch {
     // Numbers that JSON lacks.
-    return jsonToContent(json);
+    return readJson(json).content;
   }
 }
 

@@ -3,7 +3,7 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { ContentBlock, JsonObject, Message } from "../../src/messages.js";
 import type { MessageRow, SessionKey } from "../../src/operations.js";
 import { unseal } from "../envelopes/envelope.js";
-import { isPlainJson, jsonToContent } from "../envelopes/stored-json.js";
+import { readJson } from "../envelopes/stored-json.js";
 
 /** A row of the owner's answer; its content may be the JSON that is kept here. */
 export type Row = MessageRow<string | { readonly json: string }>;
@@ -65,9 +65,9 @@ function readContent(stored: Row["content"]): Content {
   // A row from elsewhere may hold a BLOB.
   if (typeof stored === "object" && stored !== null && "json" in stored) return stored;
   const json = unseal(stored);
-  const content = jsonToContent(json);
+  const { content, isPlain } = readJson(json);
   const blocks = readStoredContent(content);
-  return isPlainJson(json) && isSame(content, blocks) ? { json } : { blocks };
+  return isPlain && isSame(content, blocks) ? { json } : { blocks };
 }
 
 /** Whether what was read has all that was stored. */
