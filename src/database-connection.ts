@@ -173,9 +173,14 @@ export class DatabaseConnection implements Connection {
     if (this.#closing) return Promise.reject(closed("not-applied"));
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
-      call()
-        .then(resolve, reject)
-        .finally(() => this.#pending.delete(reject));
+      const settled = (settle: () => void) => {
+        this.#pending.delete(reject);
+        settle();
+      };
+      call().then(
+        (value) => settled(() => resolve(value)),
+        (error: unknown) => settled(() => reject(error)),
+      );
     });
   }
 }

@@ -1,7 +1,6 @@
 import { checkContent } from "./content.js";
 import type { DatabaseConnection } from "./database-connection.js";
 import type { ContentBlock, MessageRef } from "./messages.js";
-import { toWire } from "./new-message.js";
 import type { SessionKey } from "./operations.js";
 
 /** Milliseconds from one write to the next: with what a write takes, well under the 500 that are promised. */
@@ -60,9 +59,9 @@ export class StreamedMessage implements MessageWriter {
   }
 
   async finish(content: readonly ContentBlock[] = this.#latest): Promise<void> {
-    const wire = toWire(checkContent(content));
+    const checked = checkContent(content);
     this.#hasEnded = true;
-    await this.#connection.call("finish", { session: this.#session, id: this.id, content: wire });
+    await this.#connection.call("finish", { session: this.#session, id: this.id, content: checked });
   }
 
   async abort(): Promise<void> {
@@ -82,7 +81,7 @@ export class StreamedMessage implements MessageWriter {
     this.#isWriting = true;
     this.#writtenAt = performance.now();
     try {
-      const content = toWire(checkContent(this.#latest));
+      const content = checkContent(this.#latest);
       await this.#connection.call("checkpoint", { session: this.#session, id: this.id, content });
     } catch {
       // The next write, or finish(), takes all of it along, or says what is wrong.

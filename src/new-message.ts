@@ -1,8 +1,7 @@
 import { checkName, checkOptions } from "./arguments.js";
 import { checkMessage, jsonObject } from "./content.js";
 import { newUid } from "./ids.js";
-import type { ContentBlock, JsonObject, Message } from "./messages.js";
-import { previewOf } from "./preview.js";
+import type { JsonObject, Message } from "./messages.js";
 import type { NewMessage, WireContent } from "./operations.js";
 
 /** What goes with an appended message. */
@@ -20,22 +19,8 @@ export function newMessage(message: Message, options: AppendOptions = {}, status
   return {
     ...(uid === undefined ? { uid: newUid(), isNew: true } : { uid: checkName("uid", uid) }),
     role,
-    content: toWire(content),
-    ...(role === "user" && { preview: previewOf(content) }),
+    content,
     ...(status && { status }),
     ...(metadata !== undefined && { metadata: JSON.stringify(jsonObject(metadata)) }),
   };
-}
-
-/** Checked content, as it crosses the bridge: a string where one says it all is the cheapest thing to post. */
-export function toWire(content: readonly ContentBlock[]): WireContent {
-  return hasImage(content) ? content : JSON.stringify(content);
-}
-
-function hasImage(content: readonly ContentBlock[]): boolean {
-  return content.some(
-    (block) =>
-      block.type === "image" ||
-      (block.type === "tool_result" && typeof block.content !== "string" && hasImage(block.content)),
-  );
 }

@@ -25,11 +25,8 @@ export interface SessionKey {
   readonly sessionId: string;
 }
 
-/**
- * Blocks on the bridge: as JSON text where that says it all (one string is the cheapest thing to post), as values where
- * there are images (their bytes travel as they are) or numbers that JSON lacks.
- */
-export type WireContent = string | readonly ContentBlock[];
+/** Blocks on the bridge, as values: to make their text is the worker's work, and the bytes of images travel as they are. */
+export type WireContent = readonly ContentBlock[];
 
 /** A message on its way into the database. `Content` is {@link WireContent} on the bridge and sealed text at the owner. */
 export interface NewMessage<Content> {
@@ -38,7 +35,7 @@ export interface NewMessage<Content> {
   readonly isNew?: boolean;
   readonly role: string;
   readonly content: Content;
-  /** What a list shows, should this become the session's first user message. */
+  /** What a list shows, should this become the session's first user message. The page leaves it to its worker. */
   readonly preview?: string;
   /** JSON text. */
   readonly metadata?: string;

@@ -251,9 +251,12 @@ export class WorkerLink {
   }
 
   #flush(): void {
-    while (this.#bridge && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough()) {
+    for (let count = 0; this.#bridge && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough();) {
+      // What else is there has a task of its own: posting is work.
+      if (count >= BATCH) return void setTimeout(() => this.#flush());
       const calls = takeBatch(this.#queue);
       for (const call of calls) this.#sent.set(call.request.seq, call);
+      count += calls.length;
       void this.#run(calls);
     }
   }

@@ -161,7 +161,7 @@ describe("what is sent of a message", () => {
   const request = (id: number): Request<"checkpoint"> => ({
     seq: 1,
     name: "checkpoint",
-    args: { session, id, content: "" },
+    args: { session, id, content: [] },
     terms,
   });
 

@@ -1,5 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { NewMessage, OperationName, WireContent } from "../../src/operations.js";
+import { previewOf } from "../../src/preview.js";
 import type { Request } from "../../src/protocol.js";
 import { EnvelopeError, seal } from "../envelopes/envelope.js";
 import { contentToJson } from "../envelopes/stored-json.js";
@@ -15,7 +16,10 @@ export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): O
   if (is(request, "finish"))
     return { ...request, args: { ...request.args, content: sealContent(request.args.content) } };
   if (is(request, "checkpoint")) {
-    return { ...request, args: { ...request.args, content: deltas.next(request, toJson(request.args.content)) } };
+    return {
+      ...request,
+      args: { ...request.args, content: deltas.next(request, contentToJson(request.args.content)) },
+    };
   }
   return request;
 }
@@ -25,16 +29,13 @@ function is<Name extends OperationName>(request: Request, name: Name): request i
 }
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {
-  return { ...message, content: sealContent(message.content) };
-}
-
-function toJson(content: WireContent): string {
-  return typeof content === "string" ? content : contentToJson(content);
+  const { role, content } = message;
+  return { ...message, content: sealContent(content), ...(role === "user" && { preview: previewOf(content) }) };
 }
 
 function sealContent(content: WireContent): string {
   try {
-    return seal(toJson(content));
+    return seal(contentToJson(content));
   } catch (cause) {
     if (!(cause instanceof EnvelopeError)) throw cause;
     throw new ContextStoreError("invalid-message", `This message cannot be stored: ${cause.message}.`, { cause });
