@@ -11,9 +11,12 @@ export function finish<Result>(steps: Steps<Result>): Result {
   return step.value;
 }
 
-/** Takes steps for one slice. Gives the result once there are no more. */
-export function takeSlice<Result>(steps: Steps<Result>): { readonly result: Result } | undefined {
-  const end = performance.now() + SLICE_MS;
+/** Takes steps for one slice, of so many milliseconds. Gives the result once there are no more. */
+export function takeSlice<Result>(
+  steps: Steps<Result>,
+  milliseconds: number = SLICE_MS,
+): { readonly result: Result } | undefined {
+  const end = performance.now() + milliseconds;
   do {
     const step = steps.next();
     if (step.done === true) return { result: step.value };

@@ -211,7 +211,7 @@ describe("the index in the background", () => {
     const third = await pass(15);
     expect(third).toBeGreaterThan(second);
 
-    for (let time = 0; time < 240; time += 10) {
+    for (let time = 0; time < 240; time += 12) {
       follower.giveWay();
       expect(await pass(8)).toBe(third);
     }

@@ -16,10 +16,12 @@ import { SearchIndex } from "./search-index.js";
 /** The index is brought up to date once nothing was written for so long. */
 const QUIET_MS = 200;
 
-/** What others have of the worker between two slices of work on the index, while nobody waits for it. */
-const PAUSE_MS = 15;
+/** While nobody waits for the index, others wait no longer for it than this, and have as much of the worker after it. */
+const SLICE_MS = 4;
+const PAUSE_MS = 5;
 
-/** So long it lets them have the worker while they go on calling. */
+/** Whoever called so recently goes on calling, and has the worker meanwhile, for so long at most. */
+const RECENT_MS = 15;
 const LONGEST_PAUSE_MS = 250;
 
 /** So many messages may be gone before the index is rid of them. */
@@ -210,7 +212,7 @@ export class Searcher {
     try {
       for (;;) {
         if (this.#stopped) throw new ContextStoreError("closed", "The database was closed during the search.");
-        const done = takeSlice(steps);
+        const done = this.#waiting > 0 ? takeSlice(steps) : takeSlice(steps, SLICE_MS);
         if (done) return done.result;
         if (this.#waiting > 0) await nextTurn();
         else await this.#pause();
@@ -224,7 +226,7 @@ export class Searcher {
 
   async #pause(): Promise<void> {
     const end = performance.now() + LONGEST_PAUSE_MS;
-    const isBusy = () => performance.now() < Math.min(end, this.#called + PAUSE_MS);
+    const isBusy = () => performance.now() < Math.min(end, this.#called + RECENT_MS);
     do await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     while (isBusy() && this.#waiting === 0);
   }
