@@ -120,9 +120,9 @@ export class Owner {
       if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
     }
     if (this.#files.sawThem) return this.#execute(batch);
-    if (this.#files.isLooking || !isReading(batch))
+    if (this.#files.isLooking || isLong(batch))
       return this.#files.look().then(() => this.#execute(batch), failAll(batch));
-    // Nothing comes before it, and it changes nothing: it is carried out meanwhile.
+    // Nothing comes before it: it is carried out meanwhile. What is written into files that are gone, is gone with them.
     const looking = this.#files.look();
     const replies = this.#execute(batch);
     return looking.then(() => replies, failAll(batch));
