@@ -31,3 +31,23 @@ test("the next in the queue loads SQLite in advance, and no other tab does", asy
   await expect.poll(() => compiled(last)).toBeGreaterThan(0);
   expect(await next.evaluate(() => harness.role())).toBe("owner");
 });
+
+test("a second tab reads a long history and a long list as the first one does", async ({ context, site }) => {
+  const first = await site.openTab(context);
+  await first.evaluate(() => harness.open());
+  await first.evaluate(async () => {
+    const noise = () => Array.from({ length: 40 }, () => crypto.randomUUID()).join("é");
+    await harness.append(...Array.from({ length: 600 }, noise));
+    const sessions = Array.from({ length: 500 }, (_, number) => harness.storeOf(`session ${number}`));
+    await Promise.all(
+      sessions.map((store) => store.append({ role: "user", content: [{ type: "text", text: noise() }] })),
+    );
+  });
+  const second = await site.openTab(context);
+  await second.evaluate(() => harness.open());
+  const read = (page: Page) =>
+    page.evaluate(async () => [await harness.texts(), await harness.storeOf("session 0").listSessions()] as const);
+  const [texts, list] = await read(second);
+  expect([texts.length, list.length]).toEqual([600, 501]);
+  expect([texts, list]).toEqual(await read(first));
+});

@@ -55,10 +55,10 @@ describe("a large answer in parts", () => {
   test("that an owner did not finish is forgotten when another one is asked", async () => {
     const calls = new OutstandingCalls((_call, reply) => reply);
     const answer = new Promise<Reply>((resolve) => calls.add(request, request, resolve));
-    calls.begin(1, ["of the first owner"]);
+    calls.addPart(1, ["of the first owner"]);
     for (const call of calls.all()) call.parts = [];
-    calls.begin(1, ["of the second"]);
-    calls.begin(2, ["of a call that is not known"]);
+    calls.addPart(1, ["of the second"]);
+    calls.addPart(2, ["of a call that is not known"]);
     calls.settle(1, { ok: true, value: ["its end"] });
     expect(await answer).toEqual({ ok: true, value: ["of the second", "its end"] });
   });

@@ -37,7 +37,7 @@ function next(rows: readonly Row[], { session, brief }: Asked, read: ReadMessage
     const { json } = message.content;
     read.push({ id: row.id, status: row.status, json });
     batch.push(message);
-    characters += json?.length ?? String(row.content).length;
+    characters += (json ?? String(row.content)).length + (row.metadata?.length ?? 0);
   }
   return batch.every(isText) ? `[${batch.map(toText).join(",")}]` : batch.map(toValue);
 }

@@ -49,8 +49,8 @@ export class OutstandingCalls {
     return [...this.#calls.values()];
   }
 
-  /** More of the answer follows. */
-  begin(seq: number, part: AnswerPart): void {
+  /** Keeps a part of an answer whose end is yet to come. */
+  addPart(seq: number, part: AnswerPart): void {
     this.#calls.get(seq)?.parts.push(part);
   }
 

@@ -229,7 +229,7 @@ export class Router {
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
     if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
-    if (message.type === "part") this.#outstanding.begin(message.seq, message.part);
+    if (message.type === "part") this.#outstanding.addPart(message.seq, message.part);
     else if (message.type === "replies")
       for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
     else if (message.type === "late") this.#dispatcher.sendAgain(message.seqs, message.turn);
