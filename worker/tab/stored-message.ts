@@ -1,6 +1,6 @@
 import { readStoredContent } from "../../src/content.js";
 import { ContextStoreError } from "../../src/errors.js";
-import type { ContentBlock, JsonObject, Message } from "../../src/messages.js";
+import type { ContentBlock, JsonObject, Message, Role } from "../../src/messages.js";
 import type { MessageRow, SessionKey } from "../../src/operations.js";
 import { unseal } from "../envelopes/envelope.js";
 import { readJson } from "../envelopes/stored-json.js";
@@ -16,9 +16,9 @@ type Content =
   | { readonly json: string; readonly blocks?: undefined }
   | { readonly json?: undefined; readonly blocks: readonly ContentBlock[] };
 
-/** A row that has been read: what is not content, as an object, and the metadata's JSON text. */
+/** A row that has been read: what of the message is neither content nor metadata, and the JSON text of that. */
 interface ReadRow {
-  readonly head: object;
+  readonly head: Pick<Message, "role">;
   readonly content: Content;
   readonly metadata: string | null;
 }
@@ -29,7 +29,8 @@ interface TextRow extends ReadRow {
 
 /** Reads a row; `brief`: role and content. Throws `corrupt` for one that cannot be read. */
 export function readRow(row: Row, session: SessionKey, brief = false): ReadRow {
-  const { id, uid, position, createdAt, role, content, metadata, status } = row;
+  const { id, uid, position, createdAt, content, metadata, status } = row;
+  const role = row.role as Role;
   const head = brief
     ? { role }
     : { id, ...(uid !== null && { uid }), position, createdAt, role, status: status ?? "complete" };
@@ -55,7 +56,7 @@ export function toText({ head, content: { json }, metadata }: TextRow): string {
 /** The message. */
 export function toValue({ head, content: { json, blocks }, metadata }: ReadRow): Message {
   return {
-    ...(head as Pick<Message, "role">),
+    ...head,
     content: blocks ?? (JSON.parse(json) as ContentBlock[]),
     ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }),
   };
