@@ -1,20 +1,11 @@
 import type { Bridge } from "./bridge.js";
 import type { ContextChange } from "./changes.js";
-import { ContextStoreError, type WriteOutcome } from "./errors.js";
+import { ContextStoreError } from "./errors.js";
 import { newUid } from "./ids.js";
-import { type ImportReport, type OperationName, type Operations, WRITES } from "./operations.js";
-import {
-  type CallTerms,
-  PROTOCOL,
-  type Reply,
-  type Request,
-  takeBatch,
-  BATCH,
-  type WireError,
-  type WorkerEvent,
-} from "./protocol.js";
+import type { ImportReport, OperationName, Operations } from "./operations.js";
+import { type CallTerms, PROTOCOL, type WorkerEvent } from "./protocol.js";
 import type { ImportProgress } from "./reports.js";
-import { UnsureAppends } from "./unsure-appends.js";
+import { UnansweredCalls } from "./unanswered-calls.js";
 import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
 import { pause, untilDeath, untilEarlyDeath } from "./worker-death.js";
 
@@ -26,20 +17,6 @@ export interface LinkOptions {
   readonly searchIndex: "background" | "on-demand";
   readonly startWorker: () => Worker;
 }
-
-/** A call that has not been answered. It outlives the worker it was given to. */
-interface Call {
-  request: Request;
-  readonly since: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: ContextStoreError) => void;
-}
-
-/** The most calls that are under way: what the page posts in one task, and the database remembers of it. */
-const WINDOW = 4 * BATCH;
-
-/** The most histories that are read at once. */
-const READS = 4;
 
 /** How long another worker may take until it holds its lock; the one after it may take twice as long, a third as it likes. */
 const LOCK_MS = 2000;
@@ -55,17 +32,12 @@ export class WorkerLink {
   /** The page, as the database remembers it. Never kept in sessionStorage: a duplicated tab would share it. */
   readonly #client = newUid();
   readonly #options: LinkOptions;
-  /** Given to a worker, in order. */
-  readonly #sent = new Map<number, Call>();
-  readonly #unsure = new UnsureAppends();
-  /** Not yet given to a worker, in order. */
-  readonly #queue: Call[] = [];
+  readonly #calls = new UnansweredCalls();
   readonly #listening = new AbortController();
   /** By import: who wants to hear how far it has come. */
   readonly progress: Map<string, (progress: ImportProgress) => void> = new Map();
   readonly #listeners = new Set<(change: ContextChange) => void>();
   #lastCommit = 0;
-  #seq = 0;
   #generation = 0;
   #worker: Worker | undefined;
   #bridge: Bridge | undefined;
@@ -105,13 +77,7 @@ export class WorkerLink {
     terms: CallTerms,
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
     if (this.#ended) return Promise.reject(fromWire(this.#ended));
-    return new Promise((resolve, reject) => {
-      const unsure = this.#unsure.take(name, args);
-      const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
-      // Calls made in one go travel, and are committed, together.
-      const call = { request, since: Date.now(), resolve: resolve as (value: unknown) => void, reject };
-      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush());
-    });
+    return this.#calls.make(name, args, terms);
   }
 
   /** Tells the listener of every change from now on, until the function that it gives is called. */
@@ -178,10 +144,8 @@ export class WorkerLink {
       // While there was no worker, nobody listened.
       this.#tell({ kind: "resync", dbName: "", commit: this.#lastCommit, local: false });
     }
-    const unanswered = [...this.#sent.values()];
-    for (const call of unanswered) call.request = { ...call.request, isRepeated: true };
-    while (unanswered.length > 0) void this.#run(takeBatch(unanswered));
-    this.#flush();
+    // A listener may have closed the connection.
+    this.#calls.giveTo(this.#bridge);
   }
 
   async #awaitDeath(alive: string, bridge: Bridge): Promise<void> {
@@ -239,6 +203,7 @@ export class WorkerLink {
     const bridge = this.#bridge;
     this.#worker = undefined;
     this.#bridge = undefined;
+    this.#calls.giveTo(undefined);
     return () => {
       this.#death?.abort();
       worker?.terminate();
@@ -250,68 +215,10 @@ export class WorkerLink {
     this.#leaveWorker()();
   }
 
-  #flush(): void {
-    for (let count = 0; this.#bridge && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough();) {
-      // What else is there has a task of its own: posting is work.
-      if (count >= BATCH) return void setTimeout(() => this.#flush());
-      const calls = takeBatch(this.#queue);
-      for (const call of calls) this.#sent.set(call.request.seq, call);
-      count += calls.length;
-      void this.#run(calls);
-    }
-  }
-
-  /** Many histories at once would keep other tabs waiting until the last of them is read. */
-  #readsEnough(): boolean {
-    if (this.#queue[0]!.request.name !== "messages") return false;
-    return [...this.#sent.values()].filter(({ request }) => request.name === "messages").length >= READS;
-  }
-
-  async #run(calls: readonly Call[]): Promise<void> {
-    let replies: readonly Reply[];
-    try {
-      const requests = calls.map(({ request }) => request);
-      const unanswered = [...this.#unsure.seqs, ...this.#sent.keys()].sort((a, b) => a - b);
-      replies = await this.#bridge!.run(requests, unanswered);
-    } catch (cause) {
-      // The arguments have been checked: structured clone refuses nothing but an image whose buffer was transferred.
-      const message = "This message cannot be sent to the worker: the data of an image in it is detached.";
-      const refused = new ContextStoreError("invalid-message", message, { cause });
-      replies = calls.map(() => ({ ok: false, error: refused }));
-    }
-    for (const [place, { request }] of calls.entries()) this.#settle(request.seq, replies[place]!);
-    this.#flush();
-  }
-
-  #settle(seq: number, reply: Reply): void {
-    const call = this.#sent.get(seq);
-    this.#sent.delete(seq);
-    if (!call) return;
-    if (reply.ok) return call.resolve(reply.value);
-    if (reply.error.outcome === "unknown") this.#unsure.add(call.request);
-    call.reject(fromWire(reply.error));
-    if (reply.error.code === "busy") this.#giveUpQueued(reply.error);
-  }
-
-  /** The owner hangs: what waits behind the window may have waited for it as long. */
-  #giveUpQueued(error: WireError): void {
-    const now = Date.now();
-    for (const call of this.#queue.splice(0)) {
-      if (now - call.since < call.request.terms.busyTimeout) this.#queue.push(call);
-      else call.reject(fromWire({ ...error, outcome: "not-applied" }));
-    }
-  }
-
   /** The end: every call, now and later, rejects with this error. */
   #end(error: ContextStoreError): void {
     this.#ended ??= error;
     this.#opening?.reject(error);
-    const { code, message, cause } = error;
-    const rejection = (outcome: WriteOutcome) => fromWire({ code, message, cause, outcome });
-    for (const { request, reject } of this.#sent.values())
-      reject(rejection(WRITES.has(request.name) ? "unknown" : "not-applied"));
-    for (const { reject } of this.#queue) reject(rejection("not-applied"));
-    this.#sent.clear();
-    this.#queue.length = 0;
+    this.#calls.end(error);
   }
 }

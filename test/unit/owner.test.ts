@@ -167,6 +167,28 @@ describe("an owner that has not seen its files for long", () => {
     other.stop();
   });
 
+  test("writes while it looks, and says so once it has seen them", async () => {
+    const { other, sees } = forgetful();
+    const answered = vi.fn<(replies: unknown) => void>();
+    const first = Promise.resolve(write(other, 1)).then(answered);
+    expect(texts()).toEqual(["1"]);
+    await Promise.resolve();
+    expect(answered).not.toHaveBeenCalled();
+    sees(true);
+    await first;
+    expect(answered).toHaveBeenCalledWith([expect.objectContaining({ ok: true })]);
+    other.stop();
+  });
+
+  test("acknowledges no write into files that are gone", async () => {
+    const { other, sees } = forgetful();
+    const [first, second] = [write(other, 1), write(other, 2)];
+    sees(false);
+    for (const replies of [await first, await second])
+      expect(replies).toMatchObject([{ ok: false, error: { code: "storage-cleared", outcome: "not-applied" } }]);
+    other.stop();
+  });
+
   test("answers no read from files that are gone", async () => {
     const { other, sees } = forgetful();
     const first = read(other, 1);

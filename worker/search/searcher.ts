@@ -16,8 +16,8 @@ import { SearchIndex } from "./search-index.js";
 /** The index is brought up to date once nothing was written for so long. */
 const QUIET_MS = 200;
 
-/** While nobody waits for the index, others wait no longer for it than this, and have as much of the worker after it. */
-const SLICE_MS = 4;
+/** While nobody waits for the index: how long it takes the worker in one go, and then leaves it to others. */
+const BACKGROUND_SLICE_MS = 4;
 const PAUSE_MS = 5;
 
 /** Whoever called so recently goes on calling, and has the worker meanwhile, for so long at most. */
@@ -212,7 +212,7 @@ export class Searcher {
     try {
       for (;;) {
         if (this.#stopped) throw new ContextStoreError("closed", "The database was closed during the search.");
-        const done = this.#waiting > 0 ? takeSlice(steps) : takeSlice(steps, SLICE_MS);
+        const done = this.#waiting > 0 ? takeSlice(steps) : takeSlice(steps, BACKGROUND_SLICE_MS);
         if (done) return done.result;
         if (this.#waiting > 0) await nextTurn();
         else await this.#pause();
