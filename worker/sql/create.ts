@@ -1,5 +1,14 @@
 import type { Names } from "./names.js";
 
+/** What a list shows of a session, whether it is there or deleted: the columns of `DESCRIBED`. */
+const DESCRIPTION = `message_count INTEGER NOT NULL,
+        preview TEXT,
+        title TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        parent_session_id TEXT,
+        forked_at INTEGER`;
+
 /**
  * Makes the tables. `<dbName>_messages` and `<dbName>_tokens` are those of the Python package: their own columns come
  * first, with its types, defaults, constraints and indexes. What is ours lies in further nullable columns (uid, metadata,
@@ -32,13 +41,7 @@ export function createSql({ dbName, messages, tokens, sessions, parts, deleted, 
       CREATE TABLE IF NOT EXISTS ${sessions}(
         session_id TEXT NOT NULL,
         project TEXT NOT NULL,
-        message_count INTEGER NOT NULL,
-        preview TEXT,
-        title TEXT,
-        created_at TEXT NOT NULL,
-        updated_at TEXT NOT NULL,
-        parent_session_id TEXT,
-        forked_at INTEGER,
+        ${DESCRIPTION},
         PRIMARY KEY(project, session_id)) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_created" ON ${sessions}(project, created_at, session_id);
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_sessions_updated" ON ${sessions}(project, updated_at, session_id);
@@ -58,13 +61,7 @@ export function createSql({ dbName, messages, tokens, sessions, parts, deleted, 
         deleted_at INTEGER NOT NULL,
         session_id TEXT NOT NULL,
         project TEXT NOT NULL,
-        message_count INTEGER NOT NULL,
-        preview TEXT,
-        title TEXT,
-        created_at TEXT NOT NULL,
-        updated_at TEXT NOT NULL,
-        parent_session_id TEXT,
-        forked_at INTEGER,
+        ${DESCRIPTION},
         input_tokens INTEGER,
         output_tokens INTEGER) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS "idx_${dbName}_deleted_at" ON ${deleted}(deleted_at);
