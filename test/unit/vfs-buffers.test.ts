@@ -4,6 +4,7 @@ import { MemoryHandle } from "../../worker/vfs/memory-handle.js";
 import { PageBuffer } from "../../worker/vfs/page-buffer.js";
 import type { SyncHandle, VfsFile } from "../../worker/vfs/pool-file.js";
 import { ReadAhead } from "../../worker/vfs/read-ahead.js";
+import { WalBuffer } from "../../worker/vfs/wal-buffer.js";
 
 const PAGE = 4096;
 const FRAME = 4120;
@@ -79,13 +80,13 @@ describe("PageBuffer", () => {
     expect(file.writes.at(-1)).toEqual([256 * PAGE, 44 * PAGE]);
   });
 
-  test("what could not be written fails every flush until it has been written, in its place", () => {
+  test("what could not be written fails every flush until it has been written, in its place, and no read", () => {
     const file = new CountedFile();
     const buffer = new PageBuffer(file);
     buffer.write(page(1), 0);
     file.isFull = true;
     expect(() => buffer.flush()).toThrow("full");
-    expect(() => buffer.read(page(0), 0)).toThrow("full");
+    expect(contents(buffer)).toEqual(page(1));
     expect(() => buffer.write(page(2), 5 * PAGE)).toThrow("full");
     expect(() => buffer.truncate(PAGE)).toThrow("full");
     expect(() => buffer.flush()).toThrow("full");
@@ -130,6 +131,24 @@ describe("ReadAhead", () => {
     for (const number of [0, 40, 10, 60]) far.read(page(0), number * PAGE);
     expect(lengths).toEqual([PAGE, PAGE, PAGE, PAGE]);
   });
+});
+
+test("a -wal and a database are read as they are while the disk is full", () => {
+  for (const Kind of [PageBuffer, WalBuffer]) {
+    const file = new CountedFile();
+    const buffer = new Kind(file);
+    const header = page(1, Kind === WalBuffer ? 32 : PAGE);
+    buffer.write(header, 0);
+    buffer.flush();
+    file.isFull = true;
+    buffer.write(page(2, 24), header.length);
+    const expected = new Uint8Array([...header, ...page(2, 24)]);
+    expect(contents(buffer)).toEqual(expected);
+    const across = new Uint8Array(40);
+    expect(buffer.read(across, header.length - 8)).toBe(32);
+    expect(across.subarray(0, 32)).toEqual(expected.subarray(header.length - 8));
+    expect(buffer.read(new Uint8Array(8), expected.length)).toBe(0);
+  }
 });
 
 test("whatever is read, written and cut off through both is what a plain file would have", () => {

@@ -2,7 +2,8 @@ import type { VfsFile } from "./pool-file.js";
 
 /**
  * A file whose writes are gathered while each begins where the last one ended: a write costs by the call, not by the byte.
- * What is gathered, and until when, is for the kind of file to say; whatever looks at the whole file writes it before.
+ * What is gathered, and until when, is for the kind of file to say. Reading writes nothing: it goes on while the disk is
+ * full.
  */
 export abstract class GatheringFile implements VfsFile {
   protected readonly file: VfsFile;
@@ -19,7 +20,17 @@ export abstract class GatheringFile implements VfsFile {
     this.#limit = limit;
   }
 
-  abstract read(into: Uint8Array, at: number): number;
+  read(into: Uint8Array, at: number): number {
+    if (this.length === 0) return this.file.read(into, at);
+    const found = Math.max(0, Math.min(into.length, this.size() - at));
+    const from = Math.max(at, this.start);
+    const to = Math.min(at + into.length, this.end);
+    const isGathered = to - from === into.length;
+    // Between the end of the file and what is gathered are zeros.
+    if (!isGathered) into.fill(0, this.file.read(into, at), found);
+    if (from < to) into.set(this.gathered.subarray(from - this.start, to - this.start), from - at);
+    return found;
+  }
 
   abstract write(bytes: Uint8Array, at: number): void;
 

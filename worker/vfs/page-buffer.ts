@@ -17,11 +17,6 @@ export class PageBuffer extends GatheringFile {
     super(file, BUFFER_BYTES);
   }
 
-  read(into: Uint8Array, at: number): number {
-    this.writeGathered();
-    return this.file.read(into, at);
-  }
-
   write(bytes: Uint8Array, at: number): void {
     if (!this.follows(bytes, at)) this.writeGathered();
     if (bytes.length > BUFFER_BYTES) this.file.write(bytes, at);

@@ -34,16 +34,9 @@ export class WalBuffer extends GatheringFile {
     return this.#used;
   }
 
-  read(into: Uint8Array, at: number): number {
+  override read(into: Uint8Array, at: number): number {
     this.#lastRead = at;
-    if (at >= this.end || at + into.length <= this.start) return this.file.read(into, at);
-    if (at >= this.start && at + into.length <= this.end) {
-      const from = at - this.start;
-      into.set(this.gathered.subarray(from, from + into.length));
-      return into.length;
-    }
-    this.writeGathered();
-    return this.file.read(into, at);
+    return super.read(into, at);
   }
 
   write(bytes: Uint8Array, at: number): void {
