@@ -177,6 +177,19 @@ describe("a checkpoint", () => {
     expect(await tab.rows(MAIN, CHECK)).toEqual([["ok"]]);
   });
 
+  test("that finds no room keeps nothing from being read", async () => {
+    await tab.rows(MAIN, "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA cache_size=5");
+    await tab.rows(MAIN, "UPDATE t SET a = hex(randomblob(300)) WHERE id % 40 = 0");
+    const before = await tab.rows(MAIN, "SELECT * FROM t ORDER BY id");
+    for (let write = 0; write < 50; write++) await tab.vfs.failWrite("nothing");
+    expect(await tab.vfs.run(MAIN, "PRAGMA wal_checkpoint(TRUNCATE)")).toHaveProperty("error");
+    expect(await tab.rows(MAIN, "SELECT * FROM t ORDER BY id")).toEqual(before);
+    expect(await tab.rows(MAIN, CHECK)).toEqual([["ok"]]);
+    await tab.vfs.heal();
+    expect(await tab.rows(MAIN, "PRAGMA wal_checkpoint(TRUNCATE)")).toEqual([[0, 0, 0]]);
+    expect(await tab.rows(MAIN, "SELECT * FROM t ORDER BY id")).toEqual(before);
+  });
+
   for (const how of ["nothing", "half", "everything"] as const) {
     test(`of which a write fails with ${how} written loses nothing, and the next one is whole`, async () => {
       for (const skip of [0, 1, 3]) {
