@@ -6,7 +6,7 @@ import type { Violation } from "./violation.js";
 const SHOWN = 20;
 
 /** The result as a table, and what is wrong below it. */
-export function report({ deaths, hangs, opens, journal, handOvers, violations }: TortureResult): string {
+export function report({ deaths, hangs, opens, slowSteps, journal, handOvers, violations }: TortureResult): string {
   const kinds = [...new Set(deaths.map(({ death }) => death))].sort();
   const durations = handOvers.map(({ milliseconds }) => milliseconds);
   const rows: [string, string | number][] = [
@@ -22,6 +22,8 @@ export function report({ deaths, hangs, opens, journal, handOvers, violations }:
     ["  p50 / p95 / most, ms", percentiles(durations)],
     ["opens", opens.length],
     ["  p50 / p95 / most, ms", percentiles(opens)],
+    ["slow steps", slowSteps.length],
+    ...slowSteps.map((step): [string, string] => ["", step]),
     ...calls(journal),
     ["violations", violations.length],
     ...countKinds(violations),

@@ -38,6 +38,9 @@ const HANG = 800;
 /** Longer than anything takes that still goes on. */
 const HUNG = 40_000;
 
+/** Longer than anything should take. */
+const SLOW = 5000;
+
 /** A page that says nothing for so long is dead, or is closed all the same. */
 const DEAD = 3000;
 
@@ -49,6 +52,7 @@ export class Run {
   readonly #setup: Setup;
   readonly #deaths: { death: Death; ofOwner: boolean }[] = [];
   readonly #opens: number[] = [];
+  readonly #slowSteps: string[] = [];
   #hangs = 0;
   readonly #violations: Violation[] = [];
   #tabs: Tab[] = [];
@@ -57,16 +61,22 @@ export class Run {
     this.#setup = setup;
   }
 
-  get result(): Pick<TortureResult, "deaths" | "hangs" | "opens" | "violations"> {
-    return { deaths: this.#deaths, hangs: this.#hangs, opens: this.#opens, violations: this.#violations };
+  get result(): Pick<TortureResult, "deaths" | "hangs" | "opens" | "slowSteps" | "violations"> {
+    return {
+      deaths: this.#deaths,
+      hangs: this.#hangs,
+      opens: this.#opens,
+      slowSteps: this.#slowSteps,
+      violations: this.#violations,
+    };
   }
 
   /** Stops early where something is wrong: what follows would hide the evidence. */
   async run(): Promise<void> {
     await this.#openAll();
     while (this.#goesOn()) await this.#killOne();
-    await Promise.all(this.#tabs.map((tab) => within(HUNG, tab.stop())));
-    await Promise.all(this.#tabs.map((tab) => within(HUNG, tab.page.close())));
+    await Promise.all(this.#tabs.map((tab) => this.#step("a tab's last answers", tab.stop())));
+    await Promise.all(this.#tabs.map((tab) => this.#step("closing a tab", tab.page.close())));
     await this.#inspect(true);
   }
 
@@ -93,7 +103,7 @@ export class Run {
     };
     const died = ofOwner ? (at: number) => handOvers.died(at) : undefined;
     const scene = { browser, elsewhere: site.elsewhere, absence: random.below(300), strike, died };
-    await within(HUNG, kill(death, victim, scene));
+    await this.#step(`death ${this.#deaths.length + 1}: ${death}`, kill(death, victim, scene));
     recorder.isPressing = false;
     this.#deaths.push({ death, ofOwner });
     onDeath?.(death, this.#deaths.length);
@@ -102,6 +112,14 @@ export class Run {
     if (death === "browser killed") await this.#restart();
     else await this.#replaceDead(death === "page reloaded" || death === "away and back" ? victim : undefined);
     handOvers.giveUp();
+  }
+
+  /** Waits for what the browser does, not for ever; notes what takes long. */
+  async #step(what: string, work: Promise<unknown>): Promise<void> {
+    const begun = performance.now();
+    await within(HUNG, work);
+    const seconds = (performance.now() - begun) / 1000;
+    if (seconds * 1000 > SLOW) this.#slowSteps.push(`${what}, ${seconds.toFixed(1)} s`);
   }
 
   /** The process in which the owner runs stands still, and goes on. */
@@ -142,7 +160,7 @@ export class Run {
       this.#tabs.map(async (tab) => {
         const life = await tab.lifeWithin(tab === loaded ? HUNG : DEAD);
         if (life === tab.life) return tab;
-        if (tab !== loaded || life !== "none") await within(HUNG, tab.page.close());
+        if (tab !== loaded || life !== "none") await this.#step("closing a dead tab", tab.page.close());
         this.#setup.journal.die(tab.life);
         return tab.page.isClosed() ? this.#open() : this.#begin(tab);
       }),

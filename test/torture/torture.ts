@@ -28,6 +28,8 @@ export interface TortureResult {
   readonly hangs: number;
   /** Milliseconds that each opening of the database took. */
   readonly opens: readonly number[];
+  /** What the browser took long for: closing a tab, a navigation. */
+  readonly slowSteps: readonly string[];
   readonly journal: Journal;
   readonly handOvers: HandOvers["durations"];
   readonly violations: readonly Violation[];

@@ -3,6 +3,9 @@ import type { Answer, Operation, Report } from "../operations.js";
 /** More than browsers let a page leave behind. */
 const TOO_LONG_TO_OUTLIVE = 30_000;
 
+/** Milliseconds from a report that did not arrive to the next attempt. */
+const AGAIN_MS = 10;
+
 /** Tells the recorder, outside the browser, what the page is about to do and what has come of it. */
 export class Reporter {
   readonly #url: string;
@@ -24,6 +27,8 @@ export class Reporter {
       );
       // What is under way may be lost while a page is in the back/forward cache.
       if (await Promise.race([sent, nextPageshow()])) return;
+      // A page that is on its way there can post nothing more, which it learns at once; but its timers stand still there.
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   }
 
