@@ -39,7 +39,7 @@ export class UnansweredCalls {
       const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
       const call = { request, since: Date.now(), resolve: resolve as (value: unknown) => void, reject };
-      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush());
+      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#begin());
     });
   }
 
@@ -62,6 +62,15 @@ export class UnansweredCalls {
     for (const { reject } of this.#queue) reject(rejection("not-applied"));
     this.#sent.clear();
     this.#queue.length = 0;
+  }
+
+  /**
+   * To make more than a batch is work enough for one task: then the first of them leave with the answer to no call at
+   * all. A timer might sleep: the page may be hidden.
+   */
+  #begin(): void {
+    if (this.#queue.length > BATCH) void this.#run([]);
+    else this.#flush();
   }
 
   #flush(): void {
