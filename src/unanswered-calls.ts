@@ -39,7 +39,7 @@ export class UnansweredCalls {
       const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
       const call = { request, since: Date.now(), resolve: resolve as (value: unknown) => void, reject };
-      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#begin());
+      if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush(this.#queue.length - 1));
     });
   }
 
@@ -64,19 +64,11 @@ export class UnansweredCalls {
     this.#queue.length = 0;
   }
 
-  /**
-   * To make more than a batch is work enough for one task: then the first of them leave with the answer to no call at
-   * all. A timer might sleep: the page may be hidden.
-   */
-  #begin(): void {
-    if (this.#queue.length > BATCH) void this.#run([]);
-    else this.#flush();
-  }
-
-  #flush(): void {
-    for (let count = 0; this.#bridge && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough();) {
-      // What else is there has a task of its own: posting is work.
-      if (count >= BATCH) return void setTimeout(() => this.#flush());
+  /** `count`: how many calls this task has made, or posted, besides the next. */
+  #flush(count = 0): void {
+    while (this.#bridge && this.#queue.length > 0 && this.#sent.size < WINDOW && !this.#readsEnough()) {
+      // Both are work: the rest has tasks of its own, those of answers to no call. Timers of a hidden page sleep.
+      if (count >= BATCH) return void this.#run([]);
       const calls = takeBatch(this.#queue);
       for (const call of calls) this.#sent.set(call.request.seq, call);
       count += calls.length;
