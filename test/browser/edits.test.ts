@@ -107,6 +107,23 @@ test("forks of forks keep their lineage through edits, an export and an import",
   expect(await grandchild.getHistory()).toStrictEqual(toolConversation().slice(0, 5));
 });
 
+test("a fork is previewed by what it took, and is of one moment", async () => {
+  const store = new SQLiteContextStore(await openDatabase(), "s");
+  await store.appendAll([{ ...user("be brief"), role: "system" }, assistant("Hello!"), user("a question")]);
+  const forks = [await store.fork(), await store.fork({ upTo: 2 })];
+  await store.replaceMessage(2, user("another question"));
+  for (const [fork, preview] of [
+    [forks[0]!, "a question"],
+    [forks[1]!, "(no preview)"],
+  ] as const) {
+    const info = (await store.listSessions()).find(({ sessionId }) => sessionId === fork.sessionId)!;
+    expect(info.preview).toBe(preview);
+    const times = (await fork.getMessages()).map(({ createdAt }) => createdAt);
+    expect(new Set([...times, info.createdAt, info.updatedAt]).size).toBe(1);
+  }
+  expect(await store.fork({ upTo: 0 }).then((fork) => fork.getHistory())).toEqual([]);
+});
+
 test("listeners hear of each edit, of which kind, and from where on", async () => {
   const store = await openStore({ storage: "memory" });
   const heard: ContextChange[] = [];

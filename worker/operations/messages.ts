@@ -6,7 +6,6 @@ import { tables } from "../sql/tables.js";
 import type { Database, Row } from "../sqlite/database.js";
 import { assemble, fold } from "./parts.js";
 import { countOf, endOf, isShared, ordinal } from "./positions.js";
-import { computePreview } from "./summaries.js";
 
 /** Appends in order; a message whose uid the session already has is not written again. */
 export function append(db: Database, session: SessionKey, messages: readonly NewMessage<string>[]): MessageRef[] {
@@ -133,13 +132,9 @@ export function fork(db: Database, session: SessionKey, target: string, upTo: nu
   fold(db, dbName);
   const count = countOf(db, session);
   const isDense = !isShared(db, session, count) && endOf(db, { ...session, sessionId: target }) === 0;
-  db.run(isDense ? sql.copyDense : sql.copySession, sessionId, project, target, upTo ?? count);
+  const createdAt = timestamp();
+  db.run(isDense ? sql.copyDense : sql.copySession, sessionId, project, target, upTo ?? count, createdAt);
   const copied = db.changes;
   db.run(sql.copyTokens, sessionId, project, target);
-  if (copied === 0) return;
-  // All copies are of one moment: there is no need to look at them.
-  const createdAt = String(db.value(sql.firstTime, target, project));
-  const preview = computePreview(db, { ...session, sessionId: target });
-  db.run(sql.setSummary, target, project, copied, preview, createdAt, createdAt);
-  db.run(sql.setLineage, target, project, sessionId, copied);
+  if (copied > 0) db.run(sql.forkSummary, sessionId, project, target, copied, createdAt);
 }

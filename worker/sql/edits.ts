@@ -19,13 +19,13 @@ export function editsSql({ messages }: Names) {
     renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
     // Where positions in the table are those of the API, or not: numbering the rows copies them once more.
     copyDense: `
-      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status)
-      SELECT ?3, project, position, role, content, uid, metadata, status FROM ${messages}
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status, created_at)
+      SELECT ?3, project, position, role, content, uid, metadata, status, ?5 FROM ${messages}
       WHERE ${BY_SESSION} AND position < ?4 ORDER BY position`,
     copySession: `
-      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status)
+      INSERT INTO ${messages}(session_id, project, position, role, content, uid, metadata, status, created_at)
       SELECT ?3, project, (SELECT coalesce(max(position) + 1, 0) FROM ${messages} WHERE session_id = ?3)
-        + row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata, status
+        + row_number() OVER (ORDER BY position) - 1, role, content, uid, metadata, status, ?5
       FROM ${messages} WHERE ${SESSION} ORDER BY position LIMIT ?4`,
   };
 }

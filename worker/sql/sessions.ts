@@ -2,7 +2,7 @@ import { entryJson, listOf } from "./list.js";
 import { SESSION, type Names } from "./names.js";
 
 /** Sessions: what a list shows, kept by every write, so that a list costs the same however long the histories are. */
-export function sessionsSql({ tokens, sessions }: Names) {
+export function sessionsSql({ messages, tokens, sessions }: Names) {
   const page = (time: "created_at" | "updated_at", behind: string) =>
     listOf(`
       SELECT ${entryJson("t")} || '}' AS item
@@ -27,6 +27,14 @@ export function sessionsSql({ tokens, sessions }: Names) {
       ON CONFLICT(project, session_id) DO UPDATE SET
         message_count = excluded.message_count, preview = excluded.preview,
         created_at = excluded.created_at, updated_at = excluded.updated_at`,
+    /** Of a fork that has its messages: they are of one moment, and the first of a user is that of the other session. */
+    forkSummary: `
+      INSERT INTO ${sessions}(
+        session_id, project, message_count, preview, created_at, updated_at, parent_session_id, forked_at)
+      SELECT ?3, project, ?4, iif(
+          EXISTS (SELECT 1 FROM ${messages} WHERE session_id = ?3 AND +project = ?2 AND role = 'user'), preview, NULL
+        ), ?5, ?5, session_id, ?4
+      FROM ${sessions} WHERE ${SESSION}`,
     summaryOf: `SELECT created_at, preview FROM ${sessions} WHERE ${SESSION}`,
     editSummary: `
       UPDATE ${sessions} SET message_count = ?3, created_at = ?4, preview = ?5,
