@@ -85,9 +85,9 @@ export interface Connection extends AsyncDisposable {
    */
   subscribe(listener: (change: ContextChange) => void, filter?: ChangeFilter): () => void;
   /**
-   * One complete SQLite file with every committed row in it, deleted sessions too, which the Python package opens. From
-   * 16 MiB on it is a file in the origin's storage, made between other calls, which can be read for a day, or until
-   * {@link Connection.purgeDeleted}: copy it to where it shall stay.
+   * One complete SQLite file with every row that is committed by now in it, deleted sessions too, which the Python
+   * package opens. From 16 MiB on it is a file in the origin's storage, made between other calls, which may be in it too;
+   * it can be read for a day, or until {@link Connection.purgeDeleted}: copy it to where it shall stay.
    */
   export(): Promise<Blob>;
   /**

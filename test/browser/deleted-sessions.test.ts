@@ -191,6 +191,22 @@ describe("a deleted session", () => {
     expect(words(await on(connection, "t").getHistory())).toEqual([]);
   });
 
+  test("is spared by a purge that was called before, also while that waits for an export", async () => {
+    const connection = await openDatabase();
+    const [early, late, last] = ["early", "late", "last"].map((sessionId) => on(connection, sessionId));
+    for (const store of [early, late, last]) await store!.append(user("kept"));
+    await early!.deleteSession();
+    const purged = connection.purgeDeleted();
+    await late!.deleteSession();
+    const exported = connection.export();
+    const purgedAgain = connection.purgeDeleted({ dbName: "axio_context" });
+    const deleted = last!.deleteSession();
+    expect([await purged, await purgedAgain]).toEqual([1, 1]);
+    await Promise.all([exported, deleted]);
+    await connection.restoreSession(await onlyDeleted(connection));
+    expect(words(await last!.getHistory())).toEqual(["kept"]);
+  });
+
   test("without messages leaves nothing to restore, and no token counts", async () => {
     const connection = await openDatabase();
     const store = on(connection);
@@ -199,6 +215,16 @@ describe("a deleted session", () => {
     await store.deleteSession();
     expect(await store.getContextTokens()).toEqual({ inputTokens: 0, outputTokens: 0 });
     expect(await connection.listDeletedSessions()).toEqual([]);
+  });
+
+  test("comes back without the token counts that its id has got since", async () => {
+    const connection = await openDatabase();
+    const store = on(connection);
+    await store.append(user("uncounted"));
+    await store.deleteSession();
+    await store.setContextTokens(1, 2);
+    await connection.restoreSession(await onlyDeleted(connection));
+    expect(await store.getContextTokens()).toEqual({ inputTokens: 0, outputTokens: 0 });
   });
 
   test("is heard of by those who listen, as is its return; purging is not", async () => {

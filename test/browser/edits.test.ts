@@ -124,6 +124,21 @@ test("a fork is previewed by what it took, and is of one moment", async () => {
   expect(await store.fork({ upTo: 0 }).then((fork) => fork.getHistory())).toEqual([]);
 });
 
+test("a fork has the other session's token counts, whatever its id had", async () => {
+  const connection = await openDatabase();
+  const [counted, uncounted] = ["counted", "uncounted"].map((id) => new SQLiteContextStore(connection, id));
+  for (const store of [counted!, uncounted!]) await store.append(user("a message"));
+  await counted!.setContextTokens(100, 20);
+  for (const [store, tokens] of [
+    [counted!, { inputTokens: 100, outputTokens: 20 }],
+    [uncounted!, { inputTokens: 0, outputTokens: 0 }],
+  ] as const) {
+    const sessionId = `fork of ${store.sessionId}`;
+    await new SQLiteContextStore(connection, sessionId).setContextTokens(5, 6);
+    expect(await (await store.fork({ sessionId })).getContextTokens()).toEqual(tokens);
+  }
+});
+
 test("listeners hear of each edit, of which kind, and from where on", async () => {
   const store = await openStore({ storage: "memory" });
   const heard: ContextChange[] = [];

@@ -3,7 +3,11 @@ import { clientChannel, type ClientMessage, ownerChannel, type OwnerMessage } fr
 import type { OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { Owner } from "../../worker/owner/owner.js";
+import { CAPACITY } from "../../worker/storage/pool-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
+import { MemoryHandle } from "../../worker/vfs/memory-handle.js";
+import { PoolFile } from "../../worker/vfs/pool-file.js";
+import { runsIn } from "../fixtures/opfs-files.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 
@@ -100,6 +104,41 @@ test("more pages than an owner remembers get their answers, and a call that is s
   expect(again).toEqual(first);
   expect(texts()).toHaveLength(pages.length);
   for (const page of pages) page.leave();
+});
+
+test("a purge that a death interrupted is finished by the next owner, in the index too", async () => {
+  const handles = Array.from({ length: CAPACITY }, () => new MemoryHandle());
+  const files = handles.map((handle, place) => new PoolFile(handle, `number ${place}`));
+  const events = { lost: () => {}, committed: () => {}, progress: () => {} };
+  const opened = await openMemoryStorage(files);
+  const first = new Owner(opened, { inBackground: false }, events);
+  const call = (seq: number, name: OwnerRequest["name"], args: object) => {
+    const request = { seq, name, args, terms: { full: false, busyTimeout: 5000 } } as OwnerRequest;
+    return first.run({ client: "page", unanswered: [seq], requests: [request] });
+  };
+  const content = `plain:[{"type":"text","text":"wiretapped xylophone"}]`;
+  call(1, "append", { session, messages: [{ uid: "1", role: "user", content, preview: "" }] });
+  await call(2, "search", { dbName: "axio_context", query: "xylophone", limit: 5 });
+  call(3, "deleteSession", { session, deletionId: "d" });
+  const traces = () => {
+    const bytes = handles.map((handle, place): [string, Uint8Array] => {
+      const whole = new Uint8Array(handle.getSize());
+      handle.read(whole, { at: 0 });
+      return [`number ${place}`, whole];
+    });
+    return runsIn(new Map(bytes), [new TextEncoder().encode("xylophone")]).length;
+  };
+  expect(traces()).toBeGreaterThan(2);
+  // Its transaction is carried out, what takes its time is not.
+  void call(4, "purgeDeleted", { dbName: "axio_context" });
+  first.stop();
+  opened.release();
+  expect(traces()).toBeGreaterThan(0);
+
+  const next = await openMemoryStorage(files);
+  new Owner(next, { inBackground: false }, events).stop();
+  next.release();
+  expect(traces()).toBe(0);
 });
 
 test("what a search found is of a version, unless somebody wrote meanwhile, and is not sought again in the same one", async () => {

@@ -39,6 +39,7 @@ export function restoreSession(db: Database, session: SessionKey, deletionId: st
   db.run(sql.restoreRows, sessionId, project, deletionId);
   renumberBack(db, dbName, sessionId);
   db.run(sql.restoreSummary, deletionId);
+  db.run(sql.deleteTokens, sessionId, project);
   db.run(sql.restoreTokens, deletionId);
   forget(db, dbName, deletionId);
 }
@@ -62,7 +63,11 @@ function forget(db: Database, dbName: string, deletionId: string): void {
 
 /** What a death in the middle of a purge has left to do. */
 export function finishPurge(storage: Storage): void {
+  if (!hasPurged(storage)) return;
+  storage.removeExports?.().catch(() => {});
   try {
+    // It may have the words of what was purged.
+    storage.dropIndex();
     eraseFreePages(storage);
   } catch {
     // A full disk can be opened and read all the same. The next purge tries again.
@@ -75,7 +80,7 @@ export function finishPurge(storage: Storage): void {
  */
 export function eraseFreePages(storage: Storage): void {
   const { database } = storage;
-  if (database.value(META_GET, PURGED) === undefined) return;
+  if (!hasPurged(storage)) return;
   storage.dropBackup();
   // The copy that VACUUM makes is as large as the database: not in memory.
   database.exec("PRAGMA temp_store=FILE");
@@ -86,4 +91,8 @@ export function eraseFreePages(storage: Storage): void {
   }
   database.run(META_REMOVE, PURGED);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+function hasPurged({ database }: Storage): boolean {
+  return database.value(META_GET, PURGED) !== undefined;
 }

@@ -135,6 +135,7 @@ export function fork(db: Database, session: SessionKey, target: string, upTo: nu
   const createdAt = timestamp();
   db.run(isDense ? sql.copyDense : sql.copySession, sessionId, project, target, upTo ?? count, createdAt);
   const copied = db.changes;
+  db.run(sql.deleteTokens, target, project);
   db.run(sql.copyTokens, sessionId, project, target);
   if (copied > 0) db.run(sql.forkSummary, sessionId, project, target, copied, createdAt);
 }

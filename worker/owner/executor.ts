@@ -4,7 +4,6 @@ import { isVersioned, type Reply } from "../../src/protocol.js";
 import { failure, isFailedFlush, success, toContextStoreError } from "../failure.js";
 import type { Import } from "../import/import.js";
 import { type Change, changesOf } from "../operations/changes.js";
-import { eraseFreePages } from "../operations/deleted.js";
 import type { Batch, OwnerOperation, OwnerRequest } from "../requests.js";
 import { META_SET } from "../sql/file.js";
 import type { Database } from "../sqlite/database.js";
@@ -60,11 +59,7 @@ export class Executor {
     this.#ledger.settle(batch.client, batch.unanswered);
     // A savepoint keeps a copy of every page that changes, for the one write in thousands that is refused. So they are set
     // only the second time; what the first time has committed the ledger knows.
-    const replies = this.#carryOut(batch, "at once", incoming) ?? this.#carryOut(batch, "with savepoints", incoming)!;
-    for (const [place, { name }] of batch.requests.entries()) {
-      if (name === "purgeDeleted" && replies[place]!.ok) replies[place] = this.#erase(replies[place]!);
-    }
-    return replies;
+    return this.#carryOut(batch, "at once", incoming) ?? this.#carryOut(batch, "with savepoints", incoming)!;
   }
 
   /** Gives nothing where a write was refused that took others of its transaction with it. */
@@ -106,17 +101,6 @@ export class Executor {
     }
     commit();
     return replies;
-  }
-
-  /** VACUUM cannot run inside a transaction, and must run for a purge that is asked for again after a death, too. */
-  #erase(reply: Reply): Reply {
-    try {
-      eraseFreePages(this.#storage);
-      return reply;
-    } catch (error) {
-      // The sessions are gone all the same.
-      return failure(toContextStoreError(error, "unknown"));
-    }
   }
 
   /** The answers of writes all of which were carried out before, so that nothing long is done for them again. */

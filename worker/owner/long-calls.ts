@@ -1,10 +1,11 @@
 import { type ImportReport, LONG, type Operations, type SearchArgs } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { ImportProgress, IntegrityReport } from "../../src/reports.js";
-import { failAll, success } from "../failure.js";
+import { failAll, success, toContextStoreError } from "../failure.js";
 import { ImportRun } from "../import/import-run.js";
 import type { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
+import { eraseFreePages } from "../operations/deleted.js";
 import { checkIntegrity } from "../operations/integrity.js";
 import { foldForExport } from "../operations/parts.js";
 import type { Batch } from "../requests.js";
@@ -78,17 +79,16 @@ export class LongCalls {
   }
 
   async #run(batch: Batch): Promise<readonly Reply[]> {
+    const [request] = batch.requests;
+    // What is deleted from now on is not meant.
+    if (request!.name === "purgeDeleted") return this.#purge(batch);
     // These look at all sessions.
     await this.#unfinished.finish();
-    const [request] = batch.requests;
     switch (request!.name) {
       case "import":
         return this.#inTurn(() => this.#runImport(batch, request!.args as ImportArgs));
       case "export":
         return this.#inTurn(() => this.#export(batch));
-      case "purgeDeleted":
-        // No copy that is being made may keep what is purged.
-        return this.#inTurn(() => this.#purge(batch));
       case "search":
         return [await this.#search(request!.args as SearchArgs)];
       case "searchStatus":
@@ -157,9 +157,20 @@ export class LongCalls {
     return [success(await this.#storage.exportCopy())];
   }
 
-  /** The index and an exported file hold what was purged, too. */
+  /** Its transaction is a short one. What takes its time is to erase the bytes, also in the index and in exported files. */
   async #purge(batch: Batch): Promise<readonly Reply[]> {
-    await this.#storage.removeExports?.();
-    return this.#searcher.erasing(() => this.#executor.execute(batch));
+    const replies = this.#executor.execute(batch);
+    if (!replies[0]!.ok) return replies;
+    try {
+      // No copy that is being made may keep what was purged.
+      await this.#inTurn(async () => {
+        await this.#storage.removeExports?.();
+        await this.#searcher.erasing(() => eraseFreePages(this.#storage));
+      });
+    } catch (error) {
+      // The sessions are gone all the same.
+      throw toContextStoreError(error, "unknown");
+    }
+    return replies;
   }
 }

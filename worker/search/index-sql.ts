@@ -10,7 +10,6 @@ export const INDEX_TABLES = `
 
 export const INDEX_META_GET = "SELECT value FROM meta WHERE key = ?";
 export const INDEX_META_SET = "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)";
-export const INDEX_META_REMOVE = "DELETE FROM meta WHERE key = ?";
 export const INDEX_NAMES = "SELECT db_name FROM progress";
 export const LAST_GET = "SELECT last_id FROM progress WHERE db_name = ?";
 export const LAST_SET = "INSERT OR REPLACE INTO progress(db_name, last_id) VALUES (?, ?)";

@@ -1,7 +1,6 @@
 import type { Database } from "../sqlite/database.js";
 import {
   INDEX_META_GET,
-  INDEX_META_REMOVE,
   INDEX_META_SET,
   INDEX_NAMES,
   INDEX_TABLES,
@@ -15,9 +14,6 @@ import {
 import { type Scope, scopeWords } from "./scope.js";
 import { partsOf } from "./word-parts.js";
 import { fold, FORMAT, wordsOf } from "./words.js";
-
-/** In the index from before a purge until nothing is left in it of messages that are gone. */
-const SWEEP_DUE = "sweep_due";
 
 /** What the index has of a text: its words, and the parts of them that are found like words. */
 export interface Entry {
@@ -122,14 +118,6 @@ export class SearchIndex {
     return this.#db.rows(indexTables(dbName).ids, id).map(([found]) => Number(found));
   }
 
-  get isSweepDue(): boolean {
-    return this.#db.value(INDEX_META_GET, SWEEP_DUE) !== undefined;
-  }
-
-  setSweepDue(): void {
-    this.#db.run(INDEX_META_SET, SWEEP_DUE, "");
-  }
-
   /** After a sweep: writes the file anew, without the bytes of what was removed. */
   erase(): void {
     for (const dbName of this.dbNames) this.#db.run(indexTables(dbName).optimize);
@@ -139,7 +127,6 @@ export class SearchIndex {
     } finally {
       this.#db.exec("PRAGMA temp_store=DEFAULT");
     }
-    this.#db.run(INDEX_META_REMOVE, SWEEP_DUE);
     this.checkpoint();
   }
 

@@ -108,26 +108,17 @@ export class Searcher {
     });
   }
 
-  /** Removes messages with `work`, and then the bytes of them that the index has; after a death the next owner does. */
-  erasing<Result>(work: () => Result): Promise<Result> {
+  /** Removes what the index has of messages that are gone, the bytes of it too, and then does `work`. */
+  erasing(work: () => void): Promise<void> {
     return this.#wanted(async () => {
-      if (!this.#storage.hasIndex()) return work();
-      let index: SearchIndex | undefined;
       try {
-        index = this.#open();
-        index.setSweepDue();
-      } catch {
-        this.#drop();
-      }
-      const result = work();
-      try {
-        if (index) await this.#run(this.#sweep(index));
+        if (this.#storage.hasIndex()) await this.#run(this.#sweep(this.#open()));
       } catch (error) {
         if (this.#stopped) throw error;
         // Made anew, it knows nothing of them either.
         this.#drop();
       }
-      return result;
+      work();
     });
   }
 
@@ -139,7 +130,7 @@ export class Searcher {
 
   *#update(index: SearchIndex): Steps<void> {
     for (const dbName of dbNames(this.#storage.database)) yield* this.#catchUp(index, dbName);
-    if (index.isSweepDue || this.#isMostlyDead(index)) yield* this.#sweep(index);
+    if (this.#isMostlyDead(index)) yield* this.#sweep(index);
   }
 
   /** Whether most of what the index holds is gone: asked once, since it counts all of it. */

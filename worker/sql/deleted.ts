@@ -35,7 +35,7 @@ export function deletedSql({ dbName, messages, tokens, sessions, deleted, delete
       INSERT INTO ${sessions}(session_id, project, ${DESCRIBED})
       SELECT session_id, project, ${DESCRIBED} FROM ${deleted} WHERE deletion_id = ?1`,
     restoreTokens: `
-      INSERT OR REPLACE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens)
       SELECT session_id, project, input_tokens, output_tokens FROM ${deleted}
       WHERE deletion_id = ?1 AND input_tokens IS NOT NULL`,
     forgetRows: `DELETE FROM ${deletedRows} WHERE deletion_id = ?1`,

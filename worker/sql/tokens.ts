@@ -14,7 +14,7 @@ export function tokensSql({ tokens }: Names) {
       SET input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens
       RETURNING max(input_tokens, output_tokens)`,
     copyTokens: `
-      INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
+      INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens)
       SELECT ?3, project, input_tokens, output_tokens FROM ${tokens} WHERE ${SESSION}`,
     deleteTokens: `DELETE FROM ${tokens} WHERE ${SESSION}`,
   };
