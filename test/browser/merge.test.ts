@@ -88,6 +88,89 @@ describe("import", () => {
     expect(await on(here).listSessions()).toHaveLength(2);
   });
 
+  test("extends the fork of an earlier import when the file has gone on", async () => {
+    const [here, there] = await pair(user("one"), assistant("two"));
+    await on(here).append(user("here"));
+    await on(there).append(user("there"));
+    await on(there).setTitle("Theirs");
+    await here.import(await there.export());
+    for (const text of ["more", "and more"]) {
+      await on(there).append(assistant(text));
+      await on(there).addContextTokens(5, 6);
+      expect(await here.import(await there.export())).toMatchObject({
+        sessionsExtended: 1,
+        sessionsForked: 0,
+        messagesAdded: 1,
+      });
+    }
+    const infos = await on(here).listSessions();
+    expect(infos).toHaveLength(2);
+    const fork = infos.find(({ sessionId }) => sessionId !== "s")!;
+    expect(fork).toMatchObject({ forkedAt: 2, messageCount: 5, inputTokens: 10, outputTokens: 12 });
+    expect(fork.title).toBeUndefined();
+    expect(words(await on(here, fork.sessionId).getHistory())).toEqual(["one", "two", "there", "more", "and more"]);
+    expect(words(await on(here).getHistory())).toEqual(["one", "two", "here"]);
+  });
+
+  test("extends no fork that the file's version does not continue", async () => {
+    const [here, there] = await pair(user("one"), assistant("two"));
+    await on(here).fork({ sessionId: "own" });
+    await on(here).append(user("here"));
+    await on(there).append(user("there"));
+    expect(await here.import(await there.export())).toMatchObject({ sessionsForked: 1, sessionsExtended: 0 });
+    expect(words(await on(here, "own").getHistory())).toEqual(["one", "two"]);
+  });
+
+  test("of what continues a session leaves its title, lineage and token counts, unless they are lower here", async () => {
+    const [here, there] = await pair(user("one"));
+    await on(there).setTitle("Old");
+    await on(there).setContextTokens(10, 900);
+    await on(there).append(assistant("two"));
+    await on(here).setTitle("My own");
+    await on(here).setContextTokens(1000, 100);
+    expect(await here.import(await there.export())).toMatchObject({ sessionsExtended: 1, messagesAdded: 1 });
+    expect(await on(here).listSessions()).toMatchObject([
+      { title: "My own", inputTokens: 1000, outputTokens: 900, messageCount: 2 },
+    ]);
+  });
+
+  test("knows a message that was exported while it was written", async () => {
+    const here = await openDatabase();
+    await on(here).append(user("question"));
+    const writer = await on(here).beginMessage("assistant");
+    writer.update(assistant("half of").content);
+    await expect.poll(async () => words(await on(here).getHistory())).toEqual(["question", "half of"]);
+    const backup = await here.export();
+    const there = await openDatabase({ storage: "memory" });
+    await there.import(backup);
+    await writer.finish(assistant("half of an answer").content);
+    await on(here).append(user("thanks"));
+
+    const before = await snapshot(here);
+    expect(await here.import(backup)).toMatchObject({ sessionsUnchanged: 1, sessionsForked: 0, messagesAdded: 0 });
+    expect(await snapshot(here)).toEqual(before);
+
+    expect(await there.import(await here.export())).toMatchObject({
+      sessionsExtended: 1,
+      sessionsForked: 0,
+      messagesAdded: 1,
+    });
+    expect(await on(there).getMessages()).toMatchObject(
+      (await on(here).getMessages()).map(({ uid, role, content, status }) => ({ uid, role, content, status })),
+    );
+    expect(await there.checkIntegrity()).toEqual({ ok: true, problems: [] });
+    expect(await there.import(await here.export())).toMatchObject({ sessionsUnchanged: 1, sessionsExtended: 0 });
+  });
+
+  test("of a file without a chat history puts nothing in the place of what is here", async () => {
+    const here = await openDatabase();
+    await on(here).append(user("kept"));
+    const before = await snapshot(here);
+    const refused = here.import(await golden("bad/foreign_only.db"), { mode: "replace" });
+    await expect(refused).rejects.toMatchObject({ code: "not-a-database", outcome: "not-applied" });
+    expect(await snapshot(here)).toEqual(before);
+  });
+
   test("adds a session of another project under an id that is in use here", async () => {
     const [here, there] = await Promise.all([openDatabase(), openDatabase({ storage: "memory" })]);
     await on(here).appendAll([user("here"), user("too")]);

@@ -117,9 +117,9 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
     return first.run({ client: "page", unanswered: [seq], requests: [request] });
   };
   const content = `plain:[{"type":"text","text":"wiretapped xylophone"}]`;
-  call(1, "append", { session, messages: [{ uid: "1", role: "user", content, preview: "" }] });
+  await call(1, "append", { session, messages: [{ uid: "1", role: "user", content, preview: "" }] });
   await call(2, "search", { dbName: "axio_context", query: "xylophone", limit: 5 });
-  call(3, "deleteSession", { session, deletionId: "d" });
+  await call(3, "deleteSession", { session, deletionId: "d" });
   const traces = () => {
     const bytes = handles.map((handle, place): [string, Uint8Array] => {
       const whole = new Uint8Array(handle.getSize());

@@ -82,6 +82,10 @@ export class Import {
 
   /** The last step, in the transaction that answers the call. */
   complete(mode: "merge" | "replace"): ImportSummary {
+    if (mode === "replace" && this.#merges.length === 0) {
+      const message = "The file to import is an SQLite database without a chat history. Nothing was imported.";
+      throw new ContextStoreError("not-a-database", message);
+    }
     if (mode === "replace")
       for (const dbName of dbNames(this.#db)) for (const sql of tables(dbName).deleteAll) this.#db.run(sql);
     if (!this.#isMerged) finish(this.merge());

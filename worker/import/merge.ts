@@ -4,10 +4,11 @@ import type { ImportSummary } from "../../src/reports.js";
 import { unseal } from "../envelopes/envelope.js";
 import type { Change } from "../operations/changes.js";
 import { endOf } from "../operations/positions.js";
+import { finish, isPartial } from "../operations/streams.js";
 import { previewOfStored } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
-import type { Database, Row } from "../sqlite/database.js";
+import type { Database, Row, SqlValue } from "../sqlite/database.js";
 import { type ImportJournal, undoImport } from "./import-journal.js";
 import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
 import type { IncomingTables } from "./incoming.js";
@@ -17,11 +18,19 @@ type Counts = { -readonly [Key in keyof ImportSummary]: ImportSummary[Key] };
 /** How many messages are read, compared or written in one step. */
 const STEP = 16;
 
-/** How two versions of a session compare: from the first message on, `common` of them say the same. */
+/** A message that is still being written here, and complete in the file. */
+interface Finished {
+  readonly session: SessionKey;
+  readonly id: number;
+  readonly content: string;
+}
+
+/** How two versions of a session compare: from the first message on, `common` of them are the same. */
 interface Comparison {
   readonly common: number;
   readonly ours: "ends" | "goes on";
   readonly theirs: "ends" | "goes on";
+  readonly finished: readonly Finished[];
 }
 
 /** Brings the sessions of one history of a file together with those that are here. */
@@ -38,6 +47,7 @@ export class Merge {
   /** The session that is being written, and what others have done to it since the last look. */
   #watched = "";
   #touched: "not" | "appended" | "changed" = "not";
+  readonly #finished: Finished[] = [];
 
   constructor(
     db: Database,
@@ -92,67 +102,75 @@ export class Merge {
 
   /** What could not be taken back without what others have done meanwhile. */
   complete(): void {
+    for (const { session, id, content } of this.#finished) {
+      if (isPartial(this.#db, session, id)) finish(this.#db, session, id, content);
+    }
     for (const sql of tables(this.dbName).takeDescribed) this.#db.run(sql);
   }
 
+  /** Extends what is here, or adds the file's version as a fork where both went on differently. */
   *#merge(session: SessionKey): Steps<void> {
+    const common = yield* this.#extend(session, session);
+    if (common === undefined) return;
     const { sessionId, project } = session;
-    for (const done = this.messagesDone; ; this.messagesDone = done) {
-      this.#watch(sessionId);
-      const found = yield* this.#compare(session, sessionId);
-      if (!found) continue;
-      if (found.theirs === "ends") {
-        this.#counts.sessionsUnchanged++;
-        return;
-      }
-      if (found.ours === "goes on") {
-        yield* this.#fork(session, found.common);
-        return;
-      }
-      if (!(yield* this.#insertAll(sessionId, sessionId, project, found.common))) continue;
-      this.#describe(session, session);
-      if (found.common === 0) this.#counts.sessionsAdded++;
-      else this.#counts.sessionsExtended++;
-      return;
-    }
-  }
-
-  /** Both went on differently: theirs becomes a fork, unless an earlier import of the file has made it already. */
-  *#fork(session: SessionKey, common: number): Steps<void> {
-    const { dbName, sessionId, project } = session;
-    const sql = tables(dbName);
+    const sql = tables(this.dbName);
     const done = this.messagesDone;
+    // An earlier import of the file may have made it already, and the file gone on since.
     for (const [id] of this.#db.rows(sql.forksOf, sessionId, project)) {
       this.messagesDone = done;
-      this.#watch(String(id));
-      const found = yield* this.#compare({ ...session, sessionId: String(id) }, sessionId);
-      if (found?.theirs !== "ends") continue;
-      this.#counts.sessionsUnchanged++;
-      return;
+      if ((yield* this.#extend({ ...session, sessionId: String(id) }, session, common + 1)) === undefined) return;
     }
     for (;;) {
       this.messagesDone = done;
       const fork = { ...session, sessionId: crypto.randomUUID().replaceAll("-", "") };
       this.#watch(fork.sessionId);
       if (!(yield* this.#insertAll(sessionId, fork.sessionId, project, 0))) continue;
-      this.#describe(session, fork, [null, null, null]);
+      this.#describe(session, fork);
       this.#db.run(sql.setLineage, fork.sessionId, project, sessionId, common);
       this.#counts.sessionsForked++;
       return;
     }
   }
 
+  /**
+   * Adds to a session that is here what the file's has behind it. Gives how many messages they have in common where both
+   * went on differently, or where those are less than `least`.
+   */
+  *#extend(ours: SessionKey, theirs: SessionKey, least = 0): Steps<number | undefined> {
+    for (const done = this.messagesDone; ; this.messagesDone = done) {
+      this.#watch(ours.sessionId);
+      const found = yield* this.#compare(ours, theirs.sessionId);
+      if (!found) continue;
+      const { common, finished } = found;
+      if (found.theirs === "goes on") {
+        if (found.ours === "goes on" || common < least) return common;
+        if (!(yield* this.#insertAll(theirs.sessionId, ours.sessionId, ours.project, common))) continue;
+        this.#describe(theirs, ours);
+      }
+      this.#finished.push(...finished);
+      if (found.theirs === "ends" && finished.length === 0) this.#counts.sessionsUnchanged++;
+      else if (common === 0) this.#counts.sessionsAdded++;
+      else this.#counts.sessionsExtended++;
+      return undefined;
+    }
+  }
+
   /** Compares a session that is here with one of the file. Nothing when it was changed meanwhile, and not only grew. */
   *#compare(session: SessionKey, theirId: string): Steps<Comparison | undefined> {
     const { dbName, sessionId, project } = session;
+    const finished: Finished[] = [];
     let common = 0;
     let last: Row[number] = -Infinity;
     for (const theirs of this.#plan.messages(this.#history, theirId, project, STEP)) {
       const ours = this.#db.rows(tables(dbName).forMerge, sessionId, project, last, theirs.length);
-      const different = theirs.findIndex(({ row }, i) => !ours[i] || !sameMessage(ours[i].slice(1), row));
-      if (different >= 0) {
-        this.messagesDone += different;
-        return { common: common + different, ours: ours[different] ? "goes on" : "ends", theirs: "goes on" };
+      for (const [place, { row }] of theirs.entries()) {
+        const relation = ours[place] ? relationOf(ours[place], row) : "missing";
+        if (relation === "missing" || relation === "different") {
+          this.messagesDone += place;
+          common += place;
+          return { common, ours: relation === "missing" ? "ends" : "goes on", theirs: "goes on", finished };
+        }
+        if (relation === "finished") finished.push({ session, id: Number(ours[place]![1]), content: String(row[1]) });
       }
       common += theirs.length;
       this.messagesDone += theirs.length;
@@ -160,7 +178,7 @@ export class Merge {
       yield;
       if (this.#touched === "changed") return undefined;
     }
-    return { common, ours: "goes on", theirs: "ends" };
+    return { common, ours: "goes on", theirs: "ends", finished };
   }
 
   /**
@@ -220,16 +238,17 @@ export class Merge {
   }
 
   /** What the file says of a session beside its messages: token counts and a description, kept for the end. */
-  #describe(theirs: SessionKey, ours: SessionKey, description: Row = this.#descriptionOf(theirs)): void {
+  #describe(theirs: SessionKey, ours: SessionKey): void {
     const [input = null, output = null] = this.#plan.tokensOf(this.#history, theirs) ?? [];
-    const [title, parent, forkedAt] = description;
+    const isFork = theirs.sessionId !== ours.sessionId;
+    const [title, parent, forkedAt] = isFork ? [] : this.#descriptionOf(theirs);
     const { sessionId, project } = ours;
     this.#db.run(tables(this.dbName).describe, sessionId, project, input, output, title, parent, forkedAt);
   }
 
   #descriptionOf({ sessionId, project }: SessionKey): Row {
     const { description } = this.#incoming;
-    return (description && this.#staged.row(description, sessionId, project)) || [null, null, null];
+    return (description && this.#staged.row(description, sessionId, project)) || [];
   }
 
   #watch(sessionId: string): void {
@@ -238,12 +257,23 @@ export class Merge {
   }
 }
 
-/** The stored bytes of equal messages may differ: a gzip header carries the time. */
-function sameMessage([role, content]: Row, [otherRole, otherContent]: Row): boolean {
-  if (role !== otherRole) return false;
-  if (content === otherContent) return true;
+/** How a message that is here, as `forMerge` reads it, compares with one of the file in its place. */
+function relationOf(
+  [, , role, content, uid, status]: Row,
+  [theirRole, theirContent, , theirUid, , theirStatus]: Row,
+): "same" | "finished" | "different" {
+  if (role !== theirRole || typeof theirContent !== "string") return "different";
+  const isFinished = theirStatus !== "partial";
+  // One message, at two times of its being written.
+  if (uid !== null && uid === theirUid && isFinished !== (status === null)) return isFinished ? "finished" : "same";
+  return sameContent(content!, theirContent) ? "same" : "different";
+}
+
+/** The stored bytes of equal contents may differ: a gzip header carries the time. */
+function sameContent(content: SqlValue, other: string): boolean {
+  if (content === other) return true;
   try {
-    return unseal(content) === unseal(otherContent);
+    return unseal(content) === unseal(other);
   } catch {
     return false;
   }

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { Delta, Edited, SessionKey } from "../../src/operations.js";
 import { tables } from "../sql/tables.js";
-import type { Database } from "../sqlite/database.js";
+import type { Database, SqlValue } from "../sqlite/database.js";
 import { splice } from "./edits.js";
 import { addPart } from "./parts.js";
 import { countOf, ordinal } from "./positions.js";
@@ -33,11 +33,19 @@ export function abort(db: Database, session: SessionKey, id: number): Edited {
   return splice(db, { session, kind, start, deleteCount: 1, messages: [], expectIds: [id] });
 }
 
+export function isPartial(db: Database, session: SessionKey, id: number): boolean {
+  return place(db, session, id) !== undefined;
+}
+
 /** Where in the table a message stands that is still being written. */
-function placeOf(db: Database, { sessionId, project, dbName }: SessionKey, id: number): number {
-  const position = db.value(tables(dbName).partial, sessionId, project, id);
+function placeOf(db: Database, session: SessionKey, id: number): number {
+  const position = place(db, session, id);
   if (position === undefined) throw notWritten();
   return Number(position);
+}
+
+function place(db: Database, { sessionId, project, dbName }: SessionKey, id: number): SqlValue | undefined {
+  return db.value(tables(dbName).partial, sessionId, project, id);
 }
 
 function notWritten(): ContextStoreError {

@@ -33,13 +33,14 @@ export const DESCRIBED_BEGIN = [
 export function importsSql({ dbName, messages, tokens, sessions }: Names) {
   return {
     forMerge: `
-      SELECT position, role, content FROM ${messages} WHERE ${SESSION} AND position > ?3 ORDER BY position LIMIT ?4`,
+      SELECT position, id, role, content, uid, status FROM ${messages} WHERE ${SESSION} AND position > ?3 ORDER BY position LIMIT ?4`,
     describe: `
       INSERT INTO temp.described
-      SELECT '${dbName}', ?1, ?2, TRUE, ?3 - coalesce(max(input_tokens), 0), ?4 - coalesce(max(output_tokens), 0), ?5, ?6, ?7
+      SELECT '${dbName}', ?1, ?2, TRUE, max(0, ?3 - coalesce(max(input_tokens), 0)),
+        max(0, ?4 - coalesce(max(output_tokens), 0)), ?5, ?6, ?7
       FROM ${tokens} WHERE ${SESSION}`,
     describeOther: `INSERT INTO temp.described VALUES ('${dbName}', ?1, ?2, FALSE, ?3, ?4, NULL, NULL, NULL)`,
-    // Added to what there is by then, so that what others have counted meanwhile stays.
+    // Added to what there is by then, so that what others have counted meanwhile stays. What is here is not overwritten.
     takeDescribed: [
       `INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens)
       SELECT session_id, project, input_tokens, output_tokens FROM temp.described
@@ -49,9 +50,9 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
       `INSERT OR IGNORE INTO ${tokens}(session_id, project, input_tokens, output_tokens)
       SELECT session_id, project, input_tokens, output_tokens FROM temp.described
       WHERE db_name = '${dbName}' AND NOT is_ours`,
-      `UPDATE ${sessions} SET title = coalesce(d.title, ${sessions}.title),
-        parent_session_id = coalesce(d.parent_session_id, ${sessions}.parent_session_id),
-        forked_at = iif(d.parent_session_id IS NULL, ${sessions}.forked_at, d.forked_at)
+      `UPDATE ${sessions} SET title = coalesce(${sessions}.title, d.title),
+        parent_session_id = coalesce(${sessions}.parent_session_id, d.parent_session_id),
+        forked_at = iif(${sessions}.parent_session_id IS NULL, d.forked_at, ${sessions}.forked_at)
       FROM temp.described AS d
       WHERE d.db_name = '${dbName}' AND d.is_ours AND (d.title IS NOT NULL OR d.parent_session_id IS NOT NULL)
         AND ${sessions}.project = d.project AND ${sessions}.session_id = d.session_id`,
