@@ -1,6 +1,13 @@
 import type { ContextChange } from "./changes.js";
 import type { ErrorCode, WriteOutcome } from "./errors.js";
-import { type ImportReport, LONG, type OperationName, type Operations, type WireContent } from "./operations.js";
+import {
+  type ImportReport,
+  type LocalOperation,
+  LONG,
+  type OperationName,
+  type Operations,
+  type WireContent,
+} from "./operations.js";
 
 // What the page's half and the worker's half say to each other: typed here once, used by both.
 
@@ -48,8 +55,13 @@ export function takeBatch<Call extends { readonly request: Request }>(calls: Cal
   return calls.splice(0, next < 0 ? BATCH : Math.max(next, 1));
 }
 
-function travelsAlone({ name }: Request): boolean {
-  return name === "messages" || name === "rest" || name === "wait" || LONG.has(name);
+function travelsAlone(request: Request): boolean {
+  return request.name === "messages" || isLocal(request) || LONG.has(request.name);
+}
+
+/** Whether the tab's own worker answers it, whoever owns the database. */
+export function isLocal(request: Request): request is Request<LocalOperation> {
+  return request.name === "rest" || request.name === "wait";
 }
 
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */

@@ -1,9 +1,9 @@
 import type { Bridge } from "./bridge.js";
-import { ContextStoreError, type WriteOutcome } from "./errors.js";
+import type { ContextStoreError } from "./errors.js";
 import { type OperationName, type Operations, WRITES } from "./operations.js";
-import { BATCH, type CallTerms, type Reply, type Request, takeBatch, type WireError } from "./protocol.js";
+import { BATCH, type CallTerms, isLocal, type Reply, type Request, takeBatch, type WireError } from "./protocol.js";
 import { UnsureAppends } from "./unsure-appends.js";
-import { fromWire } from "./worker-boot.js";
+import { fromWire, workerFailed } from "./worker-boot.js";
 
 interface Call {
   request: Request;
@@ -35,8 +35,8 @@ export class UnansweredCalls {
     terms: CallTerms,
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
     return new Promise((resolve, reject) => {
-      const unsure = this.#unsure.take(name, args);
-      const request: Request = { seq: unsure ?? ++this.#seq, name, args, terms, ...(unsure && { isRepeated: true }) };
+      const seq = this.#unsure.repeat(name, args);
+      const request: Request = { seq: seq ?? ++this.#seq, name, args, terms, ...(seq && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
       const call = { request, since: Date.now(), resolve: resolve as (value: unknown) => void, reject };
       if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush(this.#queue.length - 1));
@@ -55,13 +55,7 @@ export class UnansweredCalls {
 
   /** Rejects all of them with this error. */
   end(error: ContextStoreError): void {
-    const { code, message, cause } = error;
-    const rejection = (outcome: WriteOutcome) => fromWire({ code, message, cause, outcome });
-    for (const { request, reject } of this.#sent.values())
-      reject(rejection(WRITES.has(request.name) ? "unknown" : "not-applied"));
-    for (const { reject } of this.#queue) reject(rejection("not-applied"));
-    this.#sent.clear();
-    this.#queue.length = 0;
+    for (const call of [...this.#sent.values(), ...this.#queue.splice(0)]) this.#giveUp(call, error);
   }
 
   /** `count`: how many calls this task has made, or posted, besides the next. */
@@ -89,10 +83,9 @@ export class UnansweredCalls {
       const unanswered = [...this.#unsure.seqs, ...this.#sent.keys()].sort((a, b) => a - b);
       replies = await this.#bridge!.run(requests, unanswered);
     } catch (cause) {
-      // The arguments have been checked: structured clone refuses nothing but an image whose buffer was transferred.
-      const message = "This message cannot be sent to the worker: the data of an image in it is detached.";
-      const refused = new ContextStoreError("invalid-message", message, { cause });
-      replies = calls.map(() => ({ ok: false, error: refused }));
+      // The arguments have been checked: this is a defect of the worker.
+      for (const call of calls) this.#giveUp(call, workerFailed("failed", cause));
+      return this.#flush();
     }
     for (const [place, { request }] of calls.entries()) this.#settle(request.seq, replies[place]!);
     this.#flush();
@@ -102,8 +95,8 @@ export class UnansweredCalls {
     const call = this.#sent.get(seq);
     this.#sent.delete(seq);
     if (!call) return;
+    this.#unsure.settle(call.request, !reply.ok && reply.error.outcome === "unknown");
     if (reply.ok) return call.resolve(reply.value);
-    if (reply.error.outcome === "unknown") this.#unsure.add(call.request);
     call.reject(fromWire(reply.error));
     if (reply.error.code === "busy") this.#giveUpQueued(reply.error);
   }
@@ -112,8 +105,16 @@ export class UnansweredCalls {
   #giveUpQueued(error: WireError): void {
     const now = Date.now();
     for (const call of this.#queue.splice(0)) {
-      if (now - call.since < call.request.terms.busyTimeout) this.#queue.push(call);
-      else call.reject(fromWire({ ...error, outcome: "not-applied" }));
+      if (isLocal(call.request) || now - call.since < call.request.terms.busyTimeout) this.#queue.push(call);
+      else this.#giveUp(call, error);
     }
+  }
+
+  /** Rejects a call that has no answer. */
+  #giveUp({ request, reject }: Call, { code, message, cause }: WireError): void {
+    const isUnsure = WRITES.has(request.name) && (request.isRepeated || this.#sent.has(request.seq));
+    this.#sent.delete(request.seq);
+    this.#unsure.settle(request, isUnsure);
+    reject(fromWire({ code, message, cause, outcome: isUnsure ? "unknown" : "not-applied" }));
   }
 }

@@ -9,24 +9,27 @@ const MAX = 100;
  * its number, so that the database can tell: a row that it had written and another tab has removed does not come back.
  */
 export class UnsureAppends {
-  readonly #seqs = new Map<string, number>();
+  readonly #calls = new Map<string, { readonly seq: number; isRepeated: boolean }>();
 
-  add({ name, args, seq }: Request): void {
+  /** The number under which this was called before, if it is one of them, and nobody else is repeating it. */
+  repeat(name: OperationName, args: unknown): number | undefined {
+    const call = this.#calls.get(keyOf(name, args) ?? "");
+    if (!call || call.isRepeated) return undefined;
+    call.isRepeated = true;
+    return call.seq;
+  }
+
+  /** The call has been answered, or given up. */
+  settle({ name, args, seq }: Request, isUnsure: boolean): void {
     const key = keyOf(name, args);
-    if (key !== undefined && this.#seqs.size < MAX) this.#seqs.set(key, seq);
+    if (key === undefined || (this.#calls.get(key)?.seq ?? seq) !== seq) return;
+    this.#calls.delete(key);
+    if (isUnsure && this.#calls.size < MAX) this.#calls.set(key, { seq, isRepeated: false });
   }
 
-  /** The number under which this was called before, if it is one of them. */
-  take(name: OperationName, args: unknown): number | undefined {
-    const key = this.#seqs.size > 0 ? keyOf(name, args) : undefined;
-    if (key === undefined) return undefined;
-    const seq = this.#seqs.get(key);
-    this.#seqs.delete(key);
-    return seq;
-  }
-
-  get seqs(): Iterable<number> {
-    return this.#seqs.values();
+  /** Their numbers: the database is not to forget them. */
+  get seqs(): number[] {
+    return Array.from(this.#calls.values(), ({ seq }) => seq);
   }
 }
 

@@ -22,30 +22,36 @@ export interface Ownership {
 /** To the owner. */
 export type OwnerMessage =
   | { readonly type: "hello"; readonly client: string; readonly protocol: number }
-  | {
-      readonly type: "run";
-      readonly ownership: Ownership;
-      readonly batch: Batch;
-      /** By the clock: what is not begun by then will not be. */
-      readonly deadline: number;
-      /** That of the last "late" that the client has heard; what it sent before that would overtake what was late. */
-      readonly turn: number;
-    };
+  | (RunMessage & Addressed);
+
+export interface RunMessage {
+  readonly type: "run";
+  readonly ownership: Ownership;
+  readonly batch: Batch;
+  /** By the clock: what is not begun by then will not be. */
+  readonly deadline: number;
+  /** That of the last "late" that the client has heard; what it sent before that would overtake what was late. */
+  readonly turn: number;
+}
+
+/** From, or to, one worker of a page: what was answered to one that died makes no sense to the next. */
+interface Addressed {
+  readonly worker: string;
+}
 
 /** To one client. */
 export type ClientMessage =
   | { readonly type: "owner"; readonly ownership: Ownership }
-  | {
-      readonly type: "replies";
-      readonly ownership: Ownership;
-      readonly replies: readonly (readonly [seq: number, reply: Reply])[];
-    }
-  /** The beginning of an answer that is too large for one message; what follows, and in the end the reply, is the rest. */
-  | { readonly type: "part"; readonly ownership: Ownership; readonly seq: number; readonly part: AnswerPart }
   /** What the client asked for takes its time. */
   | { readonly type: "working"; readonly ownership: Ownership; readonly progress?: ImportReport }
-  /** These came after their deadline, or behind such, and were not begun. They are to be sent again, in this turn. */
-  | { readonly type: "late"; readonly ownership: Ownership; readonly seqs: readonly number[]; readonly turn: number };
+  | ((
+      | { readonly type: "replies"; readonly replies: readonly (readonly [seq: number, reply: Reply])[] }
+      /** The beginning of an answer that is too large for one message; what follows, and in the end the reply, is the rest. */
+      | { readonly type: "part"; readonly seq: number; readonly part: AnswerPart }
+      /** These came after their deadline, or behind such, and were not begun. They are to be sent again, in this turn. */
+      | { readonly type: "late"; readonly seqs: readonly number[]; readonly turn: number }
+    ) &
+      Addressed & { readonly ownership: Ownership });
 
 /** What a commit has changed, and which page had asked for it. */
 export interface Commit {
@@ -73,6 +79,7 @@ export function announcementChannel(path: string): BroadcastChannel {
 
 /** What the worker of one tab hears and says while another owns the database. */
 export class TabChannels {
+  readonly #worker = crypto.randomUUID();
   readonly #replies: BroadcastChannel;
   readonly #all: BroadcastChannel;
   readonly #owner: BroadcastChannel;
@@ -84,13 +91,23 @@ export class TabChannels {
     onAnnouncement: (announcement: Announcement) => void,
   ) {
     this.#replies = clientChannel(path, client);
-    this.#replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => onMessage(data));
+    this.#replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => {
+      if (!("worker" in data) || data.worker === this.#worker) onMessage(data);
+    });
     this.#all = announcementChannel(path);
     this.#all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => onAnnouncement(data));
     this.#owner = ownerChannel(path);
   }
 
-  tellOwner(message: OwnerMessage): void {
+  hello(client: string, protocol: number): void {
+    this.#tell({ type: "hello", client, protocol });
+  }
+
+  run(message: RunMessage): void {
+    this.#tell({ ...message, worker: this.#worker });
+  }
+
+  #tell(message: OwnerMessage): void {
     this.#owner.postMessage(message);
   }
 

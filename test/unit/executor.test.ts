@@ -45,6 +45,70 @@ function value(reply: Reply | undefined): unknown {
   return reply.value;
 }
 
+describe("where the record of a page's calls is damaged", () => {
+  beforeEach(() => {
+    run("f", [1], append(1, "a"));
+    storage.database.run("DROP TABLE axio_opfs_clients");
+    executor = new Executor(storage);
+  });
+
+  test("its reads and exports go on, and its writes say so", () => {
+    const repeated = { ...append(1, "a"), isRepeated: true } as const;
+    const replies = run(
+      "f",
+      [1, 2, 3, 4],
+      repeated,
+      append(2, "b"),
+      request(3, "messages", { session, range: {} }),
+      request(4, "export", {}),
+    );
+    expect(replies).toMatchObject([
+      { ok: false, error: { outcome: "unknown" } },
+      { ok: false, error: { outcome: "not-applied" } },
+      { ok: true, value: [{ content: 'plain:"a"' }] },
+      { ok: true, value: expect.any(Blob) as Blob },
+    ]);
+    expect(contents()).toEqual([[0, 'plain:"a"']]);
+  });
+});
+
+describe("a prefix that nobody has written to", () => {
+  const other = { ...session, dbName: "notes" };
+  const names = () => storage.database.rows("SELECT name FROM sqlite_schema WHERE name LIKE 'notes%'").length;
+
+  test("is read as empty, again and again, and leaves nothing in the file", () => {
+    for (let seq = 1; seq < 4; seq++) {
+      expect(run("f", [seq], request(seq, "messages", { session: other, range: {} })).map(value)).toEqual([[]]);
+      expect(run("f", [seq], request(seq, "sessions", { dbName: "notes", project: "p" })).map(value)).toEqual(["[]"]);
+      expect(run("f", [seq], request(seq, "tokens", { session: other })).map(value)).toEqual([
+        { inputTokens: 0, outputTokens: 0 },
+      ]);
+      expect(names()).toBe(0);
+    }
+    const args = { session: other, messages: [{ uid: "u", role: "user", content: "plain:[]" }] };
+    run("f", [9], request(9, "append", args));
+    expect(names()).toBeGreaterThan(0);
+    expect(value(run("f", [10], request(10, "messages", { session: other, range: {} }))[0])).toHaveLength(1);
+  });
+
+  test("is refused in another spelling by reads, too", () => {
+    const [reply] = run("f", [1], request(1, "projects", { dbName: "AXIO_context" }));
+    expect(reply).toMatchObject({ ok: false, error: { code: "invalid-argument" } });
+  });
+});
+
+test("what changes nothing is not announced", () => {
+  const heard: string[] = [];
+  executor = new Executor(storage, 1, (changes) => heard.push(...changes.map(({ kind }) => kind)));
+  run("f", [1], append(1, "a"));
+  run("f", [2], append(2, "a again", "uid-a"));
+  run("f", [3], request(3, "setTitle", { session: { ...session, sessionId: "none" }, title: "Nothing" }));
+  run("f", [4], request(4, "clear", { session: { ...session, sessionId: "none" } }));
+  expect(heard).toEqual(["append"]);
+  run("f", [5, 6], append(5, "a again", "uid-a"), append(6, "b"));
+  expect(heard).toEqual(["append", "append"]);
+});
+
 describe("a call whose answer was lost", () => {
   test("is answered with its first result, by the same owner and by the next", () => {
     const [first] = run("f", [1], append(1, "a"));

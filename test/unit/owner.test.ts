@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { clientChannel, type ClientMessage, ownerChannel, type OwnerMessage } from "../../worker/channels.js";
 import type { OwnerRequest } from "../../worker/requests.js";
+import type { Reply } from "../../src/protocol.js";
+import { Executor } from "../../worker/owner/executor.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { Owner } from "../../worker/owner/owner.js";
 import { CAPACITY } from "../../worker/storage/pool-storage.js";
@@ -47,7 +50,7 @@ function tab(client: string) {
       const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
       const batch = { client, unanswered, requests: [request] };
       const deadline = Date.now() + (isLate ? -1 : 5000);
-      const message: OwnerMessage = { type: "run", ownership: owner.ownership, batch, deadline, turn };
+      const message: OwnerMessage = { type: "run", ownership: owner.ownership, worker: "w", batch, deadline, turn };
       toOwner.postMessage(message);
     },
     /** Resolves to what the owner has said once those are so many messages. */
@@ -139,6 +142,58 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
   new Owner(next, { inBackground: false }, events).stop();
   next.release();
   expect(traces()).toBe(0);
+});
+
+describe("an import that is aborted", () => {
+  const messages = Array.from({ length: 500 }, (_, number) => {
+    return { uid: `${number}`, role: "user", content: `plain:[{"type":"text","text":"${number}"}]`, preview: "" };
+  });
+
+  async function fileOf(sessions: number): Promise<Blob> {
+    const other = await openMemoryStorage();
+    prepareSchema(other);
+    const executor = new Executor(other);
+    for (let seq = 1; seq <= sessions; seq++) {
+      const args = { session: { ...session, sessionId: `session ${seq}` }, messages };
+      executor.execute({ client: "f", unanswered: [seq], requests: [{ seq, name: "append", args, terms }] });
+    }
+    return new Blob([other.exportFile()]);
+  }
+
+  const terms = { full: false, busyTimeout: 5000 };
+  const count = () => Number(storage.database.value("SELECT count(*) FROM axio_context_messages"));
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  let seq = 0;
+  function call(name: OwnerRequest["name"], args: object): Promise<readonly Reply[]> {
+    const request = { seq: ++seq, name, args, terms } as OwnerRequest;
+    return Promise.resolve(owner.run({ client: "f", unanswered: [seq], requests: [request] }));
+  }
+
+  test("a second time while it is taken back leaves nothing of it", async () => {
+    const importing = call("import", { file: await fileOf(20), mode: "merge", importId: "i" });
+    while (count() < 2000) await turn();
+    await call("abortImport", { importId: "i" });
+    for (const most = count(); count() >= most;) await turn();
+    await call("abortImport", { importId: "i" });
+    expect(await importing).toMatchObject([{ ok: false, error: { code: "aborted", outcome: "not-applied" } }]);
+    expect(count()).toBe(0);
+    expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([{ value: "[]" }]);
+  });
+
+  test("and cannot be taken back for lack of room is taken back once there is some, before another one", async () => {
+    const importing = call("import", { file: await fileOf(20), mode: "merge", importId: "j" });
+    while (count() < 2000) await turn();
+    storage.database.run("PRAGMA query_only=ON");
+    expect(await importing).toMatchObject([{ ok: false }]);
+    expect(count()).toBeGreaterThan(0);
+    storage.database.run("PRAGMA query_only=OFF");
+    expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([{ value: "[]" }]);
+    expect(await call("import", { file: await fileOf(1), mode: "merge", importId: "k" })).toMatchObject([
+      { ok: true, value: { sessionsAdded: 1, messagesAdded: 500 } },
+    ]);
+    expect(count()).toBe(500);
+    expect(storage.database.value("SELECT count(*) FROM axio_opfs_imported")).toBe(0);
+  });
 });
 
 test("what a search found is of a version, unless somebody wrote meanwhile, and is not sought again in the same one", async () => {

@@ -48,14 +48,26 @@ describe("RecentAnswers", () => {
 
   test("keeps eight million characters, and lets those go that were not asked for the longest time", () => {
     const answers = new RecentAnswers();
-    const quarter = 2 * MILLION;
+    // What was asked takes room, too.
+    const quarter = 2 * MILLION - 200;
     for (const limit of [1, 2, 3, 4]) answers.keep(list(limit), "v", text(quarter));
     // Another answer to the same question takes the place of the one before.
     answers.keep(list(4), "v", text(quarter));
     answers.get(list(1), "v");
-    answers.keep(list(5), "v", text(1));
+    answers.keep(list(5), "v", text(500));
     const isKept = (limit: number) => answers.versionOf(list(limit)) === "v";
     expect([1, 2, 3, 4, 5].map(isKept)).toEqual([true, false, true, true, true]);
+  });
+
+  test("does not grow without end by answers that say nothing", () => {
+    const answers = new RecentAnswers();
+    const asked = (query: string): Request<"search"> => {
+      return { seq: 1, name: "search", args: { dbName, query, limit: 50 }, terms };
+    };
+    const long = "q".repeat(MILLION);
+    for (let number = 0; number < 9; number++) answers.keep(asked(`${number}${long}`), "v", "[]");
+    expect(answers.versionOf(asked(`0${long}`))).toBeUndefined();
+    expect(answers.versionOf(asked(`8${long}`))).toBe("v");
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Message, StoredMessage } from "../../src/index.js";
 import { type MessageBatch, readList } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
@@ -62,6 +62,57 @@ describe("what cannot be read fails the answer, and says which message", () => {
     expect(message).toContain('Message 0 of session "s" in project "p" cannot be read');
     expect(message).toContain(why);
   });
+});
+
+test("any number of long histories can be read at once, and each comes to its end", () => {
+  const unsealer = new Unsealer();
+  const row = answer(stored([{ type: "text", text: "x".repeat(50_000) }])).value[0];
+  const rows = Array.from({ length: 10 }, (_, position) => ({ ...row, id: position + 1, position }));
+  const readers = Array.from({ length: 40 }, () => {
+    const reply = unsealer.unseal(request(), { ok: true, value: rows }) as { value: MessageBatch };
+    return { messages: readList(reply.value.messages), rest: reply.value.rest };
+  });
+  // All of them ask in turn.
+  while (readers.some(({ rest }) => rest !== undefined)) {
+    for (const reader of readers) {
+      if (reader.rest === undefined) continue;
+      const batch = unsealer.rest(reader.rest);
+      expect(batch).not.toBeNull();
+      reader.messages.push(...readList(batch!.messages));
+      reader.rest = batch!.rest;
+    }
+  }
+  for (const { messages } of readers)
+    expect((messages as StoredMessage[]).map(({ position }) => position)).toEqual(rows.map(({ position }) => position));
+});
+
+test("images, too, come in one piece where many histories are read at once", () => {
+  const unsealer = new Unsealer();
+  const image = { type: "image", media_type: "image/png", data: "AAEC" };
+  const row = answer(stored([image, { type: "text", text: "x".repeat(200_000) }])).value[0];
+  const rows = Array.from({ length: 3 }, (_, position) => ({ ...row, id: position + 1, position }));
+  const replies = Array.from({ length: 17 }, () => {
+    return (unsealer.unseal(request(), { ok: true, value: rows }) as { value: MessageBatch }).value;
+  });
+  expect(replies.map(({ rest }) => rest === undefined)).toEqual([...Array.from({ length: 16 }, () => false), true]);
+  const messages = readList(replies.at(-1)!.messages);
+  expect(messages).toHaveLength(3);
+  expect(messages.at(-1)!.content[0]).toEqual({ ...image, data: Uint8Array.of(0, 1, 2) });
+});
+
+test("a reader that has not come for long makes room for another", () => {
+  const unsealer = new Unsealer();
+  const rows = Array.from({ length: 3 }, (_, position) => {
+    return { ...answer(stored([{ type: "text", text: "x".repeat(200_000) }])).value[0], id: position + 1, position };
+  });
+  const begin = () => (unsealer.unseal(request(), { ok: true, value: rows }) as { value: MessageBatch }).value.rest;
+  const left = Array.from({ length: 16 }, begin);
+  const later = performance.now() + 20_000;
+  vi.spyOn(performance, "now").mockReturnValue(later);
+  expect(begin()).toBeDefined();
+  expect(unsealer.rest(left[0]!)).toBeNull();
+  expect(unsealer.rest(left[1]!)).not.toBeNull();
+  vi.restoreAllMocks();
 });
 
 describe("messages travel", () => {

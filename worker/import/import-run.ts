@@ -24,6 +24,7 @@ export class ImportRun {
   readonly #onUndone: () => void;
   #incoming: Import | undefined;
   #aborted = false;
+  #isUndoing = false;
   #stopped = false;
   #told = 0;
 
@@ -52,9 +53,13 @@ export class ImportRun {
     }
   }
 
-  /** Ends it soon, if it is the one that is meant. */
-  abort(importId: string): void {
-    if (importId === this.#args.importId) this.#aborted = true;
+  get importId(): string {
+    return this.#args.importId;
+  }
+
+  /** Ends it soon. */
+  abort(): void {
+    this.#aborted = true;
   }
 
   /** The database is closed, or about to be: nothing is touched any more. The next owner takes back what was added. */
@@ -128,7 +133,7 @@ export class ImportRun {
   }
 
   async #undo(incoming: Import): Promise<void> {
-    this.#aborted = false;
+    this.#isUndoing = true;
     const { database } = this.#storage;
     await this.#inSlices(incoming.undo(), (work) => database.transaction(work));
     if (incoming.progress.done > 0) this.#onUndone();
@@ -148,7 +153,7 @@ export class ImportRun {
 
   #check(): void {
     if (this.#stopped) throw new ContextStoreError("closed", "The database was closed during the import.");
-    if (!this.#aborted) return;
+    if (!this.#aborted || this.#isUndoing) return;
     throw new ContextStoreError("aborted", "The import was aborted by its signal. Nothing was imported.");
   }
 

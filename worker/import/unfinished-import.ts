@@ -22,9 +22,9 @@ const MANY = 128;
 const LISTS: ReadonlySet<OperationName> = new Set(["sessions", "projects"]);
 
 /**
- * What a death in the middle of an import has left, and the copy of an export. Taking all of it back may take seconds, for
- * which nobody should wait: sessions are out of the list before anyone asks for that, and each is gone before anyone looks
- * into it.
+ * What a death, or a full disk, in the middle of an import has left, and the copy of an export. Taking all of it back may
+ * take seconds, for which nobody should wait: sessions are out of the list before anyone asks for that, and each is gone
+ * before anyone looks into it.
  */
 export class UnfinishedImport {
   readonly #storage: Storage;
@@ -32,13 +32,19 @@ export class UnfinishedImport {
   /** By what they share their positions with. */
   readonly #left = new Map<string, Imported[]>();
   /** Those that the list may still show. */
-  readonly #listed: Set<string>;
+  readonly #listed = new Set<string>();
   #removing: Promise<void> | undefined;
   #stopped = false;
 
   constructor(storage: Storage) {
     this.#storage = storage;
     this.#db = storage.database;
+    this.look();
+  }
+
+  /** Looks for what an import has left that was not taken back, while there is none. Gives whether there is something. */
+  look(): boolean {
+    if (this.#stopped) return false;
     // Nearly always there is nothing, which a plainer query finds sooner.
     const found = this.#db.value(IMPORTED_ANY) === undefined ? [] : this.#db.rows(IMPORTED_SESSIONS);
     for (const [name, id, of, messages, before] of found) {
@@ -47,7 +53,8 @@ export class UnfinishedImport {
       if (!this.#left.has(key)) this.#left.set(key, []);
       this.#left.get(key)!.push({ ...session, messages: Number(messages), isOlder: before !== null });
     }
-    this.#listed = new Set(this.#left.keys());
+    for (const key of this.#left.keys()) this.#listed.add(key);
+    return found.length > 0;
   }
 
   /** To be called before these are carried out. */

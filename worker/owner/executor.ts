@@ -56,7 +56,14 @@ export class Executor {
 
   /** Answers each request in its place. `incoming`: what an import has brought in. */
   execute(batch: Batch, incoming?: Import): Reply[] {
-    this.#ledger.settle(batch.client, batch.unanswered);
+    try {
+      this.#ledger.settle(batch.client, batch.unanswered);
+    } catch (error) {
+      // Where it is damaged nothing can be written any more. Whoever reads need not know.
+      return batch.requests.map((request) =>
+        WRITES.has(request.name) ? refusal(request, error) : this.#read(request),
+      );
+    }
     // A savepoint keeps a copy of every page that changes, for the one write in thousands that is refused. So they are set
     // only the second time; what the first time has committed the ledger knows.
     return this.#carryOut(batch, "at once", incoming) ?? this.#carryOut(batch, "with savepoints", incoming)!;
@@ -139,13 +146,14 @@ export class Executor {
   ): void {
     if (isApart) this.#db.run("SAVEPOINT operation");
     try {
+      const { version } = this.#db;
       const result = this.#apply(request, incoming);
       if (isApart) this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
       // A file may bring further prefixes.
       if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
-      group.changes.push(...changesOf(request, result, this.#dbNames));
+      if (this.#db.version !== version) group.changes.push(...changesOf(request, result, this.#dbNames));
       replies[place] = success(result);
     } catch (error) {
       replies[place] = failure(error);
@@ -200,11 +208,12 @@ export class Executor {
     return handle(request.args, this.#storage, incoming);
   }
 
-  /** Prefixes that are used for the first time get their tables, in transactions of their own. Gives those refused. */
+  /** Prefixes that are written to for the first time get their tables, in transactions of their own. Gives those refused. */
   #prepareTables(requests: readonly OwnerRequest[]): Map<string | undefined, Reply> {
     const refused = new Map<string | undefined, Reply>();
-    for (const dbName of new Set(requests.map(dbNameOf))) {
-      if (dbName === undefined || this.#dbNames.has(dbName)) continue;
+    const writes = requests.filter(({ name }) => WRITES.has(name));
+    for (const dbName of new Set(writes.map(dbNameOf))) {
+      if (!this.#lacksTables(dbName)) continue;
       const made = this.#attempt(() => this.#db.transaction(() => createTables(this.#db, dbName)));
       if (made.ok) this.#dbNames.add(dbName);
       else refused.set(dbName, made);
@@ -214,6 +223,8 @@ export class Executor {
 
   /** What the worker that asks has seen in this version it need not get again. */
   #read(request: OwnerRequest): Reply {
+    const dbName = dbNameOf(request);
+    if (this.#lacksTables(dbName)) return this.#readNothing(request, dbName);
     try {
       if (!isVersioned(request)) return success(this.#apply(request));
       const { version } = this.#db;
@@ -223,6 +234,23 @@ export class Executor {
     }
   }
 
+  /** What there is to read of a prefix that nobody has written to: its tables are there so long, and never in the file. */
+  #readNothing(request: OwnerRequest, dbName: string): Reply {
+    return this.#attempt(() => {
+      this.#db.run("BEGIN IMMEDIATE");
+      try {
+        createTables(this.#db, dbName);
+        return this.#apply(request);
+      } finally {
+        this.#db.rollback();
+      }
+    });
+  }
+
+  #lacksTables(dbName: string | undefined): dbName is string {
+    return dbName !== undefined && !this.#dbNames.has(dbName);
+  }
+
   #attempt(work: () => unknown): Reply {
     try {
       return success(work());
@@ -230,6 +258,11 @@ export class Executor {
       return failure(error);
     }
   }
+}
+
+/** Of a write that was not begun, this time. */
+function refusal({ isRepeated }: OwnerRequest, error: unknown): Reply {
+  return failure(toContextStoreError(error, isRepeated ? "unknown" : "not-applied"));
 }
 
 function dbNameOf({ args }: OwnerRequest): string | undefined {

@@ -42,6 +42,7 @@ export class LongCalls {
   /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
   #copies: Promise<unknown> = Promise.resolve();
   #import: ImportRun | undefined;
+  /** Imports that their callers have aborted: a few, and a copy of the call may still come. */
   readonly #aborted = new Set<string>();
 
   constructor(
@@ -65,7 +66,7 @@ export class LongCalls {
   /** Ends the import soon that was given this id, or will be. */
   abortImport(importId: string): void {
     this.#aborted.add(importId);
-    this.#import?.abort(importId);
+    if (this.#import?.importId === importId) this.#import.abort();
   }
 
   /** Other calls have changed this meanwhile. */
@@ -82,21 +83,30 @@ export class LongCalls {
     const [request] = batch.requests;
     // What is deleted from now on is not meant.
     if (request!.name === "purgeDeleted") return this.#purge(batch);
-    // These look at all sessions.
-    await this.#unfinished.finish();
     switch (request!.name) {
       case "import":
         return this.#inTurn(() => this.#runImport(batch, request!.args as ImportArgs));
       case "export":
         return this.#inTurn(() => this.#export(batch));
       case "search":
+        await this.#finishUnlessFull();
         return [await this.#search(request!.args as SearchArgs)];
       case "searchStatus":
         return [success(this.#searcher.status())];
       case "rebuildIndex":
         return [success((await this.#searcher.rebuild()) ?? null)];
       default:
+        await this.#finishUnlessFull();
         return [success(await this.#check())];
+    }
+  }
+
+  /** What an import has left is gone before anyone looks at all sessions, unless there is no room to take it back. */
+  async #finishUnlessFull(): Promise<void> {
+    try {
+      await this.#unfinished.finish();
+    } catch (error) {
+      if (toContextStoreError(error).code !== "quota") throw error;
     }
   }
 
@@ -124,6 +134,7 @@ export class LongCalls {
   async #runImport(batch: Batch, args: ImportArgs): Promise<readonly Reply[]> {
     const recalled = this.#executor.recall(batch);
     if (recalled) return recalled;
+    await this.#unfinished.finish();
     this.#executor.enter();
     const { client } = batch;
     const { importId } = args;
@@ -132,24 +143,27 @@ export class LongCalls {
       const changes = dbNames(this.#storage.database).map((dbName): Change => ({ kind: "import", dbName }));
       this.#events.changed(client, changes);
     };
-    this.#import = new ImportRun(this.#storage, args, onProgress, onUndone);
-    if (this.#aborted.has(importId)) this.#import.abort(importId);
+    const run = new ImportRun(this.#storage, args, onProgress, onUndone);
+    if (this.#aborted.has(importId)) run.abort();
     const ended = new AbortController();
     // Nobody is left who could hear that it was made. A page whose worker alone died asks for it again.
     clientDeath(client, ended.signal).then(
-      () => this.abortImport(importId),
+      () => run.abort(),
       () => {},
     );
+    this.#import = run;
     try {
-      return await this.#import.run((incoming) => this.#executor.execute(batch, incoming));
+      return await run.run((incoming) => this.#executor.execute(batch, incoming));
     } finally {
       ended.abort();
       this.#import = undefined;
-      this.#aborted.delete(importId);
+      // What there was no room to take back before the file to import was gone.
+      if (this.#unfinished.look()) this.#unfinished.finish().catch(() => {});
     }
   }
 
   async #export(batch: Batch): Promise<readonly Reply[]> {
+    await this.#finishUnlessFull();
     const { database } = this.#storage;
     const size = Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size"));
     if (size < LARGE_BYTES || !this.#storage.exportCopy) return this.#executor.execute(batch);

@@ -40,7 +40,7 @@ const CLIENTS = 100;
 /** Another tab. */
 interface Client {
   readonly channel: BroadcastChannel;
-  /** What it sends in an earlier turn is late; see {@link OwnerMessage}. */
+  /** What it sends in an earlier turn is late; see `RunMessage`. */
   turn: number;
 }
 
@@ -148,7 +148,8 @@ export class Owner {
     try {
       this.#unfinished.settle(batch.requests);
     } catch (error) {
-      return failAll(batch)(error);
+      // There is no room to take back what an import has left. Whoever reads sees it so long.
+      if (!isReading(batch)) return failAll(batch)(error);
     }
     const replies = this.#executor.execute(batch);
     this.#announcer.flushDue();
@@ -205,14 +206,14 @@ export class Owner {
       );
       return;
     }
-    const { ownership, batch, deadline, turn } = message;
+    const { ownership, batch, deadline, turn, worker } = message;
     if (this.#stopped || !sameOwnership(ownership, this.ownership)) return;
     const seqs = batch.requests.map(({ seq }) => seq);
     const client = this.#clients!.get(batch.client);
     // Calls of a page are carried out in order: what follows something late waits until that has come again.
     if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
     if (turn < client.turn) {
-      this.#post(batch.client, { type: "late", ownership, seqs, turn: client.turn });
+      this.#post(batch.client, { type: "late", ownership, worker, seqs, turn: client.turn });
       return;
     }
     const replies = await this.#whileSayingSo(batch.client, this.run(batch));
@@ -220,10 +221,10 @@ export class Owner {
     if (isReading(batch)) this.#announcer.flush();
     const ends = seqs.map((seq, place) => {
       const [parts, last] = cut(replies[place]!);
-      for (const part of parts) this.#post(batch.client, { type: "part", ownership, seq, part });
+      for (const part of parts) this.#post(batch.client, { type: "part", ownership, worker, seq, part });
       return [seq, last] as const;
     });
-    this.#post(batch.client, { type: "replies", ownership, replies: ends });
+    this.#post(batch.client, { type: "replies", ownership, worker, replies: ends });
   }
 
   /** A newer version of the application must not wait for an older one, which cannot know what it needs. */

@@ -1,5 +1,5 @@
 import { type Reply, takeBatch } from "../../src/protocol.js";
-import type { OwnerMessage, Ownership } from "../channels.js";
+import type { Ownership, RunMessage } from "../channels.js";
 import { Owner } from "../owner/owner.js";
 import { nextTurn } from "../slices.js";
 import type { Outstanding, OutstandingCalls } from "./outstanding.js";
@@ -8,16 +8,16 @@ import type { Outstanding, OutstandingCalls } from "./outstanding.js";
 export class Dispatcher {
   readonly #client: string;
   readonly #outstanding: OutstandingCalls;
-  readonly #post: (message: OwnerMessage) => void;
+  readonly #post: (message: RunMessage) => void;
   #target: Owner | Ownership | undefined;
   /** What the owner has not been given yet. */
   #unsent: Outstanding[] = [];
-  /** See {@link OwnerMessage}. */
+  /** See {@link RunMessage}. */
   #turn = 0;
   /** The numbers of the calls that the page waits for. */
   unanswered: readonly number[] = [];
 
-  constructor(client: string, outstanding: OutstandingCalls, post: (message: OwnerMessage) => void) {
+  constructor(client: string, outstanding: OutstandingCalls, post: (message: RunMessage) => void) {
     this.#client = client;
     this.#outstanding = outstanding;
     this.#post = post;
@@ -54,8 +54,11 @@ export class Dispatcher {
   /** These came too late for the owner: they are sent again, with all that follows them. */
   sendAgain(seqs: readonly number[], turn: number): void {
     if (turn <= this.#turn) return;
+    const calls = this.#outstanding.from(seqs);
+    // Nobody waits for these any more; what follows them is late, too, and says so.
+    if (calls.length === 0) return;
     this.#turn = turn;
-    this.send(this.#outstanding.from(Math.min(...seqs)));
+    this.send(calls);
   }
 
   #sendNext(): void {

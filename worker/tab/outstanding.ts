@@ -19,7 +19,10 @@ export interface Outstanding {
   parts: AnswerPart[];
 }
 
-/** The calls of this worker's page that have not been answered, in the order in which they were made. */
+/**
+ * The calls of this worker's page that have not been answered, in the order in which they are sent: that in which they were
+ * made, but for those that are made again under their first number.
+ */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
   readonly #finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined;
@@ -40,9 +43,17 @@ export class OutstandingCalls {
     return call;
   }
 
-  /** This call, if it has not been answered, and all behind it. */
-  from(seq: number): Outstanding[] {
-    return this.all().filter(({ request }) => request.seq >= seq);
+  /** Of these, the first that was sent and has not been answered, and all that were sent behind it. */
+  from(seqs: readonly number[]): Outstanding[] {
+    const calls = this.all();
+    const first = calls.findIndex(({ request }) => seqs.includes(request.seq));
+    return first < 0 ? [] : calls.slice(first);
+  }
+
+  /** It is sent again, behind all others. */
+  moveToEnd(call: Outstanding): void {
+    this.#calls.delete(call.request.seq);
+    this.#calls.set(call.request.seq, call);
   }
 
   all(): Outstanding[] {

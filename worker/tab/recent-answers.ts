@@ -45,7 +45,7 @@ export class RecentAnswers {
   keep(request: Request, version: string, answer: Answer): void {
     const key = keyOf(request);
     this.#drop(key);
-    const characters = sizeOf(answer);
+    const characters = key.length + sizeOf(answer);
     if (characters > MAX_ONE) return;
     this.#kept.set(key, { answer, version, characters });
     this.#characters += characters;

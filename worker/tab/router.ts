@@ -1,13 +1,12 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { LocalOperation } from "../../src/operations.js";
-import { PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../../src/protocol.js";
+import { isLocal, PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../../src/protocol.js";
 import type { FileStatus } from "../../src/reports.js";
 import {
   type Announcement,
   type ClientMessage,
   type Commit,
   firstCommit,
-  type OwnerMessage,
   type Ownership,
   sameOwnership,
   TabChannels,
@@ -64,7 +63,7 @@ export class Router {
     this.#onEvent = onEvent;
     this.#options = options;
     this.#databaseId = options.databaseId;
-    this.#dispatcher = new Dispatcher(options.client, this.#outstanding, (message) => this.#post(message));
+    this.#dispatcher = new Dispatcher(options.client, this.#outstanding, (message) => this.#channels!.run(message));
   }
 
   get #target(): Owner | Ownership | undefined {
@@ -125,7 +124,7 @@ export class Router {
         this.#outstanding.end(this.#failed);
         return [];
       }
-      if (isForThisWorker(request)) {
+      if (isLocal(request)) {
         this.#answer(request, resolve);
         return [];
       }
@@ -272,6 +271,7 @@ export class Router {
     const answer = this.#translator.toPage(request, call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
+      this.#outstanding.moveToEnd(call);
       queueMicrotask(() => this.#dispatcher.send([call]));
     }
     return answer;
@@ -300,14 +300,6 @@ export class Router {
 
   #hello(): void {
     this.#lastAsked = performance.now();
-    this.#post({ type: "hello", client: this.#options.client, protocol: PROTOCOL });
+    this.#channels!.hello(this.#options.client, PROTOCOL);
   }
-
-  #post(message: OwnerMessage): void {
-    this.#channels!.tellOwner(message);
-  }
-}
-
-function isForThisWorker(request: Request): request is Request<LocalOperation> {
-  return request.name === "rest" || request.name === "wait";
 }

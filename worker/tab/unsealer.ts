@@ -1,5 +1,12 @@
 import type { SearchHit } from "../../src/messages.js";
-import type { FoundMessage, ListText, MessageBatch, MessageRow, SessionKey } from "../../src/operations.js";
+import {
+  type FoundMessage,
+  type ListText,
+  type MessageBatch,
+  type MessageRow,
+  readList,
+  type SessionKey,
+} from "../../src/operations.js";
 import { isVersioned, type Reply, type Request } from "../../src/protocol.js";
 import { failure, success } from "../failure.js";
 import type { OwnerRequest } from "../requests.js";
@@ -9,14 +16,25 @@ import { Decoded, type ReadMessage } from "./decoded.js";
 import { RecentAnswers } from "./recent-answers.js";
 import type { Row } from "./stored-message.js";
 
-/** The most histories that are being read in batches at once; who comes too late begins again. */
+/** The most histories that are read in batches at once. Whoever comes then gets all of one in one piece. */
 const MAX_RESTS = 16;
+
+/** A reader that has not come for so long is gone, or begins again: one that stops in the middle does not say so. */
+const FORGOTTEN_MS = 10_000;
+
+/** What a reader has not asked for yet. */
+interface Rest {
+  readonly batches: Iterator<Batch, void>;
+  /** When it was there last. */
+  readonly at: number;
+}
 
 type Rows = readonly MessageRow<string | null>[];
 
 /** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
 export class Unsealer {
-  readonly #rests = new Map<string, Iterator<Batch, void>>();
+  /** The one that has waited longest first. */
+  readonly #rests = new Map<string, Rest>();
   readonly #snippets = new Snippets();
   readonly #decoded = new Decoded();
   readonly #recent = new RecentAnswers();
@@ -48,8 +66,9 @@ export class Unsealer {
 
   /** The next messages of an answer; null when they are not here any more. Throws `corrupt`. */
   rest(token: string): MessageBatch | null {
-    const batches = this.#rests.get(token);
-    return batches ? this.#next(batches, token) : null;
+    const rest = this.#rests.get(token);
+    this.#rests.delete(token);
+    return rest ? this.#next(rest.batches, token) : null;
   }
 
   #again(request: Request, version: string | undefined): MessageBatch | ListText<unknown> | undefined {
@@ -106,13 +125,23 @@ export class Unsealer {
 
   /** `token`: under which the batches are kept already. Never that of another worker: a page may ask this one for it. */
   #next(batches: Iterator<Batch, void>, token: string = crypto.randomUUID()): MessageBatch {
-    this.#rests.delete(token);
     const { messages, isLast } = batches.next().value!;
     if (isLast) return { messages };
-    this.#rests.set(token, batches);
-    // A reader that stops in the middle does not say so.
-    const [oldest] = this.#rests.keys();
-    if (this.#rests.size > MAX_RESTS) this.#rests.delete(oldest!);
+    const at = performance.now();
+    const [oldest] = this.#rests;
+    if (oldest && this.#rests.size >= MAX_RESTS) {
+      if (at - oldest[1].at < FORGOTTEN_MS) return { messages: inOnePiece(messages, batches) };
+      this.#rests.delete(oldest[0]);
+    }
+    this.#rests.set(token, { batches, at });
     return { messages, rest: token };
   }
+}
+
+function inOnePiece(first: Batch["messages"], batches: Iterator<Batch, void>): Batch["messages"] {
+  const pieces = [first];
+  for (let next = batches.next(); !next.done; next = batches.next()) pieces.push(next.value.messages);
+  const texts = pieces.filter((piece) => typeof piece === "string");
+  if (texts.length < pieces.length) return pieces.flatMap((piece) => readList(piece));
+  return `[${texts.map((text) => text.slice(1, -1)).join(",")}]`;
 }

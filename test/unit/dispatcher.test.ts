@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  clientChannel,
+  type ClientMessage,
+  ownerChannel,
+  type RunMessage,
+  TabChannels,
+} from "../../worker/channels.js";
+import type { OwnerRequest } from "../../worker/requests.js";
+import { Dispatcher } from "../../worker/tab/dispatcher.js";
+import { type Outstanding, OutstandingCalls } from "../../worker/tab/outstanding.js";
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+const ownership = { protocol: 1, databaseId: "d", epoch: 1, owner: "o" };
+
+describe("calls that were late", () => {
+  const posted: string[] = [];
+  const outstanding = new OutstandingCalls((_, reply) => reply);
+  const dispatcher = new Dispatcher("page", outstanding, ({ turn, batch }) => {
+    posted.push(`${turn}: ${batch.requests.map(({ seq }) => seq).join(" ")}`);
+  });
+  dispatcher.aimAt(ownership);
+
+  const make = (seq: number): Outstanding => {
+    const request: OwnerRequest<"tokens"> = {
+      seq,
+      name: "tokens",
+      args: { session },
+      terms: { full: false, busyTimeout: 1 },
+    };
+    return outstanding.add(request, request, () => {});
+  };
+  const settle = (...seqs: readonly number[]) => {
+    for (const seq of seqs) outstanding.settle(seq, { ok: true, value: null });
+  };
+
+  afterEach(() => {
+    settle(...outstanding.all().map(({ request }) => request.seq));
+    posted.length = 0;
+  });
+
+  test("are sent again in the order in which they were sent, also one that has an older number", () => {
+    for (const seq of [10, 5, 11]) dispatcher.send([make(seq)]);
+    for (const seq of [10, 5, 11]) dispatcher.sendAgain([seq], 1);
+    expect(posted).toEqual(["0: 10", "0: 5", "0: 11", "1: 10 5 11"]);
+  });
+
+  test("are sent again behind what follows them, where they were asked for anew behind that", () => {
+    const [first, second] = [make(20), make(21)];
+    dispatcher.send([first!]);
+    dispatcher.send([second!]);
+    outstanding.moveToEnd(first!);
+    dispatcher.send([first!]);
+    for (const seq of [21, 20]) dispatcher.sendAgain([seq], 2);
+    expect(posted.at(-1)).toBe("2: 21 20");
+  });
+
+  test("are sent again though nobody waits any more for those before them", () => {
+    for (const seq of [30, 31, 32]) dispatcher.send([make(seq)]);
+    settle(30);
+    for (const seq of [30, 31, 32]) dispatcher.sendAgain([seq], 3);
+    expect(posted.slice(3)).toEqual(["3: 31 32"]);
+  });
+});
+
+test("a worker hears what is answered to itself, and not what was answered to the one before it", async () => {
+  const path = crypto.randomUUID();
+  const heard: ClientMessage[] = [];
+  const toPage = clientChannel(path, "page");
+  const owner = ownerChannel(path);
+  const asked = new Promise<RunMessage & { readonly worker: string }>((resolve) => {
+    owner.addEventListener("message", ({ data }: MessageEvent) => resolve(data));
+  });
+  const channels = await new Promise<TabChannels>((resolve) => {
+    const made: TabChannels = new TabChannels(
+      path,
+      "page",
+      (message) => {
+        heard.push(message);
+        if (message.type === "working") resolve(made);
+      },
+      () => {},
+    );
+    made.run({ type: "run", ownership, batch: { client: "page", unanswered: [], requests: [] }, deadline: 0, turn: 0 });
+    void asked.then(({ worker }) => {
+      for (const each of ["another", worker]) {
+        toPage.postMessage({ type: "replies", ownership, worker: each, replies: [[1, { ok: true, value: each }]] });
+        toPage.postMessage({ type: "part", ownership, worker: each, seq: 1, part: each });
+        toPage.postMessage({ type: "late", ownership, worker: each, seqs: [1], turn: 1 });
+      }
+      toPage.postMessage({ type: "working", ownership });
+    });
+  });
+  const { worker } = await asked;
+  expect(heard.map(({ type }) => type)).toEqual(["replies", "part", "late", "working"]);
+  expect(heard.slice(0, 3)).toMatchObject([{ worker }, { worker }, { worker }]);
+  channels.close();
+  for (const channel of [toPage, owner]) channel.close();
+});

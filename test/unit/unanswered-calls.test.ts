@@ -1,0 +1,122 @@
+import { beforeEach, expect, test } from "vitest";
+import type { Bridge } from "../../src/bridge.js";
+import { ContextStoreError } from "../../src/errors.js";
+import type { Reply, Request } from "../../src/protocol.js";
+import { UnansweredCalls } from "../../src/unanswered-calls.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
+import { Executor } from "../../worker/owner/executor.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import type { Storage } from "../../worker/storage/storage.js";
+import { Deltas } from "../../worker/tab/deltas.js";
+import { sealRequest } from "../../worker/tab/seal-request.js";
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+const terms = { full: false, busyTimeout: 5000 };
+
+type Run = (requests: readonly Request[], unanswered: readonly number[]) => Promise<readonly Reply[]>;
+
+let storage: Storage;
+let executor: Executor;
+let calls: UnansweredCalls;
+let run: Run;
+
+/** The owner carries out what it is given, and its answer is lost. */
+const losesAnswers: Run = async (requests, unanswered) => {
+  await carriesOut(requests, unanswered);
+  return doesNotAnswer(requests, unanswered);
+};
+
+const doesNotAnswer: Run = (requests) => {
+  const error = { code: "busy", message: "", outcome: "unknown" } as const;
+  return Promise.resolve(requests.map(() => ({ ok: false, error })));
+};
+
+const carriesOut: Run = (requests, unanswered) => {
+  const sealed = requests.map((request) => sealRequest(request as Parameters<typeof sealRequest>[0], new Deltas()));
+  return Promise.resolve(executor.execute({ client: "page", unanswered, requests: sealed }));
+};
+
+beforeEach(async () => {
+  storage = await openMemoryStorage();
+  prepareSchema(storage);
+  executor = new Executor(storage);
+  calls = new UnansweredCalls();
+  run = carriesOut;
+  calls.giveTo({ run: (requests: readonly Request[], seqs: readonly number[]) => run(requests, seqs) } as Bridge);
+});
+
+function append(uid: string): Promise<unknown> {
+  const content = [{ type: "text", text: uid }] as const;
+  return calls.make("append", { session, messages: [{ uid, role: "user", content }] }, terms);
+}
+
+function read(): Promise<unknown> {
+  return calls.make("messages", { session, range: {} }, terms);
+}
+
+function uids(): unknown[] {
+  return storage.database.rows("SELECT uid FROM axio_context_messages ORDER BY position").map(([uid]) => uid);
+}
+
+test.each([
+  ["was carried out", losesAnswers],
+  ["was not", doesNotAnswer],
+])("an append of unknown outcome that %s can be repeated behind a read, and stands there once", async (_, first) => {
+  run = first;
+  await expect(append("a")).rejects.toMatchObject({ code: "busy", outcome: "unknown" });
+  run = carriesOut;
+  const before = read();
+  const again = append("a");
+  await before;
+  await expect(again).resolves.toMatchObject([{ uid: "a", position: 0 }]);
+  await append("b");
+  expect(uids()).toEqual(["a", "b"]);
+});
+
+test("an append of unknown outcome that is repeated twice at once stands there once", async () => {
+  run = doesNotAnswer;
+  await expect(append("a")).rejects.toMatchObject({ outcome: "unknown" });
+  run = carriesOut;
+  await Promise.all([append("a"), append("b"), append("a")]);
+  expect(uids()).toEqual(["a", "b"]);
+});
+
+test("what waits to be repeated when everything ends is of unknown outcome still", async () => {
+  run = losesAnswers;
+  await expect(append("a")).rejects.toMatchObject({ outcome: "unknown" });
+  calls.giveTo(undefined);
+  const repeated = append("a");
+  const fresh = append("b");
+  const reading = read();
+  calls.end(new ContextStoreError("worker-failed", "The end."));
+  await expect(repeated).rejects.toMatchObject({ code: "worker-failed", outcome: "unknown" });
+  await expect(fresh).rejects.toMatchObject({ code: "worker-failed", outcome: "not-applied" });
+  await expect(reading).rejects.toMatchObject({ code: "worker-failed", outcome: "not-applied" });
+});
+
+test("an owner that hangs ends neither a pause nor what was made since", async () => {
+  run = (requests, unanswered) =>
+    requests[0]!.name === "wait" ? Promise.resolve([{ ok: true, value: null }]) : doesNotAnswer(requests, unanswered);
+  const busy = { ...terms, busyTimeout: 0 };
+  const reads = Array.from({ length: 5 }, () => calls.make("messages", { session, range: {} }, busy));
+  const pause = calls.make("wait", { ms: 1 }, busy);
+  const late = calls.make("tokens", { session }, busy);
+  const recent = calls.make("tokens", { session }, terms);
+  const ends = await Promise.allSettled([...reads, late, pause]);
+  expect(ends.map(({ status }) => status)).toEqual([...Array.from({ length: 6 }, () => "rejected"), "fulfilled"]);
+  await expect(recent).rejects.toMatchObject({ code: "busy" });
+});
+
+test("a defect of the worker is told as one, and writes are of unknown outcome", async () => {
+  run = () => Promise.reject(new Error("out of luck"));
+  const [write, reading] = [append("a"), read()];
+  await expect(write).rejects.toMatchObject({
+    code: "worker-failed",
+    outcome: "unknown",
+    cause: { message: "out of luck" },
+  });
+  await expect(reading).rejects.toMatchObject({ code: "worker-failed", outcome: "not-applied" });
+  run = carriesOut;
+  await append("a");
+  expect(uids()).toEqual(["a"]);
+});
