@@ -42,6 +42,17 @@ export function checkOptions<Options extends object>(options: Options): Options 
   throw new ContextStoreError("invalid-argument", "Options are an object that can be read.", { cause });
 }
 
+/** One of a few texts. */
+export function checkChoice<Choice extends string>(what: string, value: Choice, choices: readonly Choice[]): Choice {
+  if (!choices.includes(value)) refuse(`${what} is ${choices.map((choice) => `"${choice}"`).join(" or ")}.`);
+  return value;
+}
+
+/** A signal, or none. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal is an AbortSignal.");
+}
+
 /** An array, as it is now: the caller may change it afterwards. */
 export function checkArray<Item>(what: string, value: readonly Item[]): Item[] {
   if (!Array.isArray(value)) refuse(`${what} must be an array.`);

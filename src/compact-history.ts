@@ -1,4 +1,4 @@
-import { checkCount, checkOptions, refuse } from "./arguments.js";
+import { checkCount, checkOptions, checkSignal, refuse } from "./arguments.js";
 import { ContextStoreError } from "./errors.js";
 import type { ContentBlock, Message, StoredMessage } from "./messages.js";
 import type { SQLiteContextStore } from "./sqlite-context-store.js";
@@ -33,9 +33,8 @@ export async function compactHistory(
   options: CompactOptions,
 ): Promise<boolean> {
   const { summarize, keepRecent = 6, signal } = checkOptions(options);
-  if (typeof summarize !== "function" || (signal !== undefined && !(signal instanceof AbortSignal))) {
-    refuse("compactHistory() needs a function summarize; signal is an AbortSignal.");
-  }
+  if (typeof summarize !== "function") refuse("compactHistory() needs a function summarize.");
+  checkSignal(signal);
   checkCount("keepRecent", keepRecent);
   throwIfAborted(signal);
   const messages = await store.getMessages();

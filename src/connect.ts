@@ -1,4 +1,4 @@
-import { checkPath } from "./arguments.js";
+import { checkChoice, checkOptions, checkPath, checkSignal, refuse } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
 import { ContextStoreError } from "./errors.js";
@@ -43,19 +43,32 @@ type Global = { [REGISTRY]?: Map<string, Shared>; [CLOSING]?: Map<string, Promis
 
 /**
  * Opens the database at `path` in the origin private file system, or creates it. Connections of one page to the same
- * path share a worker; tabs share the database.
- *
- * @param path names separated by "/". A leading "/" or "~/" is the origin's root, so `~/.axio/chat.db` works as in Python.
+ * path share a worker, which the first of them starts with its `worker` and `searchIndex`; tabs share the database.
  *
  * Rejects `invalid-argument` for a path or option that makes no sense, `unsupported` where there is no OPFS, `busy` when
  * another tab holds the database and does not answer, `corrupt`, `newer-schema`, `worker-failed` when the worker or its
  * wasm cannot be loaded, `aborted` when `signal` fires.
+ *
+ * @param path names separated by "/". A leading "/" or "~/" is the origin's root, so `~/.axio/chat.db` works as in Python.
  */
 export async function connect(path: string, options: ConnectOptions = {}): Promise<Connection> {
-  const { busyTimeout = 5000, synchronous = "normal", storage = "opfs", worker, signal } = options;
-  const { searchIndex = "background" } = options;
+  const {
+    busyTimeout = 5000,
+    synchronous = "normal",
+    storage = "opfs",
+    worker,
+    signal,
+    ...rest
+  } = checkOptions(options);
+  const { searchIndex = "background" } = rest;
   const name = checkPath(path);
-  checkOptions(options);
+  if (!(typeof busyTimeout === "number" && busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1))
+    refuse("busyTimeout is a number of milliseconds from 0 to 2^31 - 1.");
+  checkChoice("synchronous", synchronous, ["normal", "full"]);
+  checkChoice("storage", storage, ["opfs", "memory"]);
+  checkChoice("searchIndex", searchIndex, ["background", "on-demand"]);
+  if (worker !== undefined && typeof worker !== "function") refuse("worker is a function that gives a Worker.");
+  checkSignal(signal);
   if (signal?.aborted) throw aborted(signal);
   checkSupport(storage);
   const key = `${storage}:${name}`;
@@ -101,19 +114,6 @@ async function leave(key: string, shared: Shared): Promise<void> {
   global[CLOSING]!.set(key, done);
   await done;
   global[CLOSING]!.delete(key);
-}
-
-function checkOptions({ busyTimeout, synchronous, storage, searchIndex }: ConnectOptions): void {
-  const refuse = (message: string) => {
-    throw new ContextStoreError("invalid-argument", message);
-  };
-  if (busyTimeout !== undefined && !(typeof busyTimeout === "number" && busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1))
-    refuse("busyTimeout is a number of milliseconds from 0.");
-  if (synchronous !== undefined && synchronous !== "normal" && synchronous !== "full")
-    refuse('synchronous is "normal" or "full".');
-  if (searchIndex !== undefined && searchIndex !== "background" && searchIndex !== "on-demand")
-    refuse('searchIndex is "background" or "on-demand".');
-  if (storage !== undefined && storage !== "opfs" && storage !== "memory") refuse('storage is "opfs" or "memory".');
 }
 
 function abortable<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {

@@ -1,4 +1,4 @@
-import { checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
+import { checkChoice, checkDbName, checkName, checkOptions, checkSignal, refuse } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
 import { type OperationName, type Operations, readList } from "./operations.js";
@@ -99,8 +99,11 @@ export class DatabaseConnection implements Connection {
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {
     if (this.#closing) throw closed("not-applied");
     if (typeof listener !== "function") refuse("A listener is a function.");
+    const wanted = checkOptions(filter);
+    for (const key of ["dbName", "project", "sessionId"] as const)
+      if (wanted[key] !== undefined) checkName(key, wanted[key]);
     const stop = this.#link.listen((change) => {
-      if (concerns(change, filter)) listener(change);
+      if (concerns(change, wanted)) listener(change);
     });
     this.#subscriptions.add(stop);
     return () => {
@@ -118,15 +121,9 @@ export class DatabaseConnection implements Connection {
     if (!(file instanceof Blob) || (wal !== undefined && !(wal instanceof Blob))) {
       refuse("import() takes the file, and its -wal, as a Blob or File.");
     }
-    if (mode !== "merge" && mode !== "replace") {
-      refuse('mode is "merge" or "replace".');
-    }
-    if (
-      !["undefined", "function"].includes(typeof onProgress) ||
-      (signal !== undefined && !(signal instanceof AbortSignal))
-    ) {
-      refuse("onProgress is a function, and signal an AbortSignal.");
-    }
+    checkChoice("mode", mode, ["merge", "replace"]);
+    if (onProgress !== undefined && typeof onProgress !== "function") refuse("onProgress is a function.");
+    checkSignal(signal);
     if (signal?.aborted) {
       throw new ContextStoreError("aborted", "The import was aborted before it began.", { cause: signal.reason });
     }

@@ -1,5 +1,14 @@
 import type { ContextChange } from "./changes.js";
-import { checkArray, checkCount, checkDbName, checkName, checkOptions, checkTokens, refuse } from "./arguments.js";
+import {
+  checkArray,
+  checkChoice,
+  checkCount,
+  checkDbName,
+  checkName,
+  checkOptions,
+  checkTokens,
+  refuse,
+} from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { DatabaseConnection } from "./database-connection.js";
 import { ContextStore } from "./context-store.js";
@@ -48,9 +57,10 @@ export class SQLiteContextStore extends ContextStore {
     if (!(connection instanceof DatabaseConnection)) {
       refuse("A SQLiteContextStore needs a connection that connect() gave.");
     }
+    const { project = location.origin, dbName = "axio_context" } = checkOptions(options);
     this.#connection = connection;
-    this.project = checkName("project", options.project ?? location.origin);
-    this.dbName = checkDbName(options.dbName ?? "axio_context");
+    this.project = checkName("project", project);
+    this.dbName = checkDbName(dbName);
     this.#session = { dbName: this.dbName, project: this.project, sessionId: checkName("A session id", sessionId) };
   }
 
@@ -243,9 +253,7 @@ export class SQLiteContextStore extends ContextStore {
   override async listSessions(options: ListOptions = {}): Promise<SessionInfo[]> {
     const { limit, after, orderBy = "created" } = checkOptions(options);
     if (limit !== undefined) checkCount("limit", limit);
-    if (orderBy !== "created" && orderBy !== "updated") {
-      refuse('orderBy is "created" or "updated".');
-    }
+    checkChoice("orderBy", orderBy, ["created", "updated"]);
     const behind = after === undefined ? undefined : checkOptions(after);
     const last = behind && { time: behind[`${orderBy}At`], sessionId: behind.sessionId };
     if (last && !(typeof last.time === "string" && typeof last.sessionId === "string")) {

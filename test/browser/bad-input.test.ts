@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  connect,
   compactHistory,
   type Connection,
   isContextStoreError,
   type Message,
   SQLiteContextStore,
 } from "../../src/index.js";
-import { sharedDatabase } from "../fixtures/databases.js";
+import { freshPath, sharedDatabase } from "../fixtures/databases.js";
 import { assistant, user } from "../fixtures/messages.js";
 
 // Whatever a caller hands in: an error of this package with a sentence, and nothing has changed.
@@ -93,6 +94,7 @@ const NO_MESSAGES = [
   ...NO_CONTENTS.map((content) => ({ role: "user", content })),
 ];
 const NO_METADATA = [null, "{}", 5, [], cyclic, { a: Number.NaN }, { a: () => 1 }, { a: new Map() }, throwing()];
+const NO_CHOICES = [null, "", "other", 5, {}, Symbol("c")];
 const NO_LISTS = [null, undefined, {}, "text", 5, new Set([user("x")]), throwing()];
 
 type Call = (store: SQLiteContextStore, value: never, connection: Connection) => unknown;
@@ -179,6 +181,20 @@ const CALLS: Readonly<Record<string, readonly [call: Call, values: readonly unkn
   import: [(_, file, connection) => connection.import(file), [...NO_OBJECTS, new Blob([]), new Blob(["x"])]],
   "import, options": [(_, options, connection) => connection.import(new Blob(["x"]), options), NO_OPTIONS],
   checkIntegrity: [(_, options, connection) => connection.checkIntegrity(options), NO_OPTIONS],
+  connect: [(_, options) => connect(freshPath(), options), NO_OPTIONS],
+  "connect, path": [(_, path) => connect(path), [...NO_NAMES, ".."]],
+  "connect, busyTimeout": [(_, busyTimeout) => connect(freshPath(), { busyTimeout }), [null, "5", -1, Infinity, {}]],
+  "connect, synchronous": [(_, synchronous) => connect(freshPath(), { synchronous }), NO_CHOICES],
+  "connect, storage": [(_, storage) => connect(freshPath(), { storage }), NO_CHOICES],
+  "connect, searchIndex": [(_, searchIndex) => connect(freshPath(), { searchIndex }), NO_CHOICES],
+  "connect, worker": [(_, worker) => connect(freshPath(), { worker }), [null, 5, "text", {}]],
+  "connect, signal": [(_, signal) => connect(freshPath(), { signal }), [null, 5, "text", {}]],
+  "a store's options": [(_, options, connection) => new SQLiteContextStore(connection, "s", options), NO_OPTIONS],
+  "subscribe of a connection, filter": [(_, filter, connection) => connection.subscribe(() => {}, filter), NO_OPTIONS],
+  "subscribe of a connection, sessionId": [
+    (_, sessionId, connection) => connection.subscribe(() => {}, { sessionId }),
+    NO_NAMES,
+  ],
   "subscribe of a connection": [(_, listener, connection) => connection.subscribe(listener), [null, undefined, 5, {}]],
 };
 

@@ -1,11 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import {
-  clientChannel,
-  type ClientMessage,
-  ownerChannel,
-  type RunMessage,
-  TabChannels,
-} from "../../worker/channels.js";
+import { clientChannel, type ClientMessage, ownerChannel, TabChannels } from "../../worker/channels.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { Dispatcher } from "../../worker/tab/dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "../../worker/tab/outstanding.js";
@@ -47,10 +41,10 @@ describe("calls that were late", () => {
 
   test("are sent again behind what follows them, where they were asked for anew behind that", () => {
     const [first, second] = [make(20), make(21)];
-    dispatcher.send([first!]);
-    dispatcher.send([second!]);
-    outstanding.moveToEnd(first!);
-    dispatcher.send([first!]);
+    dispatcher.send([first]);
+    dispatcher.send([second]);
+    outstanding.moveToEnd(first);
+    dispatcher.send([first]);
     for (const seq of [21, 20]) dispatcher.sendAgain([seq], 2);
     expect(posted.at(-1)).toBe("2: 21 20");
   });
@@ -65,33 +59,29 @@ describe("calls that were late", () => {
 
 test("a worker hears what is answered to itself, and not what was answered to the one before it", async () => {
   const path = crypto.randomUUID();
-  const heard: ClientMessage[] = [];
   const toPage = clientChannel(path, "page");
   const owner = ownerChannel(path);
-  const asked = new Promise<RunMessage & { readonly worker: string }>((resolve) => {
+  const heard: ClientMessage[] = [];
+  let onWorking = () => {};
+  const working = new Promise<void>((resolve) => (onWorking = resolve));
+  const onMessage = (message: ClientMessage) => {
+    heard.push(message);
+    if (message.type === "working") onWorking();
+  };
+  const channels = new TabChannels(path, "page", onMessage, () => {});
+  const asked = new Promise<{ readonly worker: string }>((resolve) => {
     owner.addEventListener("message", ({ data }: MessageEvent) => resolve(data));
   });
-  const channels = await new Promise<TabChannels>((resolve) => {
-    const made: TabChannels = new TabChannels(
-      path,
-      "page",
-      (message) => {
-        heard.push(message);
-        if (message.type === "working") resolve(made);
-      },
-      () => {},
-    );
-    made.run({ type: "run", ownership, batch: { client: "page", unanswered: [], requests: [] }, deadline: 0, turn: 0 });
-    void asked.then(({ worker }) => {
-      for (const each of ["another", worker]) {
-        toPage.postMessage({ type: "replies", ownership, worker: each, replies: [[1, { ok: true, value: each }]] });
-        toPage.postMessage({ type: "part", ownership, worker: each, seq: 1, part: each });
-        toPage.postMessage({ type: "late", ownership, worker: each, seqs: [1], turn: 1 });
-      }
-      toPage.postMessage({ type: "working", ownership });
-    });
-  });
+  const batch = { client: "page", unanswered: [], requests: [] };
+  channels.run({ type: "run", ownership, batch, deadline: 0, turn: 0 });
   const { worker } = await asked;
+  for (const each of ["another", worker]) {
+    toPage.postMessage({ type: "replies", ownership, worker: each, replies: [[1, { ok: true, value: each }]] });
+    toPage.postMessage({ type: "part", ownership, worker: each, seq: 1, part: each });
+    toPage.postMessage({ type: "late", ownership, worker: each, seqs: [1], turn: 1 });
+  }
+  toPage.postMessage({ type: "working", ownership });
+  await working;
   expect(heard.map(({ type }) => type)).toEqual(["replies", "part", "late", "working"]);
   expect(heard.slice(0, 3)).toMatchObject([{ worker }, { worker }, { worker }]);
   channels.close();

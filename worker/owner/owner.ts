@@ -11,7 +11,7 @@ import {
   type Ownership,
   sameOwnership,
 } from "../channels.js";
-import { failAll } from "../failure.js";
+import { failAll, toContextStoreError } from "../failure.js";
 import { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
 import { finishPurge } from "../operations/deleted.js";
@@ -44,7 +44,7 @@ interface Client {
   turn: number;
 }
 
-/** What ends an ownership before its worker ends. */
+/** What an owner tells its worker. `lost` ends the ownership before its worker ends. */
 export interface OwnerEvents {
   /** The owner must let go of the database; every call ends with this error. */
   lost(error: ContextStoreError): void;
@@ -112,8 +112,17 @@ export class Owner {
     this.#searcher.wake(SETTLE_MS);
   }
 
-  /** Carries out calls that arrived together; answers each in its place. */
+  /** Carries out calls that arrived together; answers each in its place. Throws nothing. */
   run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+    try {
+      return this.#run(batch);
+    } catch (error) {
+      // A defect: whoever waits for an answer gets one.
+      return failAll(batch)(toContextStoreError(error, "unknown"));
+    }
+  }
+
+  #run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
     this.giveWay();
     this.#writeBack.putOff();
     for (const { name, args } of batch.requests) {
@@ -197,7 +206,7 @@ export class Owner {
 
   async #answer(message: OwnerMessage): Promise<void> {
     if (message.type === "hello") {
-      if (message.protocol > PROTOCOL) return this.#giveWay();
+      if (message.protocol > PROTOCOL) return this.#yieldToNewer();
       this.#post(message.client, { type: "working", ownership: this.ownership });
       // Whoever comes after the site's data was cleared must not join those who have not noticed.
       await this.#files.look().then(
@@ -228,7 +237,7 @@ export class Owner {
   }
 
   /** A newer version of the application must not wait for an older one, which cannot know what it needs. */
-  #giveWay(): void {
+  #yieldToNewer(): void {
     const message = "Another tab runs a newer version of this application. Reload this page to get it.";
     this.#events.lost(new ContextStoreError("protocol-mismatch", message));
   }
