@@ -104,6 +104,87 @@ test("a write that was rejected busy is safely repeated with its uid", async ({ 
   expect(await owner.evaluate(() => harness.texts())).toEqual(["uid-0", "uid-1", "uid-2"]);
 });
 
+test("a write that was rejected busy can be repeated with its uid behind a read, also by the next worker", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.openFaulty({ busyTimeout: 700 }));
+  for (const [turn, ends] of [false, true].entries()) {
+    const hold = site.hold();
+    await hang(owner, hold);
+    const append = (id: string) =>
+      harness.rejection(harness.store.append({ role: "user", content: [{ type: "text", text: id }] }, { uid: id }));
+    expect(await follower.evaluate(append, `uid-${turn}`)).toMatchObject({ code: "busy", outcome: "unknown" });
+    await hold.release();
+    const repeated = await follower.evaluate(
+      async ([id, endsWorker]) => {
+        let before: Promise<Ending>;
+        let again: Ending;
+        do {
+          if (endsWorker) harness.faulty.terminate();
+          before = harness.rejection(harness.texts());
+          const message = { role: "user" as const, content: [{ type: "text" as const, text: id }] };
+          [, again] = await Promise.all([before, harness.rejection(harness.store.append(message, { uid: id }))]);
+        } while (again.code === "busy");
+        return again;
+      },
+      [`uid-${turn}`, ends] as const,
+    );
+    expect(repeated).toMatchObject({ code: "none" });
+  }
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["uid-0", "uid-1"]);
+});
+
+test("a worker takes nothing for its own that was answered to the one before it", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  await owner.evaluate(() => harness.append("before"));
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.openFaulty());
+  // Now it has contents that the owner may leave out of its answer.
+  await follower.evaluate(() => harness.texts());
+  await owner.evaluate(() => harness.append("after"));
+  const hold = site.hold();
+  await hang(owner, hold);
+  const reading = follower.evaluate(() => harness.texts());
+  await follower.evaluate(() => harness.faulty.ask({ type: "report" }));
+  await follower.evaluate(() => harness.faulty.terminate());
+  // The next one asks who the owner is as soon as it runs.
+  const hasNext = () =>
+    follower.evaluate(() => {
+      const answered = harness.faulty.ask({ type: "report" }).then(() => harness.faulty.count);
+      return Promise.race([answered, new Promise<number>((resolve) => setTimeout(resolve, 50, 0))]);
+    });
+  await expect.poll(hasNext).toBe(2);
+  await hold.release();
+  expect(await reading).toEqual(["before", "after"]);
+});
+
+test("a message that is being written goes on being written after its tab's reads were given up", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
+  await follower.evaluate(() => harness.stream.begin(harness.store));
+  await owner.evaluate(() => harness.untilStreamed(3));
+  const hold = site.hold();
+  await hang(owner, hold);
+  // More than are under way at once: what the writer asks for waits behind them.
+  const reads = await follower.evaluate(() =>
+    Promise.all(Array.from({ length: 10 }, () => harness.rejection(harness.texts()))),
+  );
+  expect(reads.map(({ code }) => code)).toEqual(reads.map(() => "busy"));
+  await hold.release();
+  const written = await follower.evaluate(() => harness.stream.numbers);
+  await owner.evaluate((count) => harness.untilStreamed(count), written + 20);
+});
+
 test("a write load over hangs of every length leaves each acknowledged write there once, and none that was not applied", async ({
   context,
   site,

@@ -86,3 +86,22 @@ test("an existing database opens and reads on a full disk", async ({ context, si
   await page.evaluate(() => harness.append("after"));
   expect(await page.evaluate(() => harness.texts())).toEqual(["before", "after"]);
 });
+
+test("of an import that a full disk has ended nothing is left once there is room, for whoever looks", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  const leaveRoom = await quotaOf(owner);
+  for (const room of [0, 300_000, 2_000_000]) {
+    await owner.evaluate(() => harness.importing.begin(600));
+    await leaveRoom(room);
+    expect(await owner.evaluate(() => harness.importing.ended())).toBe("quota");
+    // What there is no room to take back does not keep anyone from reading.
+    await owner.evaluate(() => harness.importing.counts());
+    await leaveRoom("plenty");
+    await expect.poll(() => owner.evaluate(() => harness.importing.counts())).toEqual([]);
+  }
+  expect(await owner.evaluate(() => harness.connection!.checkIntegrity())).toEqual({ ok: true, problems: [] });
+});

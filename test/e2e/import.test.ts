@@ -85,6 +85,45 @@ test("an import whose tab is closed is taken back by the tab that holds the data
   expect(await owner.evaluate(() => harness.connection!.checkIntegrity())).toEqual({ ok: true, problems: [] });
 });
 
+test("an import whose tab aborts it, and is closed while it is taken back, is taken back to the end", async ({
+  context,
+  site,
+}) => {
+  const [owner, follower] = await twoTabs(site, context);
+  await follower.evaluate(async () => {
+    await harness.importing.begin(300);
+    await harness.importing.reached(0.5);
+    harness.importing.abort();
+  });
+  await follower.close();
+  await expect.poll(() => owner.evaluate(() => harness.importing.counts())).toEqual([]);
+  await owner.evaluate(() => harness.importing.begin(10));
+  expect(await owner.evaluate(() => harness.importing.ended())).toMatchObject({
+    sessionsAdded: 10,
+    messagesAdded: 100,
+  });
+});
+
+test("an import whose tab's worker dies in the middle is taken back, made again, and told of", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  const follower = await site.openTab(context);
+  await follower.evaluate(() => harness.openFaulty());
+  await follower.evaluate(async () => {
+    await harness.importing.begin(300);
+    harness.faulty.terminate();
+  });
+  expect(await follower.evaluate(() => harness.importing.ended())).toMatchObject({
+    sessionsAdded: 10,
+    messagesAdded: 3000,
+  });
+  const whole = Array.from({ length: 10 }, () => 300);
+  for (const page of [owner, follower]) expect(await page.evaluate(() => harness.importing.counts())).toEqual(whole);
+});
+
 test("an import is gone when the browser is killed in the middle of it, and nothing else is", async ({
   profile,
   site,
