@@ -159,6 +159,8 @@ test("a worker takes nothing for its own that was answered to the one before it"
       return Promise.race([answered, new Promise<number>((resolve) => setTimeout(resolve, 50, 0))]);
     });
   await expect.poll(hasNext).toBe(2);
+  // Then the owner looks after its files before it says who it is.
+  await owner.waitForTimeout(1100);
   await hold.release();
   expect(await reading).toEqual(["before", "after"]);
 });
@@ -171,18 +173,26 @@ test("a message that is being written goes on being written after its tab's read
   await owner.evaluate(() => harness.openFaulty());
   const follower = await site.openTab(context);
   await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
-  await follower.evaluate(() => harness.stream.begin(harness.store));
-  await owner.evaluate(() => harness.untilStreamed(3));
+  const writer = await follower.evaluateHandle(() => harness.store.beginMessage("assistant"));
+  const update = (text: string) =>
+    follower.evaluate(([w, said]) => w.update([{ type: "text", text: said }]), [writer, text] as const);
+  const texts = () => owner.evaluate(() => harness.texts());
+  await update("one");
+  await expect.poll(texts).toEqual(["one"]);
   const hold = site.hold();
+  await update("one two");
+  await expect.poll(texts).toEqual(["one two"]);
   await hang(owner, hold);
-  // More than are under way at once: what the writer asks for waits behind them.
-  const reads = await follower.evaluate(() =>
-    Promise.all(Array.from({ length: 10 }, () => harness.rejection(harness.texts()))),
-  );
+  // More than are under way at once: the writer's pause waits behind them.
+  const reads = await follower.evaluate((w) => {
+    const made = Array.from({ length: 6 }, () => harness.rejection(harness.texts()));
+    w.update([{ type: "text", text: "one two three" }]);
+    return Promise.all(made);
+  }, writer);
   expect(reads.map(({ code }) => code)).toEqual(reads.map(() => "busy"));
   await hold.release();
-  const written = await follower.evaluate(() => harness.stream.numbers);
-  await owner.evaluate((count) => harness.untilStreamed(count), written + 20);
+  await update("one two three four");
+  await expect.poll(texts).toEqual(["one two three four"]);
 });
 
 test("a write load over hangs of every length leaves each acknowledged write there once, and none that was not applied", async ({

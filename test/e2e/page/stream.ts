@@ -8,11 +8,6 @@ export class Stream {
   #isOn = false;
   #running = Promise.resolve();
 
-  /** How many were handed to the writer. */
-  get numbers(): number {
-    return this.#next;
-  }
-
   async begin(store: SQLiteContextStore): Promise<void> {
     this.#writer = await store.beginMessage("assistant");
     this.#isOn = true;
