@@ -1,6 +1,7 @@
 import { checkContent } from "./content.js";
 import type { DatabaseConnection } from "./database-connection.js";
-import type { ContentBlock, MessageRef } from "./messages.js";
+import type { ContentBlock, Message, MessageRef } from "./messages.js";
+import { newMessages } from "./new-message.js";
 import type { SessionKey } from "./operations.js";
 
 /** Milliseconds from one write to the next: with what a write takes, well under the 500 that are promised. */
@@ -21,10 +22,12 @@ export interface MessageWriter {
    */
   update(content: readonly ContentBlock[]): void;
   /**
-   * Makes the message complete, with this content, or else what `update` said last. Rejects `invalid-message` for what
-   * cannot be stored, and then can be called again; `not-found` when the message was removed, in whatever tab.
+   * Makes the message complete, with this content, or else what `update` said last, and appends `followedBy` in the same
+   * transaction: the results of the tools that it calls, say. Rejects `invalid-message` for what cannot be stored, and
+   * then can be called again; `not-found` when the message was removed, in whatever tab. A second call with the same
+   * content changes nothing.
    */
-  finish(content?: readonly ContentBlock[]): Promise<void>;
+  finish(content?: readonly ContentBlock[], followedBy?: readonly Message[]): Promise<void>;
   /** Takes the message out again. Rejects `not-found` when it was removed or finished before. */
   abort(): Promise<void>;
 }
@@ -58,10 +61,11 @@ export class StreamedMessage implements MessageWriter {
     this.#schedule();
   }
 
-  async finish(content: readonly ContentBlock[] = this.#latest): Promise<void> {
+  async finish(content: readonly ContentBlock[] = this.#latest, followedBy: readonly Message[] = []): Promise<void> {
     const checked = checkContent(content);
+    const messages = newMessages("followedBy", followedBy);
     this.#hasEnded = true;
-    await this.#connection.call("finish", { session: this.#session, id: this.id, content: checked });
+    await this.#connection.call("finish", { session: this.#session, id: this.id, content: checked, messages });
   }
 
   async abort(): Promise<void> {

@@ -1,4 +1,4 @@
-import { checkName, checkOptions } from "./arguments.js";
+import { checkArray, checkName, checkOptions } from "./arguments.js";
 import { checkMessage, jsonObject } from "./content.js";
 import { newUid } from "./ids.js";
 import type { JsonObject, Message } from "./messages.js";
@@ -10,6 +10,11 @@ export interface AppendOptions {
   readonly uid?: string | undefined;
   /** The caller's own, never shown to the model. */
   readonly metadata?: JsonObject | undefined;
+}
+
+/** All of them, or none where one cannot be stored. */
+export function newMessages(what: string, messages: readonly Message[]): NewMessage<WireContent>[] {
+  return checkArray(what, messages).map((message) => newMessage(message));
 }
 
 /** A message on its way into the database. Throws `invalid-message` or `invalid-argument` for what it cannot hold. */

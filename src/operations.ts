@@ -156,7 +156,13 @@ export interface Operations<Content = WireContent> {
   /** Brings a partial message up to date. The worker makes of the whole content what the owner needs of it. */
   checkpoint(args: { session: SessionKey; id: number; content: [Content] extends [string] ? Delta : Content }): Edited;
   /** Makes a partial message complete. */
-  finish(args: { session: SessionKey; id: number; content: Content }): Edited;
+  /** `messages`: appended in the same transaction. */
+  finish(args: {
+    session: SessionKey;
+    id: number;
+    content: Content;
+    messages?: readonly NewMessage<Content>[];
+  }): Edited;
   /** Takes a partial message out again. */
   abort(args: { session: SessionKey; id: number }): Edited;
   clear(args: { session: SessionKey }): null;

@@ -16,7 +16,7 @@ import { newSessionId, newUid } from "./ids.js";
 import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { readMessages } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
-import { type AppendOptions, newMessage } from "./new-message.js";
+import { type AppendOptions, newMessage, newMessages } from "./new-message.js";
 import {
   type MessageRange,
   type Edit,
@@ -76,7 +76,7 @@ export class SQLiteContextStore extends ContextStore {
 
   /** Adds messages at the end, in one transaction: all of them or, when it rejects, none. */
   override async appendAll(messages: readonly Message[]): Promise<void> {
-    const added = checkArray("messages", messages).map((message) => newMessage(message));
+    const added = newMessages("messages", messages);
     if (added.length > 0) await this.#append(added);
   }
 
@@ -106,7 +106,8 @@ export class SQLiteContextStore extends ContextStore {
 
   /**
    * The messages one by one from the first on, read `batch` at a time: for histories that need not be in memory as a
-   * whole. What is appended meanwhile comes too. Rejects `invalid-argument`, and `corrupt` as
+   * whole. What is appended meanwhile comes too; an edit of what has been read moves what has not, of which some may then
+   * be left out, or come twice. Rejects `invalid-argument`, and `corrupt` as
    * {@link SQLiteContextStore.getHistory} does.
    */
   async *messages(options: { readonly batch?: number | undefined } = {}): AsyncGenerator<StoredMessage, void> {
@@ -193,7 +194,7 @@ export class SQLiteContextStore extends ContextStore {
   async #edit(edit: Omit<Edit<WireContent>, "session" | "messages">, messages: readonly Message[]): Promise<void> {
     if (edit.expectIds !== undefined)
       checkArray("expectIds", edit.expectIds).forEach((id) => checkCount("An id in expectIds", id));
-    const added = checkArray("messages", messages).map((message) => newMessage(message));
+    const added = newMessages("messages", messages);
     await this.#connection.call("splice", { ...edit, session: this.#session, messages: added });
   }
 

@@ -55,16 +55,17 @@ export class LiveSteps {
   }
 
   /** Stores what a step has come to. */
-  async end(messages: readonly Message[], { finishReason }: AgentStep): Promise<void> {
+  async end(messages: readonly Message[], { finishReason, rawFinishReason }: AgentStep): Promise<void> {
     const begun = this.#writers.get(++this.#ended);
     this.#writers.delete(this.#ended);
-    // A step that failed has no other end than this: what has come of it stays partial.
-    if (finishReason === "error") return;
+    // A step that broke off has no other end than this: what has come of it stays partial. Where a provider itself calls
+    // the end an error, it says which.
+    if (finishReason === "error" && rawFinishReason === undefined) return;
     if (!begun) return appendAll(this.#store, messages);
     const writer = await begun;
     const [first, ...rest] = messages;
-    // Calls made in one go are committed together: no call is ever complete without its result.
-    if (first?.role === "assistant") await Promise.all([writer.finish(first.content), appendAll(this.#store, rest)]);
+    // In one transaction: no call is ever there without its result, nor a result without its call.
+    if (first?.role === "assistant") await writer.finish(first.content, rest);
     else await Promise.all([writer.abort(), appendAll(this.#store, messages)]);
   }
 

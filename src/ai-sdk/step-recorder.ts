@@ -8,6 +8,8 @@ import { pairToolCalls } from "./tool-calls.js";
 export interface AgentStep {
   readonly response: { readonly messages: readonly ModelMessage[] };
   readonly finishReason?: string | undefined;
+  /** What the provider itself calls it. */
+  readonly rawFinishReason?: string | undefined;
   readonly usage: { readonly inputTokens: number | undefined; readonly outputTokens: number | undefined };
 }
 

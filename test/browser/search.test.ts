@@ -116,7 +116,12 @@ describe("a search in a database", () => {
     await store.append({
       role: "assistant",
       content: [
-        { type: "tool_use", id: "call", name: "read_file", input: { path: "src/index.ts", deep: [{ a: "inner" }] } },
+        {
+          type: "tool_use",
+          id: "call",
+          name: "read_file",
+          input: { path: "src/index.ts", deep: [{ a: "inner" }], year: 1987 },
+        },
       ],
     });
     const content = [{ type: "text", text: "export nothing" }] as const;
@@ -127,7 +132,7 @@ describe("a search in a database", () => {
         { type: "tool_result", tool_use_id: "other", content: "plain answer", is_error: true },
       ],
     });
-    for (const query of ["read_file", "src/index.ts", "inner"])
+    for (const query of ["read_file", "src/index.ts", "inner", "1987"])
       expect(await found(connection, query)).toEqual(["session 0"]);
     for (const query of ["nothing", '"plain answer"']) expect(await found(connection, query)).toEqual(["session 1"]);
   });

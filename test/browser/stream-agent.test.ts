@@ -32,12 +32,12 @@ class Step {
     return this.#say({ type: "tool-call", toolCallId, toolName: "weather", input: JSON.stringify({ city }) });
   }
 
-  end(reason: "stop" | "tool-calls", input: number, output: number): this {
+  end(reason: "stop" | "tool-calls" | "error", input: number, output: number, raw?: string): this {
     const usage = {
       inputTokens: { total: input, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
       outputTokens: { total: output, text: undefined, reasoning: undefined },
     };
-    this.#say({ type: "finish", finishReason: { unified: reason, raw: undefined }, usage });
+    this.#say({ type: "finish", finishReason: { unified: reason, raw }, usage });
     this.#controller.close();
     this.#isEnded = true;
     return this;
@@ -131,6 +131,32 @@ describe("streamAgent", () => {
       expect(await store.getHistory()).toStrictEqual([QUESTION, CALL, RESULT, assistant("Cold.")]);
       expect(await store.getContextTokens()).toEqual({ inputTokens: 30, outputTokens: 12 });
       expect(model.doStreamCalls[1]!.prompt.map(({ role }) => role)).toEqual(["user", "assistant", "tool"]);
+    }
+  });
+
+  test("leaves no result of a tool whose call was cleared while it ran", async () => {
+    const store = await openStore();
+    const { agent, answer } = agentOf(
+      new Step().begin().text("Let me look.").call("1", "Oslo").end("tool-calls", 10, 5),
+    );
+    const result = await streamAgent(agent, QUESTION, store);
+    await untilLast(store, { ...CALL, status: "partial" });
+    await store.clear();
+    answer();
+    await expect(Promise.resolve(result.text)).rejects.toThrow();
+    expect(await store.getHistory()).toEqual([]);
+    expect(await store.getContextTokens()).toEqual({ inputTokens: 0, outputTokens: 0 });
+  });
+
+  test("stores an answer that its provider ends with an error of its own, as runAgent does", async () => {
+    for (const store of [await openStore({ storage: "memory" }), new MemoryContextStore()]) {
+      const { agent } = agentOf(new Step().begin().text("Half an ans").end("error", 10, 5, "MALFORMED_FUNCTION_CALL"));
+      const result = await streamAgent(agent, QUESTION, store);
+      expect(await result.text).toBe("Half an ans");
+      expect(await store.getHistory()).toStrictEqual([QUESTION, assistant("Half an ans")]);
+      expect(await store.getContextTokens()).toEqual({ inputTokens: 10, outputTokens: 5 });
+      if ("getMessages" in store)
+        expect((await store.getMessages({ last: 1 }))[0]).toMatchObject({ status: "complete" });
     }
   });
 

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type ContentBlock, type ContextChange, type MessageWriter, SQLiteContextStore } from "../../src/index.js";
+import {
+  type ContentBlock,
+  type ContextChange,
+  type Message,
+  type MessageWriter,
+  SQLiteContextStore,
+} from "../../src/index.js";
 import { openDatabase, openStore, sharedDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { assistant, bytes, everyBlock, toDict, user, words } from "../fixtures/messages.js";
@@ -91,6 +97,36 @@ describe("a streamed message", () => {
     const next = await reader.beginMessage("assistant");
     await next.finish();
     expect(await reader.getMessages({ last: 1 })).toMatchObject([{ content: [], status: "complete" }]);
+  });
+
+  test("is finished together with what follows it, or not at all, and a second time changes nothing", async () => {
+    const { store, reader, writer } = await begin();
+    const heard: unknown[] = [];
+    const stop = reader.subscribe(({ kind, position }) => heard.push([kind, position]));
+    const call: ContentBlock[] = [{ type: "tool_use", id: "1", name: "clock", input: {} }];
+    const result: Message = {
+      role: "user",
+      content: [{ type: "tool_result", tool_use_id: "1", content: "noon", is_error: false }],
+    };
+    await expect(writer.finish(call, [result, { role: "user" } as Message])).rejects.toMatchObject({
+      code: "invalid-message",
+    });
+    expect(await reader.getMessages({ last: 1 })).toMatchObject([{ id: writer.id, status: "partial" }]);
+    await writer.finish(call, [result]);
+    await writer.finish(call, [result]);
+    expect(await reader.getMessages({ after: 1 })).toMatchObject([
+      { id: writer.id, content: call, status: "complete" },
+      { ...result, position: 3, status: "complete" },
+    ]);
+    await expect(writer.finish(textOf("something else"))).rejects.toMatchObject({ code: "not-found" });
+    await store.append(user("next"));
+    await expect
+      .poll(() => heard)
+      .toEqual([
+        ["replace", 2],
+        ["append", 4],
+      ]);
+    stop();
   });
 
   test("leaves no row when it is aborted, and the others dense", async () => {

@@ -23,6 +23,11 @@ export function readJson(json: string): StoredJson {
   return { content, isPlain: !restoreImages(content) && isPlain };
 }
 
+/** What a stored text says, with images as base64. Throws `SyntaxError` for what Python could not read either. */
+export function parseJson(json: string): unknown {
+  return parse(json)[0];
+}
+
 /** Puts bytes in the place of base64, and tells whether there was any. */
 function restoreImages(content: unknown): boolean {
   let found = false;
@@ -49,10 +54,31 @@ function parse(json: string): [content: unknown, isPlain: boolean] {
 /** With Python's three further numbers. They are put aside as strings that cannot otherwise occur, outside of strings. */
 function parsePythonJson(json: string): unknown {
   const mark = `\u0000${crypto.randomUUID()}:`;
-  const marked = json.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) =>
-    token.startsWith('"') ? token : JSON.stringify(mark + token),
-  );
+  const putAside = (text: string) => text.replace(/-?Infinity|NaN/g, (number) => JSON.stringify(mark + number));
+  let marked = "";
+  for (let at = 0; at < json.length;) {
+    const begin = placeOf('"', json, at);
+    const end = endOfString(json, begin);
+    marked += putAside(json.slice(at, begin)) + json.slice(begin, end);
+    at = end;
+  }
   return JSON.parse(marked, (_, value: unknown) =>
     typeof value === "string" && value.startsWith(mark) ? Number(value.slice(mark.length)) : value,
   );
+}
+
+/** Behind the quote that ends the string which begins there. Not by a pattern: a long string would fill the stack. */
+function endOfString(json: string, begin: number): number {
+  for (let at = begin + 1; ; at++) {
+    at = placeOf('"', json, at);
+    let escapes = 0;
+    while (json[at - 1 - escapes] === "\\") escapes++;
+    if (at === json.length || escapes % 2 === 0) return at + 1;
+  }
+}
+
+/** Where the text is found, or else the end. */
+function placeOf(text: string, json: string, from: number): number {
+  const place = json.indexOf(text, from);
+  return place < 0 ? json.length : place;
 }

@@ -1,8 +1,9 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { Delta, Edited, SessionKey } from "../../src/operations.js";
+import type { Delta, Edited, NewMessage, SessionKey } from "../../src/operations.js";
 import { tables } from "../sql/tables.js";
 import type { Database, SqlValue } from "../sqlite/database.js";
 import { splice } from "./edits.js";
+import { append } from "./messages.js";
 import { addPart } from "./parts.js";
 import { countOf, ordinal } from "./positions.js";
 import { editSummary } from "./summaries.js";
@@ -14,16 +15,26 @@ export function checkpoint(db: Database, session: SessionKey, id: number, delta:
   return { kind: "update", position: ordinal(db, session, position) };
 }
 
-/** Makes a message complete: from now on it is a row like any other. */
-export function finish(db: Database, session: SessionKey, id: number, content: string): Edited {
+/** Makes a message complete, a row like any other, and appends what follows it. A second time changes nothing. */
+export function finish(
+  db: Database,
+  session: SessionKey,
+  id: number,
+  content: string,
+  messages: readonly NewMessage<string>[] = [],
+): Edited {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
   const finished = db.row(sql.finish, sessionId, project, id, content);
-  if (!finished) throw notWritten();
+  if (!finished) {
+    if (db.value(sql.isFinished, sessionId, project, id, content) !== undefined) return null;
+    throw notWritten();
+  }
   const position = Number(finished[0]);
   db.run(sql.deleteParts, id);
   editSummary(db, session, countOf(db, session), position);
-  return { kind: "update", position: ordinal(db, session, position) };
+  append(db, session, messages);
+  return { kind: messages.length > 0 ? "replace" : "update", position: ordinal(db, session, position) };
 }
 
 /** Takes a message out again. */

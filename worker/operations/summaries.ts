@@ -1,6 +1,8 @@
+import type { ContentBlock } from "../../src/messages.js";
 import type { SessionKey } from "../../src/operations.js";
 import { NO_PREVIEW, previewOf } from "../../src/preview.js";
 import { unseal } from "../envelopes/envelope.js";
+import { parseJson } from "../envelopes/stored-json.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
 
@@ -52,7 +54,7 @@ export function computePreview(db: Database, { sessionId, project, dbName }: Ses
 /** Lenient: a row that cannot be read must not hide its session from the list. */
 export function previewOfStored(content: unknown): string {
   try {
-    return previewOf(JSON.parse(unseal(content)));
+    return previewOf(parseJson(unseal(content)) as ContentBlock[]);
   } catch {
     return NO_PREVIEW;
   }

@@ -1,21 +1,12 @@
 import { unseal } from "../envelopes/envelope.js";
-import { readJson } from "../envelopes/stored-json.js";
+import { parseJson } from "../envelopes/stored-json.js";
 
 /** What of a message is searched: its texts, and what tools were asked and answered. "" where it cannot be read. */
 export function textOfStored(content: unknown): string {
   try {
-    return textOf(parse(unseal(content)));
+    return textOf(parseJson(unseal(content)));
   } catch {
     return "";
-  }
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    // Numbers that JSON lacks.
-    return readJson(json).content;
   }
 }
 
@@ -37,9 +28,9 @@ function collect(block: unknown, texts: string[]): void {
   }
 }
 
-/** All strings in a value: those of a tool's input, whatever its shape. */
+/** All strings and numbers in a value: those of a tool's input, whatever its shape. */
 function collectStrings(value: unknown, texts: string[]): void {
-  if (typeof value === "string") texts.push(value);
+  if (typeof value === "string" || typeof value === "number") texts.push(String(value));
   else if (typeof value === "object" && value !== null)
     for (const item of Object.values(value)) collectStrings(item, texts);
 }

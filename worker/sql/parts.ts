@@ -7,6 +7,7 @@ export function partsSql({ messages, parts }: Names) {
     finish: `
       UPDATE ${messages} SET content = ?4, status = NULL WHERE id = ?3 AND ${SESSION} AND status = 'partial'
       RETURNING position`,
+    isFinished: `SELECT 1 FROM ${messages} WHERE id = ?3 AND ${SESSION} AND status IS NULL AND content = ?4`,
     addPart: `
       INSERT INTO ${parts}(message_id, number, keep, text, tail)
       VALUES (?1, (SELECT coalesce(max(number) + 1, 0) FROM ${parts} WHERE message_id = ?1), ?2, ?3, ?4)`,

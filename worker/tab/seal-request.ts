@@ -13,8 +13,13 @@ export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): O
     const { args } = request;
     return { ...request, args: { ...args, messages: args.messages.map(sealMessage) } };
   }
-  if (is(request, "finish"))
-    return { ...request, args: { ...request.args, content: sealContent(request.args.content) } };
+  if (is(request, "finish")) {
+    const { content, messages = [], ...args } = request.args;
+    return {
+      ...request,
+      args: { ...args, content: sealContent(content), messages: messages.map(sealMessage) },
+    };
+  }
   if (is(request, "checkpoint")) {
     return {
       ...request,
