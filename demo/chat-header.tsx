@@ -1,13 +1,12 @@
-import { useRef } from "react";
-import type { SessionInfo, SQLiteContextStore } from "../src/index.js";
-import { ClearDialog } from "./clear-dialog.js";
+import type { Connection, DeletedSession, SessionInfo, SQLiteContextStore } from "../src/index.js";
 import { showNumber } from "./format.js";
-import { ClearIcon, ForkIcon, MenuIcon } from "./icons.js";
+import { DeleteIcon, ForkIcon, MenuIcon } from "./icons.js";
 import { useNotices } from "./notice.js";
 import type { Chat } from "./use-chat.js";
-import { goTo } from "./use-place.js";
+import { goTo, newSessionId } from "./use-place.js";
 
 interface ChatHeaderProps {
+  readonly connection: Connection;
   readonly store: SQLiteContextStore;
   /** Absent while the chat has no messages. */
   readonly session: SessionInfo | undefined;
@@ -16,9 +15,8 @@ interface ChatHeaderProps {
 }
 
 /** What the chat is, what it has cost, and what can be done with it. */
-export function ChatHeader({ store, session, chat, onOpenMenu }: ChatHeaderProps) {
+export function ChatHeader({ connection, store, session, chat, onOpenMenu }: ChatHeaderProps) {
   const { attempt, say } = useNotices();
-  const dialog = useRef<HTMLDialogElement>(null);
   const isIdle = chat.messages !== undefined && chat.messages.length > 0 && !chat.draft;
 
   const fork = () =>
@@ -26,6 +24,23 @@ export function ChatHeader({ store, session, chat, onOpenMenu }: ChatHeaderProps
       const { project, sessionId } = await store.fork();
       goTo({ project, sessionId });
       say("This is a copy. The chat it came from stays as it is.");
+    });
+
+  const restore = (deleted: DeletedSession) =>
+    attempt(async () => {
+      await connection.restoreSession(deleted);
+      goTo(deleted);
+    });
+
+  const remove = () =>
+    attempt(async () => {
+      const { project, sessionId } = store;
+      await store.deleteSession();
+      const deleted = (await connection.listDeletedSessions()).find(
+        (each) => each.sessionId === sessionId && each.project === project,
+      );
+      goTo({ project, sessionId: newSessionId() });
+      say("The chat was deleted.", deleted && { label: "Undo", run: () => void restore(deleted) });
     });
 
   return (
@@ -55,13 +70,12 @@ export function ChatHeader({ store, session, chat, onOpenMenu }: ChatHeaderProps
         type="button"
         className="icon-button"
         disabled={!isIdle}
-        aria-label="Clear this chat"
-        title="Clear this chat"
-        onClick={() => dialog.current?.showModal()}
+        aria-label="Delete this chat"
+        title="Delete this chat"
+        onClick={() => void remove()}
       >
-        <ClearIcon />
+        <DeleteIcon />
       </button>
-      <ClearDialog ref={dialog} onClear={() => void chat.clear()} />
     </header>
   );
 }

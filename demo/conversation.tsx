@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { Connection, SQLiteContextStore } from "../src/index.js";
+import type { Connection, SQLiteContextStore, StoredMessage } from "../src/index.js";
 import { ChatHeader } from "./chat-header.js";
 import { Composer } from "./composer.js";
 import { Greeting } from "./greeting.js";
@@ -7,6 +7,7 @@ import { isUnanswered, textOf } from "./memory.js";
 import { MessageList } from "./message-list.js";
 import { StatusLine } from "./status-line.js";
 import { type Chat, useChat } from "./use-chat.js";
+import { useIsWritten } from "./use-is-written.js";
 import type { Overview } from "./use-overview.js";
 
 interface ConversationProps {
@@ -25,14 +26,12 @@ export function Conversation({ connection, store, overview, onChange, onOpenMenu
   const isEmpty = messages?.length === 0 && !draft;
   return (
     <main className="chat">
-      <ChatHeader store={store} session={session} chat={chat} onOpenMenu={onOpenMenu} />
+      <ChatHeader connection={connection} store={store} session={session} chat={chat} onOpenMenu={onOpenMenu} />
       <div className="chat-scroll" role="region" aria-label="Messages" tabIndex={0}>
         <div className="column">
           {isEmpty && <Greeting onSend={(text) => void chat.send(text)} />}
           <MessageList messages={messages ?? []} draft={draft} />
-          {messages && !draft && isUnanswered(messages) && (
-            <Unanswered isCutOff={messages.at(-1)?.status === "partial"} onAnswer={() => void chat.answer()} />
-          )}
+          {messages && !draft && <Unanswered messages={messages} onAnswer={() => void chat.answer()} />}
         </div>
       </div>
       <div className="column chat-foot">
@@ -44,11 +43,21 @@ export function Conversation({ connection, store, overview, onChange, onOpenMenu
   );
 }
 
+interface UnansweredProps {
+  readonly messages: readonly StoredMessage[];
+  readonly onAnswer: () => void;
+}
+
 /** The tab that was writing a reply has gone, or another one is writing it now. */
-function Unanswered({ isCutOff, onAnswer }: { readonly isCutOff: boolean; readonly onAnswer: () => void }) {
+function Unanswered({ messages, onAnswer }: UnansweredProps) {
+  const last = messages.at(-1);
+  const isWritten = useIsWritten(last);
+  if (!isUnanswered(messages)) return null;
+  if (isWritten) return <p className="unanswered">Another tab is writing this reply.</p>;
+  const isCutOff = last?.status === "partial";
   return (
-    <p className="unanswered">
-      {isCutOff ? "This reply is not complete." : "There is no reply to this yet."}{" "}
+    <p className={isCutOff ? "unanswered" : "unanswered to-user"}>
+      {isCutOff ? "This reply was cut off." : "There is no reply to this yet."}{" "}
       <button type="button" className="link-button" onClick={onAnswer}>
         {isCutOff ? "Write it anew" : "Reply now"}
       </button>

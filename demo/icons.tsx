@@ -30,7 +30,7 @@ export const ForkIcon = () => (
   </Icon>
 );
 
-export const ClearIcon = () => (
+export const DeleteIcon = () => (
   <Icon>
     <path d="M3.8 5.8h12.4M8 5.5V4.3c0-.5.4-.8.8-.8h2.4c.4 0 .8.3.8.8v1.2M5.3 5.8l.7 9.6c0 .6.5 1.1 1.2 1.1h5.6c.7 0 1.2-.5 1.2-1.1l.7-9.6M8.5 9v4.5M11.5 9v4.5" />
   </Icon>

@@ -1,10 +1,10 @@
 import { memo } from "react";
-import type { ContentBlock, Message, ToolResultBlock } from "../src/index.js";
+import type { ContentBlock, Message, StoredMessage, ToolResultBlock } from "../src/index.js";
 import { ImageView } from "./image-view.js";
 import { ToolCall } from "./tool-call.js";
 
 interface MessageListProps {
-  readonly messages: readonly Message[];
+  readonly messages: readonly StoredMessage[];
   /** What is being written behind them. */
   readonly draft: readonly Message[] | undefined;
 }
@@ -12,7 +12,7 @@ interface MessageListProps {
 type Results = ReadonlyMap<string, ToolResultBlock>;
 
 export function MessageList({ messages, draft }: MessageListProps) {
-  const all = draft ? [...messages, ...draft] : messages;
+  const all: readonly Message[] = draft ? [...messages, ...draft] : messages;
   const results: Results = new Map(
     all.flatMap(({ content }) =>
       content.flatMap((block) => (block.type === "tool_result" ? [[block.tool_use_id, block] as const] : [])),
@@ -25,6 +25,7 @@ export function MessageList({ messages, draft }: MessageListProps) {
           key={position}
           message={message}
           results={results}
+          isCutOff={messages[position]?.status === "partial" && position < all.length - 1}
           isContinuation={message.role === "assistant" && isPartOfReply(all[position - 1])}
         />
       ))}
@@ -50,16 +51,18 @@ function isPartOfReply(before: Message | undefined): boolean {
 interface MessageViewProps {
   readonly message: Message;
   readonly results: Results;
+  /** It was never finished, and others follow it. */
+  readonly isCutOff: boolean;
   readonly isContinuation: boolean;
 }
 
 const AUTHORS = { user: "You", assistant: "Longhand", system: "System" } as const;
 
-const MessageView = memo(function MessageView({ message, results, isContinuation }: MessageViewProps) {
+const MessageView = memo(function MessageView({ message, results, isCutOff, isContinuation }: MessageViewProps) {
   const { role } = message;
   // A tool's result is shown with its call.
   const content = message.content.filter(({ type }) => type !== "tool_result");
-  if (content.length === 0) return null;
+  if (content.length === 0 && !isCutOff) return null;
   return (
     <li className={`message ${role}`}>
       {!isContinuation && <span className={role === "user" ? "visually-hidden" : "author"}>{AUTHORS[role]}</span>}
@@ -67,6 +70,7 @@ const MessageView = memo(function MessageView({ message, results, isContinuation
         {content.map((block, place) => (
           <BlockView key={place} block={block} results={results} />
         ))}
+        {isCutOff && <p className="cut-off">This reply was cut off.</p>}
       </div>
     </li>
   );

@@ -4,7 +4,7 @@ import { ForkIcon } from "./icons.js";
 import { linkTo } from "./use-place.js";
 
 interface SessionListProps {
-  /** Newest first. Absent until they have been read. */
+  /** The one that was written to last first. Absent until they have been read. */
   readonly sessions: readonly SessionInfo[] | undefined;
   readonly project: string;
   readonly currentId: string;

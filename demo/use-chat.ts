@@ -4,6 +4,7 @@ import { useNotices } from "./notice.js";
 import { reply as replyTo } from "./responder.js";
 import { stream } from "./stream.js";
 import { estimateTokens } from "./tokens.js";
+import { writingLock } from "./use-is-written.js";
 import { useOnChange } from "./use-on-change.js";
 
 /** A chat as it is shown. */
@@ -17,7 +18,6 @@ export interface Chat {
   readonly send: (text: string) => Promise<boolean>;
   /** Has the history answered as it is, in place of a reply that was cut off. */
   readonly answer: () => Promise<void>;
-  readonly clear: () => Promise<void>;
 }
 
 /** The chat in a store. `onChange`: something was stored. */
@@ -58,9 +58,10 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
 
   async function answer(): Promise<void> {
     await attempt(async () => {
-      const cutOff = messages?.findIndex(({ status }) => status === "partial") ?? -1;
-      if (cutOff >= 0) {
-        await store.truncate(cutOff);
+      const cutOff = messages?.at(-1);
+      if (cutOff?.status === "partial") {
+        // Unless another tab has changed what comes before it.
+        await store.truncate(cutOff.position, { expectId: messages?.at(-2)?.id });
         await read();
       }
       await writeReply();
@@ -76,14 +77,7 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
     return stored;
   }
 
-  async function clear(): Promise<void> {
-    await attempt(async () => {
-      await store.clear();
-      await read();
-    });
-  }
-
-  return { messages, tokens, draft, send, answer, clear };
+  return { messages, tokens, draft, send, answer };
 }
 
 /** Stores a reply while it comes: a tool's call with its result, and the answer word by word. */
@@ -97,12 +91,15 @@ async function write(
   const [answer] = reply.slice(-1);
   for await (const sofar of stream(calls, hurry)) show(sofar);
   await store.appendAll(calls);
-  const writer = await store.beginMessage("assistant");
-  for await (const [sofar] of stream([answer!], hurry)) {
-    show([...calls, sofar!]);
-    writer.update(sofar!.content);
-  }
-  await writer.finish(answer!.content);
+  const uid = crypto.randomUUID();
+  await navigator.locks.request(writingLock(uid), async () => {
+    const writer = await store.beginMessage("assistant", { uid });
+    for await (const [sofar] of stream([answer!], hurry)) {
+      show([...calls, sofar!]);
+      writer.update(sofar!.content);
+    }
+    await writer.finish(answer!.content);
+  });
 }
 
 /** A signal for work that is under way when its component goes: it should come to its end, but at once. */

@@ -21,7 +21,7 @@ export function useOverview(
   const refresh = useCallback(() => {
     void attempt(async () => {
       const [sessions, projects, status] = await Promise.all([
-        store.listSessions(),
+        store.listSessions({ orderBy: "updated" }),
         connection.listProjects(),
         connection.status(),
       ]);

@@ -24,7 +24,10 @@ function Arrival({ connection, project }: ProjectProps) {
   useEffect(() => {
     void attempt(async () => {
       const fresh = newSessionId();
-      const [newest] = await new SQLiteContextStore(connection, fresh, { project }).listSessions();
+      const [newest] = await new SQLiteContextStore(connection, fresh, { project }).listSessions({
+        orderBy: "updated",
+        limit: 1,
+      });
       redirectTo({ project, sessionId: newest?.sessionId ?? fresh });
     });
   }, [attempt, connection, project]);

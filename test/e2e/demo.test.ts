@@ -44,7 +44,10 @@ test("answers with a tool, and counts tokens", async ({ page, site }) => {
   await expect(page.getByText(/\d+ tokens in, \d+ out/)).toBeAttached();
 });
 
-test("lists chats newest first, forks one and clears one", async ({ page, site }) => {
+test("lists the chat that was written to last first, forks one, deletes one and brings it back", async ({
+  page,
+  site,
+}) => {
   await page.goto(site.url("demo"));
   await say(page, "The first chat");
   await page.getByRole("button", { name: "New chat" }).click();
@@ -56,9 +59,25 @@ test("lists chats newest first, forks one and clears one", async ({ page, site }
   await say(page, "Only in the fork");
   await chats(page).filter({ hasText: "The first chat" }).click();
   await expect(messages(page)).toHaveCount(2);
-  await page.getByRole("button", { name: "Clear this chat" }).click();
-  await page.getByRole("button", { name: "Clear", exact: true }).click();
-  await expect(chats(page)).toHaveText([/The second chat/, /The second chat/]);
+  await page.getByRole("button", { name: "Delete this chat" }).click();
+  await expect(chats(page)).toHaveText([/The second chat.*4 messages/, /The second chat.*2 messages/]);
+  await expect(messages(page)).toHaveCount(0);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(messages(page)).toHaveCount(2);
+  await expect(chats(page)).toHaveCount(3);
+  await say(page, "More of the first chat");
+  await expect(chats(page).first()).toHaveText(/The first chat.*4 messages/);
+});
+
+test("fits its window, however long a title is", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, `W${"o".repeat(120)}rd ${"and many more words ".repeat(20)}`);
+  for (const width of [320, 360, 900, 1000, 1280]) {
+    await page.setViewportSize({ width, height: 700 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await expect(page.getByRole("button", { name: "Send" })).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole("button", { name: "Delete this chat" })).toBeInViewport({ ratio: 1 });
+  }
 });
 
 /** Playwright is not told of a download in stock Firefox: what the page offers to download is taken from it. */
@@ -81,8 +100,7 @@ test("takes an exported file in again", async ({ page, site }) => {
   await page.goto(site.url("demo"));
   await say(page, "Something to keep");
   const file = await exportFile(page);
-  await page.getByRole("button", { name: "Clear this chat" }).click();
-  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await page.getByRole("button", { name: "Delete this chat" }).click();
   await expect(chats(page)).toHaveCount(0);
   await page.getByLabel("An SQLite file").setInputFiles(file);
   await expect(page.getByText("1 chat added: 2 new messages.")).toBeVisible();
@@ -111,25 +129,68 @@ test("shows what another tab writes, while it writes", async ({ context, site })
   await expect(messages(first).last()).toHaveText(await messages(second).last().innerText(), { useInnerText: true });
 });
 
-test("keeps what had come of a reply when the page is reloaded, and writes it anew", async ({ page, site }) => {
-  // The reply takes its time, until the page is loaded again.
+/** Replies take their time, until the page is loaded again. */
+async function slowDown(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const wait = setTimeout;
     const isFast = sessionStorage.getItem("fast") !== null;
     globalThis.setTimeout = ((work: () => void, ms: number) => wait(work, isFast || ms > 400 ? ms : ms * 60)) as never;
     sessionStorage.setItem("fast", "");
   });
-  await page.goto(site.url("demo"));
+}
+
+/** Says something. Resolves once the beginning of the reply is stored, and not only shown. */
+async function beginReply(page: Page): Promise<void> {
   await field(page).fill("How does this work?");
   await field(page).press("Enter");
   await expect(messages(page).last()).toContainText(/\w+ \w+ \w+/);
-  // Stored, not only shown.
   await expect(chats(page)).toHaveText(/2 messages/);
+}
+
+test("keeps what had come of a reply when the page is reloaded, and writes it anew", async ({ page, site }) => {
+  await slowDown(page);
+  await page.goto(site.url("demo"));
+  await beginReply(page);
   await page.reload();
   await page.getByRole("button", { name: "Write it anew" }).click();
   await expect(page.getByRole("button", { name: "Fork this chat" })).toBeEnabled();
   await expect(page.getByRole("button", { name: "Write it anew" })).toBeHidden();
   await expect(messages(page)).toHaveCount(2);
+});
+
+test("shows which earlier reply was cut off, and leaves it", async ({ page, site }) => {
+  await slowDown(page);
+  await page.goto(site.url("demo"));
+  await beginReply(page);
+  await page.reload();
+  await expect(page.getByText("This reply was cut off.")).toHaveCount(1);
+  await say(page, "Never mind");
+  await expect(messages(page)).toHaveCount(4);
+  await expect(messages(page).nth(1)).toContainText("This reply was cut off.");
+  await page.evaluate(() => sessionStorage.clear());
+  await page.reload();
+  await field(page).fill("Again");
+  await field(page).press("Enter");
+  await expect(messages(page).last()).toContainText(/\w+ \w+ \w+/);
+  await expect(chats(page)).toHaveText(/6 messages/);
+  await page.reload();
+  await page.getByRole("button", { name: "Write it anew" }).click();
+  await expect(page.getByRole("button", { name: "Fork this chat" })).toBeEnabled();
+  await expect(messages(page)).toHaveCount(6);
+  await expect(page.getByText("This reply was cut off.")).toHaveCount(1);
+});
+
+test("tells a reply that another tab is writing from one that was cut off", async ({ context, site }) => {
+  const writing = await context.newPage();
+  await slowDown(writing);
+  await writing.goto(site.url("demo"));
+  await beginReply(writing);
+  const other = await context.newPage();
+  await other.goto(site.url("demo"));
+  await expect(other.getByText("Another tab is writing this reply.")).toBeVisible();
+  await expect(other.getByRole("button", { name: "Write it anew" })).toBeHidden();
+  await writing.close();
+  await expect(other.getByRole("button", { name: "Write it anew" })).toBeVisible();
 });
 
 test("searches all chats, and goes to the one that is chosen", async ({ page, site }) => {
