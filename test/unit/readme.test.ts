@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import * as aiSdk from "../../src/ai-sdk.js";
+import * as api from "../../src/index.js";
 import { moduleOf, readExamples, slugOf, sourceOf } from "../readme/examples.js";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -15,6 +17,13 @@ describe("README.md", () => {
     const { blocks } = examples.find(({ name }) => name === "quick start")!;
     expect(blocks).toHaveLength(1);
     expect(blocks[0]!.code.trimEnd().split("\n").length).toBeLessThanOrEqual(12);
+  });
+
+  test.each([
+    ["the package", Object.keys(api)],
+    ["its part for the AI SDK", Object.keys(aiSdk)],
+  ])("names everything that %s exports", (_, names) => {
+    expect(names.filter((name) => !markdown.includes(`\`${name}`))).toEqual([]);
   });
 
   test("has examples that compile with the package's public types", { timeout: 120_000 }, async () => {

@@ -7,28 +7,33 @@ import { barChart } from "./bars.js";
 import { lineChart } from "./lines.js";
 import { DRIVERS } from "../drivers/registry.js";
 import { KEPT, readResults, type Result, writeText } from "./results.js";
-import { circumstance, section } from "./sections.js";
+import { circumstance, section, summary } from "./sections.js";
 
-const README = join(import.meta.dirname, "../../../README.md");
+const ROOT = join(import.meta.dirname, "../../..");
+const README = join(ROOT, "README.md");
+const ALL = join(ROOT, "test/bench/RESULTS.md");
 const BEGIN = "<!-- bench: written by `npm run bench -- --write` -->";
 const END = "<!-- /bench -->";
 const GROWING = ["append", "last", "list", "search", "open"];
 
-/** Puts the kept results into the README, and draws the charts. */
+/** Draws the charts, and puts the kept results into RESULTS.md, and what is most of them into the README. */
 export function updateReadme(): void {
   const results = readResults(KEPT);
   const { rivals, growth } = results;
-  const sections = PARTS.flatMap((part) => (results[part] ? [section(results[part])] : []));
+  const parts = PARTS.flatMap((part) => (results[part] ? [section(results[part])] : []));
+  const chosen: string[] = [];
   if (rivals) {
     writeText(join(KEPT, "speed.svg"), barChart(rivals.measurements, DRIVERS, plain(rivals)));
-    sections.unshift("![Bars: the times of axio-context-opfs and of other stores](test/bench/results/speed.svg)");
+    chosen.push("![Bars: the times of axio-context-opfs and of other stores](test/bench/results/speed.svg)");
+    chosen.push(summary(rivals));
   }
   if (growth) {
     writeText(join(KEPT, "growth.svg"), growthChart(growth.measurements, plain(growth)));
-    sections.push("![Lines: the time of a call by the size of the database](test/bench/results/growth.svg)");
+    chosen.push("![Lines: the time of a call by the size of the database](test/bench/results/growth.svg)");
   }
-  writeFileSync(README, between(readFileSync(README, "utf8"), sections.join("\n\n")));
-  execFileSync("node_modules/.bin/oxfmt", ["README.md", "test/bench/results"]);
+  fill(README, chosen);
+  fill(ALL, parts);
+  execFileSync("node_modules/.bin/oxfmt", [README, ALL, KEPT]);
 }
 
 function growthChart(measurements: Measurements, note: string): string {
@@ -41,8 +46,13 @@ function plain({ circumstances }: Result): string {
   return circumstance(circumstances).replaceAll("`", "");
 }
 
-function between(readme: string, content: string): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`The README has no place for the figures: ${BEGIN} … ${END}.`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${content}\n\n${readme.slice(end)}`;
+/** Puts this between the marks of a document. */
+function fill(file: string, sections: readonly string[]): void {
+  const document = readFileSync(file, "utf8");
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${file} has no place for the figures: ${BEGIN} … ${END}.`);
+  writeFileSync(
+    file,
+    `${document.slice(0, begin + BEGIN.length)}\n\n${sections.join("\n\n")}\n\n${document.slice(end)}`,
+  );
 }

@@ -1,5 +1,8 @@
-/** What a row of the table says, in the order of the table. The names are those of the figures. */
-export const ROWS: readonly (readonly [name: string, title: string])[] = [
+/** What a row of a table says. The name is that of the figure. */
+export type TableRow = readonly [name: string, title: string];
+
+/** All rows, in the order of the table. */
+export const ROWS: readonly TableRow[] = [
   ["append", "Append, p50"],
   ["append p95", "Append, p95"],
   ["append-long", "Append at 20,000 messages, p50"],
@@ -26,3 +29,23 @@ export const ROWS: readonly (readonly [name: string, title: string])[] = [
   ["download kB", "Code and wasm after gzip, kB"],
   ["download page kB", "Of that in the page's own bundle, kB"],
 ];
+
+/** What a reader of the README compares first. */
+const CHOSEN: ReadonlySet<string> = new Set([
+  "append",
+  "burst",
+  "history cold",
+  "history warm",
+  "last cold",
+  "last warm",
+  "list cold",
+  "list warm",
+  "load",
+  "load second",
+  "fork",
+  "search warm",
+  "size MB",
+  "download kB",
+]);
+
+export const CHOSEN_ROWS: readonly TableRow[] = ROWS.filter(([name]) => CHOSEN.has(name));

@@ -4,7 +4,7 @@ import type { Part } from "../options.js";
 import { FOLLOWER, OWNER } from "../parts/tabs.js";
 import { GOALS, outcomes, rounded } from "./goals.js";
 import type { Result } from "./results.js";
-import { ROWS } from "./rows.js";
+import { CHOSEN_ROWS, ROWS } from "./rows.js";
 import { figuresTable, outcomesTable, slowerThan, table } from "./table.js";
 
 type Section = (measurements: Measurements) => string;
@@ -35,7 +35,9 @@ const TAB_TITLES = new Map([
 const SECTIONS: Readonly<Record<Part, Section>> = {
   rivals(measurements) {
     const slower = slowerThan(measurements, DRIVERS);
-    const failures = measurements.failures.map(({ driver, workload, error }) => `- ${driver}, ${workload}: ${error}`);
+    const failures = measurements.failures.map(
+      ({ driver, workload, error }) => `- ${driver}, ${workload}: ${error.replace(/^(Error: )+/, "")}`,
+    );
     return [
       figuresTable(measurements, DRIVERS),
       "What was to be reached:",
@@ -109,6 +111,17 @@ Goal: at most ${FULL_GOAL} × the flushed floor. Found: ${ratio.toFixed(2)} ×, 
     return table(["ms by messages in the database", ...sizes.map((size) => Number(size).toLocaleString("en"))], rows);
   },
 };
+
+/** What a reader of the README wants to know first: the rivals, without the floors. */
+export function summary({ circumstances, measurements }: Result): string {
+  const rivals = Object.fromEntries(Object.entries(DRIVERS).filter(([name]) => !name.startsWith("floor")));
+  const slower = slowerThan(measurements, rivals, CHOSEN_ROWS);
+  return [
+    figuresTable(measurements, rivals, CHOSEN_ROWS),
+    slower.length > 0 ? `Where a rival is ahead:\n\n${slower.map((line) => `- ${line}`).join("\n")}` : "",
+    circumstance(circumstances),
+  ].join("\n\n");
+}
 
 /** The part as Markdown, with what it was measured on. */
 export function section({ part, circumstances, measurements }: Result): string {

@@ -1,12 +1,16 @@
 import { type DriverInfo, OURS } from "../drivers/registry.js";
 import type { Measurements } from "../measurements.js";
 import { type Outcome, rounded } from "./goals.js";
-import { ROWS } from "./rows.js";
+import { ROWS, type TableRow } from "./rows.js";
 
-/** The medians of all drivers, a row for each figure, as Markdown. */
-export function figuresTable(measurements: Measurements, drivers: Readonly<Record<string, DriverInfo>>): string {
+/** The medians of these drivers, a row for each figure, as Markdown. */
+export function figuresTable(
+  measurements: Measurements,
+  drivers: Readonly<Record<string, DriverInfo>>,
+  shown: readonly TableRow[] = ROWS,
+): string {
   const names = Object.keys(drivers).filter((name) => measurements.values[name]);
-  const rows = ROWS.flatMap(([name, title]) => {
+  const rows = shown.flatMap(([name, title]) => {
     const values = names.map((driver) => measurements.median(driver, name));
     if (values.every((value) => value === undefined)) return [];
     return [[title, ...values.map((value) => (value === undefined ? "–" : rounded(value)))]];
@@ -24,8 +28,12 @@ export function outcomesTable(outcomes: readonly Outcome[], titles: ReadonlyMap<
 }
 
 /** In which figures a rival is ahead of us: one sentence each. */
-export function slowerThan(measurements: Measurements, drivers: Readonly<Record<string, DriverInfo>>): string[] {
-  return ROWS.flatMap(([name, title]) => {
+export function slowerThan(
+  measurements: Measurements,
+  drivers: Readonly<Record<string, DriverInfo>>,
+  shown: readonly TableRow[] = ROWS,
+): string[] {
+  return shown.flatMap(([name, title]) => {
     const ours = measurements.median(OURS, name);
     if (ours === undefined) return [];
     const ahead = Object.entries(drivers).flatMap(([driver, info]) => {
