@@ -85,6 +85,12 @@ export function storageCleared(cause?: unknown): ContextStoreError {
   );
 }
 
+/** Another tab has loaded a newer version of the application. */
+export function newerVersion(): ContextStoreError {
+  const message = "Another tab runs a newer version of this application. Reload this page to get it.";
+  return new ContextStoreError("protocol-mismatch", message);
+}
+
 export function failure(error: unknown): Reply<never> {
   return { ok: false, error: toWire(error) };
 }

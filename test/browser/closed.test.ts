@@ -1,29 +1,77 @@
 import { describe, expect, test } from "vitest";
-import { type Connection, connect, ContextStore, SQLiteContextStore } from "../../src/index.js";
+import {
+  compactHistory,
+  type Connection,
+  connect,
+  ContextStore,
+  type DeletedSession,
+  SQLiteContextStore,
+} from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { golden } from "../fixtures/golden.js";
 import { user } from "../fixtures/messages.js";
 
+type Call = (connection: Connection, store: SQLiteContextStore) => Promise<unknown>;
+
+/** The methods that promise something, but for those that close. */
+type Methods<Type> = Exclude<
+  { [Key in keyof Type]: Type[Key] extends (...args: never[]) => Promise<unknown> ? Key : never }[keyof Type],
+  "close" | symbol
+>;
+
 /** Every method, called as it should be. */
-const CALLS: Readonly<Record<string, (connection: Connection, store: SQLiteContextStore) => Promise<unknown>>> = {
+const METHODS: Readonly<Record<Methods<Connection> | Methods<SQLiteContextStore>, Call>> = {
   status: (connection) => connection.status(),
   requestPersistence: (connection) => connection.requestPersistence(),
   listProjects: (connection) => connection.listProjects(),
+  search: (connection) => connection.search("word"),
   export: (connection) => connection.export(),
   import: async (connection) => connection.import(await golden("small.db")),
+  listDeletedSessions: (connection) => connection.listDeletedSessions(),
+  restoreSession: (connection) => connection.restoreSession(DELETED),
+  purgeDeleted: (connection) => connection.purgeDeleted(),
   checkIntegrity: (connection) => connection.checkIntegrity(),
-  repair: (connection) => connection.checkIntegrity({ repair: true }),
   append: (_, store) => store.append(user("hello")),
   appendAll: (_, store) => store.appendAll([user("hello")]),
   getHistory: (_, store) => store.getHistory(),
   getMessages: (_, store) => store.getMessages(),
+  beginMessage: (_, store) => store.beginMessage("assistant"),
+  splice: (_, store) => store.splice(0, 0, [user("hello")]),
+  replaceMessage: (_, store) => store.replaceMessage(0, user("hello")),
+  truncate: (_, store) => store.truncate(0),
+  replaceHistory: (_, store) => store.replaceHistory([]),
   clear: (_, store) => store.clear(),
   fork: (_, store) => store.fork(),
   setContextTokens: (_, store) => store.setContextTokens(1, 2),
   addContextTokens: (_, store) => store.addContextTokens(1, 2),
   getContextTokens: (_, store) => store.getContextTokens(),
+  setTitle: (_, store) => store.setTitle("title"),
+  deleteSession: (_, store) => store.deleteSession(),
   listSessions: (_, store) => store.listSessions(),
+};
+
+const DELETED: DeletedSession = {
+  dbName: "axio_context",
+  project: "p",
+  sessionId: "s",
+  deletionId: "d",
+  deletedAt: "2026-01-01 00:00:00",
+  messageCount: 1,
+  preview: "",
+  createdAt: "2026-01-01 00:00:00",
+  updatedAt: "2026-01-01 00:00:00",
+  inputTokens: 0,
+  outputTokens: 0,
+};
+
+const CALLS: Readonly<Record<string, Call>> = {
+  ...METHODS,
+  repair: (connection) => connection.checkIntegrity({ repair: true }),
+  messages: (_, store) => store.messages().next(),
+  subscribe: async (connection) => connection.subscribe(() => {}),
+  "subscribe of a store": async (_, store) => store.subscribe(() => {}),
+  compactHistory: (_, store) => compactHistory(store, { summarize: () => "summary" }),
   fromContext: (_, store) => ContextStore.fromContext(store),
 };
 
@@ -38,6 +86,15 @@ describe("after close", () => {
     const error = await rejection(call(connection, new SQLiteContextStore(connection, "s")), "closed");
     expect(error.message).toContain("connect");
     expect(error.outcome).toBe("not-applied");
+  });
+
+  test("a writer that was begun before rejects with code closed, too", async () => {
+    const connection = await connect(freshPath());
+    const writer = await new SQLiteContextStore(connection, "s").beginMessage("assistant");
+    await connection.close();
+    writer.update(user("too late").content);
+    await rejection(writer.finish(), "closed");
+    await rejection(writer.abort(), "closed");
   });
 
   test("close can be called again, and a store's close always", async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { NewMessage, SearchArgs } from "../../src/operations.js";
 import { seal } from "../../worker/envelopes/envelope.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
-import { append } from "../../worker/operations/messages.js";
+import { append, clear } from "../../worker/operations/messages.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
 import { Searcher } from "../../worker/search/searcher.js";
 import { parseQuery } from "../../worker/search/query.js";
@@ -44,6 +44,20 @@ async function search(query: string, options: Partial<SearchArgs> = {}) {
 async function positions(query: string): Promise<number[]> {
   return (await search(query)).map(({ position }) => position).sort((a, b) => a - b);
 }
+
+test("an index most of which is of messages that are gone is rid of them", async () => {
+  add(...Array.from({ length: 1200 }, (_, number) => `word${number}`));
+  await search("word7");
+  storage.database.transaction(() => clear(storage.database, session));
+  add(...Array.from({ length: 11 }, (_, number) => `other${number}`));
+  const count = () => Number(storage.openIndex().value("SELECT count(*) FROM axio_context_words_docsize"));
+  expect(count()).toBe(1200);
+  searcher.stop();
+  const background = new Searcher(storage, true);
+  background.wake(0);
+  await expect.poll(count).toBe(11);
+  background.stop();
+});
 
 /** Query, text that it finds, what is marked in it. */
 const FOUND: readonly (readonly [query: string, text: string, hit: string])[] = [

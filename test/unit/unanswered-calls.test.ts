@@ -94,6 +94,29 @@ test("what waits to be repeated when everything ends is of unknown outcome still
   await expect(reading).rejects.toMatchObject({ code: "worker-failed", outcome: "not-applied" });
 });
 
+test("at most four histories are read at once, and what was called after them waits", async () => {
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  run = async (requests, unanswered) => {
+    begun.push(...requests.map(({ name }) => name));
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return carriesOut(requests, unanswered);
+  };
+  const reads = Array.from({ length: 6 }, read);
+  const write = append("a");
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  await turn();
+  expect(begun).toEqual(Array.from({ length: 4 }, () => "messages"));
+  ends.shift()!();
+  await turn();
+  expect(begun).toHaveLength(5);
+  ends.shift()!();
+  await turn();
+  expect(begun.slice(4)).toEqual(["messages", "messages", "append"]);
+  for (const end of ends) end();
+  await Promise.all([...reads, write]);
+});
+
 test("an owner that hangs ends neither a pause nor what was made since", async () => {
   run = (requests, unanswered) =>
     requests[0]!.name === "wait" ? Promise.resolve([{ ok: true, value: null }]) : doesNotAnswer(requests, unanswered);

@@ -82,13 +82,7 @@ export function eraseFreePages(storage: Storage): void {
   const { database } = storage;
   if (!hasPurged(storage)) return;
   storage.dropBackup();
-  // The copy that VACUUM makes is as large as the database: not in memory.
-  database.exec("PRAGMA temp_store=FILE");
-  try {
-    database.exec("VACUUM");
-  } finally {
-    database.exec("PRAGMA temp_store=DEFAULT");
-  }
+  database.vacuum();
   database.run(META_REMOVE, PURGED);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }

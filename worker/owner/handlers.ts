@@ -52,7 +52,7 @@ export const HANDLERS: Handlers = {
     synchronous: Number(database.value("PRAGMA synchronous")) === 2 ? "full" : "normal",
     sqliteVersion: String(database.value("SELECT sqlite_version()")),
     schemaVersion: schemaVersion(database),
-    sizeBytes: Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size")),
+    sizeBytes: database.sizeBytes,
   }),
   export: (_, storage) => {
     foldForExport(storage.database);

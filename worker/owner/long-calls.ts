@@ -11,6 +11,7 @@ import { foldForExport } from "../operations/parts.js";
 import type { Batch } from "../requests.js";
 import type { Searcher } from "../search/searcher.js";
 import { inSlices } from "../slices.js";
+import { turns } from "../turns.js";
 import { dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { clientDeath } from "./client-death.js";
@@ -40,7 +41,7 @@ export class LongCalls {
   readonly #unfinished: UnfinishedImport;
   readonly #events: LongCallEvents;
   /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
-  #copies: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = turns();
   #import: ImportRun | undefined;
   /** Imports that their callers have aborted: a few, and a copy of the call may still come. */
   readonly #aborted = new Set<string>();
@@ -125,12 +126,6 @@ export class LongCalls {
     return { ok: all.length === 0, problems: all };
   }
 
-  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const done = this.#copies.then(work);
-    this.#copies = done.catch(() => {});
-    return done;
-  }
-
   async #runImport(batch: Batch, args: ImportArgs): Promise<readonly Reply[]> {
     const recalled = this.#executor.recall(batch);
     if (recalled) return recalled;
@@ -165,8 +160,7 @@ export class LongCalls {
   async #export(batch: Batch): Promise<readonly Reply[]> {
     await this.#finishUnlessFull();
     const { database } = this.#storage;
-    const size = Number(database.value("PRAGMA page_count")) * Number(database.value("PRAGMA page_size"));
-    if (size < LARGE_BYTES || !this.#storage.exportCopy) return this.#executor.execute(batch);
+    if (database.sizeBytes < LARGE_BYTES || !this.#storage.exportCopy) return this.#executor.execute(batch);
     foldForExport(database);
     return [success(await this.#storage.exportCopy())];
   }

@@ -11,7 +11,7 @@ import {
   type Ownership,
   sameOwnership,
 } from "../channels.js";
-import { failAll, toContextStoreError } from "../failure.js";
+import { failAll, newerVersion, toContextStoreError } from "../failure.js";
 import { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
 import { finishPurge } from "../operations/deleted.js";
@@ -206,7 +206,8 @@ export class Owner {
 
   async #answer(message: OwnerMessage): Promise<void> {
     if (message.type === "hello") {
-      if (message.protocol > PROTOCOL) return this.#yieldToNewer();
+      // It must not wait for an older one, which cannot know what it needs.
+      if (message.protocol > PROTOCOL) return this.#events.lost(newerVersion());
       this.#post(message.client, { type: "working", ownership: this.ownership });
       // Whoever comes after the site's data was cleared must not join those who have not noticed.
       await this.#files.look().then(
@@ -234,12 +235,6 @@ export class Owner {
       return [seq, last] as const;
     });
     this.#post(batch.client, { type: "replies", ownership, worker, replies: ends });
-  }
-
-  /** A newer version of the application must not wait for an older one, which cannot know what it needs. */
-  #yieldToNewer(): void {
-    const message = "Another tab runs a newer version of this application. Reload this page to get it.";
-    this.#events.lost(new ContextStoreError("protocol-mismatch", message));
   }
 
   #tell(changes: readonly Change[], client: string): void {

@@ -121,12 +121,7 @@ export class SearchIndex {
   /** After a sweep: writes the file anew, without the bytes of what was removed. */
   erase(): void {
     for (const dbName of this.dbNames) this.#db.run(indexTables(dbName).optimize);
-    this.#db.exec("PRAGMA temp_store=FILE");
-    try {
-      this.#db.exec("VACUUM");
-    } finally {
-      this.#db.exec("PRAGMA temp_store=DEFAULT");
-    }
+    this.#db.vacuum();
     this.checkpoint();
   }
 

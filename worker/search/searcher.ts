@@ -4,6 +4,7 @@ import type { IntegrityProblem, SearchStatus } from "../../src/reports.js";
 import { toContextStoreError } from "../failure.js";
 import { QuietTimer } from "../quiet-timer.js";
 import { nextTurn, type Steps, takeSlice } from "../slices.js";
+import { turns } from "../turns.js";
 import { META_GET } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
 import { dbNames } from "../operations/schema.js";
@@ -39,7 +40,7 @@ export class Searcher {
   readonly #inBackground: boolean;
   #index: SearchIndex | undefined;
   /** One use of the index after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = turns();
   #waiting = 0;
   /** When others were last there; see {@link Searcher.giveWay}. */
   #called = -Infinity;
@@ -179,12 +180,6 @@ export class Searcher {
     } finally {
       this.#waiting--;
     }
-  }
-
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 
   /** Makes the index anew, once, when it is damaged. */

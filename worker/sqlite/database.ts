@@ -119,6 +119,22 @@ export class Database {
     this.#configure(DBCONFIG_NO_CKPT_ON_CLOSE, !wanted);
   }
 
+  /** The size of the file, in bytes, with what is still in its -wal. */
+  get sizeBytes(): number {
+    return Number(this.value("PRAGMA page_count")) * Number(this.value("PRAGMA page_size"));
+  }
+
+  /** Writes the file anew, without what its free pages hold. Not to be called in a transaction. */
+  vacuum(): void {
+    // The copy that VACUUM makes is as large as the database: not in memory.
+    this.exec("PRAGMA temp_store=FILE");
+    try {
+      this.exec("VACUUM");
+    } finally {
+      this.exec("PRAGMA temp_store=DEFAULT");
+    }
+  }
+
   get inTransaction(): boolean {
     return !this.#isClosed && this.#sqlite.c.sqlite3_get_autocommit(this.#db) === 0;
   }

@@ -11,7 +11,7 @@ import {
   sameOwnership,
   TabChannels,
 } from "../channels.js";
-import { failure, storageCleared, success } from "../failure.js";
+import { failure, newerVersion, storageCleared, success } from "../failure.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
 import type { OwnerOperation, OwnerRequest } from "../requests.js";
@@ -237,10 +237,7 @@ export class Router {
   #meet(ownership: Ownership): void {
     // Who has the lock becomes the owner.
     if (this.#ownTurn || this.#target instanceof Owner || this.#isCurrent(ownership)) return;
-    if (ownership.protocol > PROTOCOL) {
-      const message = "Another tab runs a newer version of this application. Reload this page to get it.";
-      return this.#fail(new ContextStoreError("protocol-mismatch", message));
-    }
+    if (ownership.protocol > PROTOCOL) return this.#fail(newerVersion());
     // An older owner gives way to us, and so does an older tab that was before us in the queue.
     if (ownership.protocol < PROTOCOL) return this.#hello();
     if (this.#databaseId !== undefined && this.#databaseId !== ownership.databaseId)
