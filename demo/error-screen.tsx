@@ -1,8 +1,19 @@
 import { Component, type ReactNode } from "react";
+import { type ErrorCode, isContextStoreError } from "../src/index.js";
 
-/** What went wrong, in the words of the store: every error of it is a sentence for people. */
+/** The store speaks to developers. This is for who uses the application, where that can do something. */
+const SENTENCES: Partial<Record<ErrorCode, string>> = {
+  busy: "Another tab of this page does not answer. Close it, then try again.",
+  quota: "The disk is full, or what this site may use of it. Nothing is lost; make some room, then try again.",
+  unsupported: "This browser cannot keep the chats: it is too old, or this is a private window.",
+  "storage-cleared": "The data of this site were deleted while the page was open. Reload it to begin anew.",
+  "protocol-mismatch": "There is a newer version of this page. Reload it.",
+};
+
+/** What went wrong. */
 export function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const sentence = isContextStoreError(error) ? SENTENCES[error.code] : undefined;
+  return sentence ?? (error instanceof Error ? error.message : String(error));
 }
 
 interface ErrorScreenProps {

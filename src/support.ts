@@ -13,7 +13,7 @@ function missingFeature(storage: "opfs" | "memory"): string | undefined {
   if (!isSecureContext) return "This page is not in a secure context; serve it over https, or from localhost.";
   if (storage === "memory") return undefined;
   if (typeof navigator.storage?.getDirectory !== "function" || !navigator.locks) {
-    return 'This browser has no origin private file system; update it, or pass { storage: "memory" } to keep nothing.';
+    return 'This browser has no origin private file system, or no Web Locks; update it, or pass { storage: "memory" } to keep nothing.';
   }
   return undefined;
 }

@@ -43,7 +43,10 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
     );
   }
   if (sqliteCode === SQLITE_IOERR)
-    return fail("corrupt", `The browser could not read or write the database file (${io?.message ?? text}).`);
+    return fail(
+      "corrupt",
+      `The browser could not read or write the database file (${io?.message ?? text}). Try again, and reload the page if that does not help.`,
+    );
   return fail(
     "worker-failed",
     `The database worker failed: ${io ? `${text} (${io.message})` : text}. This is a defect of axio-context-opfs; please report it.`,
