@@ -28,6 +28,8 @@ export interface RunMessage {
   readonly type: "run";
   readonly ownership: Ownership;
   readonly batch: Batch;
+  /** Of this message: each is one more than the one before. */
+  readonly number: number;
   /** By the clock: what is not begun by then will not be. */
   readonly deadline: number;
   /** That of the last "late" that the client has heard; what it sent before that would overtake what was late. */
@@ -48,8 +50,8 @@ export type ClientMessage =
       | { readonly type: "replies"; readonly replies: readonly (readonly [seq: number, reply: Reply])[] }
       /** The beginning of an answer that is too large for one message; what follows, and in the end the reply, is the rest. */
       | { readonly type: "part"; readonly seq: number; readonly part: AnswerPart }
-      /** These came after their deadline, or behind such, and were not begun. They are to be sent again, in this turn. */
-      | { readonly type: "late"; readonly seqs: readonly number[]; readonly turn: number }
+      /** This message came after its deadline, or behind such, and was not begun. It is to be sent again, in this turn. */
+      | { readonly type: "late"; readonly number: number; readonly turn: number }
     ) &
       Addressed & { readonly ownership: Ownership });
 

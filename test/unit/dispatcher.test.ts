@@ -35,25 +35,29 @@ describe("calls that were late", () => {
 
   test("are sent again in the order in which they were sent, also one that has an older number", () => {
     for (const seq of [10, 5, 11]) dispatcher.send([make(seq)]);
-    for (const seq of [10, 5, 11]) dispatcher.sendAgain([seq], 1);
+    for (const message of [1, 2, 3]) dispatcher.sendAgain(message, 1);
     expect(posted).toEqual(["0: 10", "0: 5", "0: 11", "1: 10 5 11"]);
   });
 
   test("are sent again behind what follows them, where they were asked for anew behind that", () => {
     const [first, second] = [make(20), make(21)];
-    dispatcher.send([first]);
-    dispatcher.send([second]);
-    outstanding.moveToEnd(first);
-    dispatcher.send([first]);
-    for (const seq of [21, 20]) dispatcher.sendAgain([seq], 2);
+    for (const call of [first, second, first]) dispatcher.send([call]);
+    for (const message of [6, 7]) dispatcher.sendAgain(message, 2);
     expect(posted.at(-1)).toBe("2: 21 20");
   });
 
-  test("are sent again though nobody waits any more for those before them", () => {
-    for (const seq of [30, 31, 32]) dispatcher.send([make(seq)]);
+  test("are sent again though those before them were given up, and are made again behind them", () => {
+    for (const seq of [30, 31]) dispatcher.send([make(seq)]);
     settle(30);
-    for (const seq of [30, 31, 32]) dispatcher.sendAgain([seq], 3);
-    expect(posted.slice(3)).toEqual(["3: 31 32"]);
+    for (const seq of [32, 30]) dispatcher.send([make(seq)]);
+    for (const message of [9, 10, 11, 12]) dispatcher.sendAgain(message, 3);
+    expect(posted.slice(4)).toEqual(["3: 31 32 30"]);
+  });
+
+  test("are sent again from there on where what was before them has been begun", () => {
+    for (const seq of [40, 41, 42]) dispatcher.send([make(seq)]);
+    dispatcher.sendAgain(15, 4);
+    expect(posted.slice(3)).toEqual(["4: 41 42"]);
   });
 });
 
@@ -73,12 +77,12 @@ test("a worker hears what is answered to itself, and not what was answered to th
     owner.addEventListener("message", ({ data }: MessageEvent) => resolve(data));
   });
   const batch = { client: "page", unanswered: [], requests: [] };
-  channels.run({ type: "run", ownership, batch, deadline: 0, turn: 0 });
+  channels.run({ type: "run", ownership, batch, number: 1, deadline: 0, turn: 0 });
   const { worker } = await asked;
   for (const each of ["another", worker]) {
     toPage.postMessage({ type: "replies", ownership, worker: each, replies: [[1, { ok: true, value: each }]] });
     toPage.postMessage({ type: "part", ownership, worker: each, seq: 1, part: each });
-    toPage.postMessage({ type: "late", ownership, worker: each, seqs: [1], turn: 1 });
+    toPage.postMessage({ type: "late", ownership, worker: each, number: 1, turn: 1 });
   }
   toPage.postMessage({ type: "working", ownership });
   await working;

@@ -50,7 +50,15 @@ function tab(client: string) {
       const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
       const batch = { client, unanswered, requests: [request] };
       const deadline = Date.now() + (isLate ? -1 : 5000);
-      const message: OwnerMessage = { type: "run", ownership: owner.ownership, worker: "w", batch, deadline, turn };
+      const message: OwnerMessage = {
+        type: "run",
+        ownership: owner.ownership,
+        worker: "w",
+        batch,
+        number: seq,
+        deadline,
+        turn,
+      };
       toOwner.postMessage(message);
     },
     /** Resolves to what the owner has said once those are so many messages. */
@@ -75,8 +83,8 @@ describe("calls that came after their deadline", () => {
     f.append(3);
     expect(await f.hears(3)).toMatchObject([
       { type: "replies" },
-      { type: "late", seqs: [2], turn: 1 },
-      { type: "late", seqs: [3], turn: 1 },
+      { type: "late", number: 2, turn: 1 },
+      { type: "late", number: 3, turn: 1 },
     ]);
     f.append(2, { turn: 1 });
     f.append(3, { turn: 1 });

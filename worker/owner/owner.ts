@@ -216,14 +216,14 @@ export class Owner {
       );
       return;
     }
-    const { ownership, batch, deadline, turn, worker } = message;
+    const { ownership, batch, number, deadline, turn, worker } = message;
     if (this.#stopped || !sameOwnership(ownership, this.ownership)) return;
     const seqs = batch.requests.map(({ seq }) => seq);
     const client = this.#clients!.get(batch.client);
     // Calls of a page are carried out in order: what follows something late waits until that has come again.
     if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
     if (turn < client.turn) {
-      this.#post(batch.client, { type: "late", ownership, worker, seqs, turn: client.turn });
+      this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
       return;
     }
     const replies = await this.#whileSayingSo(batch.client, this.run(batch));

@@ -14,6 +14,8 @@ export class Dispatcher {
   #unsent: Outstanding[] = [];
   /** See {@link RunMessage}. */
   #turn = 0;
+  /** How many messages were sent to owners. */
+  #messages = 0;
   /** The numbers of the calls that the page waits for. */
   unanswered: readonly number[] = [];
 
@@ -51,14 +53,11 @@ export class Dispatcher {
     if (!isUnderWay) this.#sendNext();
   }
 
-  /** These came too late for the owner: they are sent again, with all that follows them. */
-  sendAgain(seqs: readonly number[], turn: number): void {
+  /** This message came too late for the owner: what it had is sent again, with all that followed it. */
+  sendAgain(message: number, turn: number): void {
     if (turn <= this.#turn) return;
-    const calls = this.#outstanding.from(seqs);
-    // Nobody waits for these any more; what follows them is late, too, and says so.
-    if (calls.length === 0) return;
     this.#turn = turn;
-    this.send(calls);
+    this.send(this.#outstanding.from(message));
   }
 
   #sendNext(): void {
@@ -84,8 +83,10 @@ export class Dispatcher {
       if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
       else this.#deliver(calls, replies);
     } else {
+      const number = ++this.#messages;
+      for (const call of calls) call.message = number;
       const patience = Math.max(...calls.map(({ request }) => request.terms.busyTimeout));
-      this.#post({ type: "run", ownership: target, batch, deadline: Date.now() + patience, turn: this.#turn });
+      this.#post({ type: "run", ownership: target, batch, number, deadline: Date.now() + patience, turn: this.#turn });
     }
   }
 

@@ -15,14 +15,13 @@ export interface Outstanding {
   since: number;
   /** Whether any owner may have seen it. */
   sent: boolean;
+  /** The number of the message to another tab's owner with which it was last sent. */
+  message: number;
   /** The beginning of its answer. */
   parts: AnswerPart[];
 }
 
-/**
- * The calls of this worker's page that have not been answered, in the order in which they are sent: that in which they were
- * made, but for those that are made again under their first number.
- */
+/** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
   readonly #finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined;
@@ -38,22 +37,16 @@ export class OutstandingCalls {
 
   add(request: Request, sealed: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
     const sent = request.isRepeated ?? false;
-    const call: Outstanding = { request, sealed, resolve, since: performance.now(), sent, parts: [] };
+    const call: Outstanding = { request, sealed, resolve, since: performance.now(), sent, message: 0, parts: [] };
     this.#calls.set(request.seq, call);
     return call;
   }
 
-  /** Of these, the first that was sent and has not been answered, and all that were sent behind it. */
-  from(seqs: readonly number[]): Outstanding[] {
-    const calls = this.all();
-    const first = calls.findIndex(({ request }) => seqs.includes(request.seq));
-    return first < 0 ? [] : calls.slice(first);
-  }
-
-  /** It is sent again, behind all others. */
-  moveToEnd(call: Outstanding): void {
-    this.#calls.delete(call.request.seq);
-    this.#calls.set(call.request.seq, call);
+  /** Those that were last sent with this message, or a later one, in the order in which they were. */
+  from(message: number): Outstanding[] {
+    return this.all()
+      .filter((call) => call.message >= message)
+      .sort((a, b) => a.message - b.message);
   }
 
   all(): Outstanding[] {

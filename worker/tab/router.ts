@@ -231,7 +231,7 @@ export class Router {
     if (message.type === "part") this.#outstanding.addPart(message.seq, message.part);
     else if (message.type === "replies")
       for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
-    else if (message.type === "late") this.#dispatcher.sendAgain(message.seqs, message.turn);
+    else if (message.type === "late") this.#dispatcher.sendAgain(message.number, message.turn);
   }
 
   #meet(ownership: Ownership): void {
@@ -268,7 +268,6 @@ export class Router {
     const answer = this.#translator.toPage(request, call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
-      this.#outstanding.moveToEnd(call);
       queueMicrotask(() => this.#dispatcher.send([call]));
     }
     return answer;
