@@ -56,11 +56,10 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
     busyTimeout = 5000,
     synchronous = "normal",
     storage = "opfs",
+    searchIndex = "background",
     worker,
     signal,
-    ...rest
   } = checkOptions(options);
-  const { searchIndex = "background" } = rest;
   const name = checkPath(path);
   if (!(typeof busyTimeout === "number" && busyTimeout >= 0 && busyTimeout <= 2 ** 31 - 1))
     refuse("busyTimeout is a number of milliseconds from 0 to 2^31 - 1.");

@@ -155,8 +155,7 @@ export interface Operations<Content = WireContent> {
   splice(args: Edit<Content>): Edited;
   /** Brings a partial message up to date. The worker makes of the whole content what the owner needs of it. */
   checkpoint(args: { session: SessionKey; id: number; content: [Content] extends [string] ? Delta : Content }): Edited;
-  /** Makes a partial message complete. */
-  /** `messages`: appended in the same transaction. */
+  /** Makes a partial message complete, and appends `messages` in the same transaction. */
   finish(args: {
     session: SessionKey;
     id: number;

@@ -1,5 +1,7 @@
 import { ContextStoreError, type ErrorCode, type WriteOutcome } from "../src/errors.js";
+import { WRITES } from "../src/operations.js";
 import type { Reply, WireError } from "../src/protocol.js";
+import type { Batch, OwnerRequest } from "./requests.js";
 import { takeIoError } from "./vfs/io-error.js";
 
 // Turns whatever was thrown in the worker into one of the public error codes, with a sentence that says what to do.
@@ -102,7 +104,14 @@ export function success<Value>(value: Value, version?: string): Reply<Value> {
   return { ok: true, value, ...(version !== undefined && { version }) };
 }
 
+/** Answers a call that was not begun, this time: what is repeated may have been carried out before. */
+export function refusal({ name, isRepeated }: OwnerRequest, error: unknown): Reply {
+  const reply = failure(error);
+  if (reply.ok || !isRepeated || !WRITES.has(name)) return reply;
+  return { ok: false, error: { ...reply.error, outcome: "unknown" } };
+}
+
 /** Answers every call of a batch with the same error. */
-export function failAll({ requests }: { readonly requests: readonly unknown[] }): (error: unknown) => readonly Reply[] {
-  return (error) => requests.map(() => failure(error));
+export function failAll({ requests }: Pick<Batch, "requests">): (error: unknown) => readonly Reply[] {
+  return (error) => requests.map((request) => refusal(request, error));
 }

@@ -121,6 +121,29 @@ describe("import", () => {
     expect(words(await on(here, "own").getHistory())).toEqual(["one", "two"]);
   });
 
+  test("extends no fork of the user's, also where the session was edited before that", async () => {
+    const [here, there] = await pair(user("one"), assistant("two"), user("three"));
+    const own = await on(here).fork({ sessionId: "own" });
+    await own.setTitle("My branch");
+    await on(here).splice(1, 2, [assistant("another way")]);
+    await on(there).append(assistant("four"));
+    expect(await here.import(await there.export())).toMatchObject({ sessionsForked: 1, sessionsExtended: 0 });
+    expect(words(await own.getHistory())).toEqual(["one", "two", "three"]);
+  });
+
+  test("knows a message that is partial here and in the file", async () => {
+    const here = await openDatabase();
+    const writer = await on(here).beginMessage("assistant");
+    writer.update(assistant("half").content);
+    await expect.poll(async () => words(await on(here).getHistory())).toEqual(["half"]);
+    const backup = await here.export();
+    writer.update(assistant("half of it").content);
+    await expect.poll(async () => words(await on(here).getHistory())).toEqual(["half of it"]);
+    expect(await here.import(backup)).toMatchObject({ sessionsUnchanged: 1, sessionsForked: 0 });
+    expect(words(await on(here).getHistory())).toEqual(["half of it"]);
+    await writer.abort();
+  });
+
   test("of what continues a session leaves its title, lineage and token counts, unless they are lower here", async () => {
     const [here, there] = await pair(user("one"));
     await on(there).setTitle("Old");

@@ -6,6 +6,7 @@ import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { memoryFiles, openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { PoolFile } from "../../worker/vfs/pool-file.js";
+import { eraseFreePages, lastPurge } from "../../worker/operations/deleted.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
 import type { Storage } from "../../worker/storage/storage.js";
 
@@ -95,6 +96,28 @@ describe("a prefix that nobody has written to", () => {
     const [reply] = run("f", [1], request(1, "projects", { dbName: "AXIO_context" }));
     expect(reply).toMatchObject({ ok: false, error: { code: "invalid-argument" } });
   });
+});
+
+test("a repair is announced, also one that makes nothing but an index anew", () => {
+  const heard: string[] = [];
+  executor = new Executor(storage, 1, (changes) => heard.push(...changes.map(({ kind }) => kind)));
+  run("f", [1], request(1, "repair", {}));
+  expect(heard).toEqual(["resync"]);
+});
+
+test("a purge is remembered until its own bytes are erased, whatever an earlier one has erased", () => {
+  let seq = 0;
+  const purgeNext = () => {
+    run("f", [++seq], append(seq, `${seq}`));
+    run("f", [++seq], request(seq, "deleteSession", { session, deletionId: `${seq}` }));
+    run("f", [++seq], request(seq, "purgeDeleted", { dbName: "axio_context" }));
+    return lastPurge(storage);
+  };
+  const [first, second] = [purgeNext(), purgeNext()];
+  eraseFreePages(storage, first);
+  expect(lastPurge(storage)).toBe(second);
+  eraseFreePages(storage);
+  expect(lastPurge(storage)).toBeUndefined();
 });
 
 test("what changes nothing is not announced", () => {

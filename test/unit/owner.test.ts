@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { clientChannel, type ClientMessage, ownerChannel, type OwnerMessage } from "../../worker/channels.js";
+import {
+  clientChannel,
+  type ClientMessage,
+  type Commit,
+  ownerChannel,
+  type OwnerMessage,
+} from "../../worker/channels.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import type { Reply } from "../../src/protocol.js";
 import { Executor } from "../../worker/owner/executor.js";
@@ -152,25 +158,29 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
   expect(traces()).toBe(0);
 });
 
-describe("an import that is aborted", () => {
-  const messages = Array.from({ length: 500 }, (_, number) => {
-    return { uid: `${number}`, role: "user", content: `plain:[{"type":"text","text":"${number}"}]`, preview: "" };
-  });
+const terms = { full: false, busyTimeout: 5000 };
 
-  async function fileOf(sessions: number): Promise<Blob> {
-    const other = await openMemoryStorage();
-    prepareSchema(other);
-    const executor = new Executor(other);
-    for (let seq = 1; seq <= sessions; seq++) {
-      const args = { session: { ...session, sessionId: `session ${seq}` }, messages };
-      executor.execute({ client: "f", unanswered: [seq], requests: [{ seq, name: "append", args, terms }] });
-    }
-    return new Blob([other.exportFile()]);
+const messages = Array.from({ length: 500 }, (_, number) => {
+  return { uid: `${number}`, role: "user", content: `plain:[{"type":"text","text":"${number}"}]`, preview: "" };
+});
+
+async function fileOf(sessions: number): Promise<Blob> {
+  const other = await openMemoryStorage();
+  prepareSchema(other);
+  const executor = new Executor(other);
+  for (let seq = 1; seq <= sessions; seq++) {
+    const args = { session: { ...session, sessionId: `session ${seq}` }, messages };
+    executor.execute({ client: "f", unanswered: [seq], requests: [{ seq, name: "append", args, terms }] });
   }
+  return new Blob([other.exportFile()]);
+}
 
-  const terms = { full: false, busyTimeout: 5000 };
+function turn(): Promise<unknown> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+describe("an import that is aborted", () => {
   const count = () => Number(storage.database.value("SELECT count(*) FROM axio_context_messages"));
-  const turn = () => new Promise((resolve) => setTimeout(resolve));
   let seq = 0;
   function call(name: OwnerRequest["name"], args: object): Promise<readonly Reply[]> {
     const request = { seq: ++seq, name, args, terms } as OwnerRequest;
@@ -191,17 +201,48 @@ describe("an import that is aborted", () => {
   test("and cannot be taken back for lack of room is taken back once there is some, before another one", async () => {
     const importing = call("import", { file: await fileOf(20), mode: "merge", importId: "j" });
     while (count() < 2000) await turn();
+    const args = { session: { ...session, sessionId: "session 1" }, messages: [{ ...messages[0]!, uid: "own" }] };
+    const [written] = await call("append", args);
     storage.database.run("PRAGMA query_only=ON");
     expect(await importing).toMatchObject([{ ok: false }]);
     expect(count()).toBeGreaterThan(0);
+    // What was committed meanwhile is known, though nothing new can be.
+    const repeated = { seq, name: "append", args, terms, isRepeated: true } as OwnerRequest;
+    expect(await owner.run({ client: "f", unanswered: [seq], requests: [repeated] })).toEqual([written]);
+    expect(await call("append", args)).toMatchObject([{ ok: false, error: { outcome: "not-applied" } }]);
     storage.database.run("PRAGMA query_only=OFF");
-    expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([{ value: "[]" }]);
-    expect(await call("import", { file: await fileOf(1), mode: "merge", importId: "k" })).toMatchObject([
-      { ok: true, value: { sessionsAdded: 1, messagesAdded: 500 } },
+    expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([
+      { value: expect.stringContaining('"messageCount":1,') as string },
     ]);
-    expect(count()).toBe(500);
+    expect(await call("import", { file: await fileOf(1), mode: "merge", importId: "k" })).toMatchObject([
+      { ok: true, value: { sessionsForked: 1, messagesAdded: 500 } },
+    ]);
+    expect(count()).toBe(501);
     expect(storage.database.value("SELECT count(*) FROM axio_opfs_imported")).toBe(0);
   });
+});
+
+test("an import that is taken back as soon as there is room is announced", async () => {
+  const kinds: string[] = [];
+  const committed = ({ changes }: Commit) => kinds.push(...changes.map(({ kind }) => kind));
+  const full = await openMemoryStorage();
+  const other = new Owner(full, { inBackground: false }, { lost: () => {}, committed, progress: () => {} });
+  const unstage = vi.spyOn(full, "unstage").mockImplementation(() => {
+    unstage.mockRestore();
+    full.unstage();
+    full.database.run("PRAGMA query_only=OFF");
+  });
+  const args = { file: await fileOf(20), mode: "merge", importId: "i" } as const;
+  const request: OwnerRequest<"import"> = { seq: 1, name: "import", args, terms };
+  const importing = other.run({ client: "f", unanswered: [1], requests: [request] });
+  const count = () => Number(full.database.value("SELECT count(*) FROM axio_context_messages"));
+  while (count() < 2000) await turn();
+  full.database.run("PRAGMA query_only=ON");
+  expect(await importing).toMatchObject([{ ok: false }]);
+  while (count() > 0) await turn();
+  await turn();
+  expect(kinds).toEqual(["import"]);
+  other.stop();
 });
 
 test("what a search found is of a version, unless somebody wrote meanwhile, and is not sought again in the same one", async () => {

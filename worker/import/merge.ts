@@ -116,9 +116,11 @@ export class Merge {
     const sql = tables(this.dbName);
     const done = this.messagesDone;
     // An earlier import of the file may have made it already, and the file gone on since.
-    for (const [id] of this.#db.rows(sql.forksOf, sessionId, project)) {
+    for (const [id, forkedAt] of this.#db.rows(sql.forksOf, sessionId, project)) {
       this.messagesDone = done;
-      if ((yield* this.#extend({ ...session, sessionId: String(id) }, session, common + 1)) === undefined) return;
+      // A fork that was made here, and not gone on with, has nothing of the file's own.
+      const least = Math.max(common, Number(forkedAt)) + 1;
+      if ((yield* this.#extend({ ...session, sessionId: String(id) }, session, least)) === undefined) return;
     }
     for (;;) {
       this.messagesDone = done;
@@ -265,7 +267,8 @@ function relationOf(
   if (role !== theirRole || typeof theirContent !== "string") return "different";
   const isFinished = theirStatus !== "partial";
   // One message, at two times of its being written.
-  if (uid !== null && uid === theirUid && isFinished !== (status === null)) return isFinished ? "finished" : "same";
+  const isOne = uid !== null && uid === theirUid;
+  if (isOne && (!isFinished || status !== null)) return isFinished ? "finished" : "same";
   return sameContent(content!, theirContent) ? "same" : "different";
 }
 

@@ -3,12 +3,12 @@ import type { DeletedSession } from "../../src/messages.js";
 import type { ListText, SessionKey } from "../../src/operations.js";
 import { META_GET, META_REMOVE, META_SET } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
-import type { Database } from "../sqlite/database.js";
+import type { Database, SqlValue } from "../sqlite/database.js";
 import type { Storage } from "../storage/storage.js";
 import { clear, renumber, renumberBack } from "./messages.js";
 import { fold } from "./parts.js";
 
-/** In the file from the transaction that purges sessions until their bytes are gone from the file. */
+/** In the file, with a value of its own for each, from the transaction that purges sessions until their bytes are gone. */
 const PURGED = "purged";
 
 /** Moves a session out of the tables that lists, readers and Python look at. */
@@ -52,7 +52,7 @@ export function deletedSessions(db: Database, dbName: string): ListText<DeletedS
 export function purgeDeleted(db: Database, dbName: string, before: number): number {
   const found = db.rows(tables(dbName).deletedBefore, before);
   for (const [deletionId] of found) forget(db, dbName, String(deletionId));
-  if (found.length > 0) db.run(META_SET, PURGED, "");
+  if (found.length > 0) db.run(META_SET, PURGED, crypto.randomUUID());
   return found.length;
 }
 
@@ -63,7 +63,7 @@ function forget(db: Database, dbName: string, deletionId: string): void {
 
 /** What a death in the middle of a purge has left to do. */
 export function finishPurge(storage: Storage): void {
-  if (!hasPurged(storage)) return;
+  if (lastPurge(storage) === undefined) return;
   storage.removeExports?.().catch(() => {});
   try {
     // It may have the words of what was purged.
@@ -78,15 +78,17 @@ export function finishPurge(storage: Storage): void {
  * After a purge, also one that a death interrupted: writes the file anew, without what free pages and the -wal still
  * hold, and removes a copy that a migration left behind. Not to be called in a transaction.
  */
-export function eraseFreePages(storage: Storage): void {
+export function eraseFreePages(storage: Storage, purge: SqlValue | undefined = lastPurge(storage)): void {
   const { database } = storage;
-  if (!hasPurged(storage)) return;
+  if (purge === undefined) return;
   storage.dropBackup();
   database.vacuum();
-  database.run(META_REMOVE, PURGED);
+  // Of a later one the index has not been rid yet.
+  if (lastPurge(storage) === purge) database.run(META_REMOVE, PURGED);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-function hasPurged({ database }: Storage): boolean {
-  return database.value(META_GET, PURGED) !== undefined;
+/** The last purge whose bytes may be left somewhere. */
+export function lastPurge({ database }: Storage): SqlValue | undefined {
+  return database.value(META_GET, PURGED);
 }

@@ -68,11 +68,14 @@ export function schemaVersion(db: Database): number {
   return known === undefined ? 0 : Number(db.value(META_GET, "schema_version") ?? 0);
 }
 
-/**
- * Creates the tables of a prefix if they are not there. Throws `invalid-argument` when they exist in another spelling:
- * SQLite takes names that differ in case alone for the same.
- */
+/** Creates the tables of a prefix if they are not there. Throws as {@link checkSpelling} does. */
 export function createTables(db: Database, dbName: string): void {
+  checkSpelling(db, dbName);
+  db.exec(tables(dbName).create);
+}
+
+/** Throws `invalid-argument` where a prefix is there in another spelling: SQLite takes both for the same name. */
+export function checkSpelling(db: Database, dbName: string): void {
   const twin = dbNames(db).find((name) => name !== dbName && name.toLowerCase() === dbName.toLowerCase());
   if (twin !== undefined) {
     throw new ContextStoreError(
@@ -80,7 +83,6 @@ export function createTables(db: Database, dbName: string): void {
       `The database has tables of dbName "${twin}", which SQLite takes for those of "${dbName}". Use one spelling.`,
     );
   }
-  db.exec(tables(dbName).create);
 }
 
 /** The table prefixes in the file. */

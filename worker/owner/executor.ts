@@ -1,18 +1,29 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { type SearchOperation, WRITES } from "../../src/operations.js";
 import { isVersioned, type Reply } from "../../src/protocol.js";
-import { failure, isFailedFlush, success, toContextStoreError } from "../failure.js";
+import { failure, isFailedFlush, refusal, success, toContextStoreError } from "../failure.js";
 import type { Import } from "../import/import.js";
 import { type Change, changesOf } from "../operations/changes.js";
 import type { Batch, OwnerOperation, OwnerRequest } from "../requests.js";
 import { META_SET } from "../sql/file.js";
 import type { Database } from "../sqlite/database.js";
-import { createTables, dbNames } from "../operations/schema.js";
+import { checkSpelling, createTables, dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
-import { HANDLERS } from "./handlers.js";
+import { HANDLERS, type OwnerOperations } from "./handlers.js";
 import { Ledger } from "./ledger.js";
 
 type Handler = (args: unknown, storage: Storage, incoming?: Import) => unknown;
+
+/** What there is to read of a prefix that nobody has written to: it has no tables. */
+const NOTHING: {
+  readonly [Name in OwnerOperation]?: Awaited<ReturnType<OwnerOperations[Name & keyof OwnerOperations]>>;
+} = {
+  messages: [],
+  tokens: { inputTokens: 0, outputTokens: 0 },
+  sessions: "[]",
+  deletedSessions: "[]",
+  projects: [],
+};
 
 /** Writes of a batch that share a transaction, until it has been committed. */
 interface Group {
@@ -153,7 +164,9 @@ export class Executor {
       group.places.push(place);
       // A file may bring further prefixes.
       if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
-      if (this.#db.version !== version) group.changes.push(...changesOf(request, result, this.#dbNames));
+      // SQLite does not count what only an index has come to.
+      if (this.#db.version !== version || request.name === "repair")
+        group.changes.push(...changesOf(request, result, this.#dbNames));
       replies[place] = success(result);
     } catch (error) {
       replies[place] = failure(error);
@@ -224,27 +237,17 @@ export class Executor {
   /** What the worker that asks has seen in this version it need not get again. */
   #read(request: OwnerRequest): Reply {
     const dbName = dbNameOf(request);
-    if (this.#lacksTables(dbName)) return this.#readNothing(request, dbName);
     try {
+      if (this.#lacksTables(dbName)) {
+        checkSpelling(this.#db, dbName);
+        return success(NOTHING[request.name]);
+      }
       if (!isVersioned(request)) return success(this.#apply(request));
       const { version } = this.#db;
       return success(request.args.seen === version ? null : this.#apply(request), version);
     } catch (error) {
       return failure(error);
     }
-  }
-
-  /** What there is to read of a prefix that nobody has written to: its tables are there so long, and never in the file. */
-  #readNothing(request: OwnerRequest, dbName: string): Reply {
-    return this.#attempt(() => {
-      this.#db.run("BEGIN IMMEDIATE");
-      try {
-        createTables(this.#db, dbName);
-        return this.#apply(request);
-      } finally {
-        this.#db.rollback();
-      }
-    });
   }
 
   #lacksTables(dbName: string | undefined): dbName is string {
@@ -258,11 +261,6 @@ export class Executor {
       return failure(error);
     }
   }
-}
-
-/** Of a write that was not begun, this time. */
-function refusal({ isRepeated }: OwnerRequest, error: unknown): Reply {
-  return failure(toContextStoreError(error, isRepeated ? "unknown" : "not-applied"));
 }
 
 function dbNameOf({ args }: OwnerRequest): string | undefined {

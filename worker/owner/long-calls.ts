@@ -5,7 +5,7 @@ import { failAll, success, toContextStoreError } from "../failure.js";
 import { ImportRun } from "../import/import-run.js";
 import type { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
-import { eraseFreePages } from "../operations/deleted.js";
+import { eraseFreePages, lastPurge } from "../operations/deleted.js";
 import { checkIntegrity } from "../operations/integrity.js";
 import { foldForExport } from "../operations/parts.js";
 import type { Batch } from "../requests.js";
@@ -82,13 +82,14 @@ export class LongCalls {
 
   async #run(batch: Batch): Promise<readonly Reply[]> {
     const [request] = batch.requests;
-    // What is deleted from now on is not meant.
-    if (request!.name === "purgeDeleted") return this.#purge(batch);
     switch (request!.name) {
       case "import":
         return this.#inTurn(() => this.#runImport(batch, request!.args as ImportArgs));
       case "export":
         return this.#inTurn(() => this.#export(batch));
+      case "purgeDeleted":
+        // Nothing is awaited before: what is deleted from now on is not meant.
+        return this.#purge(batch);
       case "search":
         await this.#finishUnlessFull();
         return [await this.#search(request!.args as SearchArgs)];
@@ -153,7 +154,7 @@ export class LongCalls {
       ended.abort();
       this.#import = undefined;
       // What there was no room to take back before the file to import was gone.
-      if (this.#unfinished.look()) this.#unfinished.finish().catch(() => {});
+      if (this.#unfinished.look()) this.#unfinished.finish().then(onUndone, () => {});
     }
   }
 
@@ -173,7 +174,8 @@ export class LongCalls {
       // No copy that is being made may keep what was purged.
       await this.#inTurn(async () => {
         await this.#storage.removeExports?.();
-        await this.#searcher.erasing(() => eraseFreePages(this.#storage));
+        const purge = lastPurge(this.#storage);
+        await this.#searcher.erasing(() => eraseFreePages(this.#storage, purge));
       });
     } catch (error) {
       // The sessions are gone all the same.

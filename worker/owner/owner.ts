@@ -158,7 +158,7 @@ export class Owner {
       this.#unfinished.settle(batch.requests);
     } catch (error) {
       // There is no room to take back what an import has left. Whoever reads sees it so long.
-      if (!isReading(batch)) return failAll(batch)(error);
+      if (!isReading(batch)) return this.#executor.recall(batch) ?? failAll(batch)(error);
     }
     const replies = this.#executor.execute(batch);
     this.#announcer.flushDue();

@@ -48,7 +48,7 @@ export function sessionsSql({ messages, tokens, sessions }: Names) {
       DELETE FROM ${sessions} WHERE (project, session_id, message_count) IN
         (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1))
       RETURNING project, session_id`,
-    forksOf: `SELECT session_id FROM ${sessions} WHERE project = ?2 AND parent_session_id = ?1`,
+    forksOf: `SELECT session_id, forked_at FROM ${sessions} WHERE project = ?2 AND parent_session_id = ?1`,
     // Newest first: the first page, and the one behind a session.
     list: {
       created: {
