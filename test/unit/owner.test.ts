@@ -215,9 +215,9 @@ describe("an import that is aborted", () => {
       { value: expect.stringContaining('"messageCount":1,') as string },
     ]);
     expect(await call("import", { file: await fileOf(1), mode: "merge", importId: "k" })).toMatchObject([
-      { ok: true, value: { sessionsForked: 1, messagesAdded: 500 } },
+      { ok: true, value: { sessionsExtended: 1, messagesAdded: 499 } },
     ]);
-    expect(count()).toBe(501);
+    expect(count()).toBe(500);
     expect(storage.database.value("SELECT count(*) FROM axio_opfs_imported")).toBe(0);
   });
 });
