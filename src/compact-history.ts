@@ -42,6 +42,12 @@ export async function compactHistory(
   if (old.length === 0) return false;
   const history = old.map(({ role, content }) => ({ role, content }));
   const summary = await untilAborted(async () => summarize(history, { signal }), signal);
+  // A message that was still being written keeps its id when it goes on.
+  if (old.some(({ status }) => status === "partial")) {
+    const now = await store.getMessages({ before: old.length });
+    if (JSON.stringify(now) !== JSON.stringify(old))
+      throw new ContextStoreError("conflict", "A message went on while it was summarized. Read again, and decide.");
+  }
   await store.splice(0, old.length, toMessages(summary), { expectIds: old.map(({ id }) => id) });
   return true;
 }

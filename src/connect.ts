@@ -43,7 +43,8 @@ type Global = { [REGISTRY]?: Map<string, Shared>; [CLOSING]?: Map<string, Promis
 
 /**
  * Opens the database at `path` in the origin private file system, or creates it. Connections of one page to the same
- * path share a worker, which the first of them starts with its `worker` and `searchIndex`; tabs share the database.
+ * path share a worker, which the first of them starts with its `worker` and `searchIndex`, and opens the database within
+ * its `busyTimeout`; tabs share the database. In a prerendered page it waits until the page is shown.
  *
  * Rejects `invalid-argument` for a path or option that makes no sense, `unsupported` where there is no OPFS, `busy` when
  * another tab holds the database and does not answer, `corrupt`, `newer-schema`, `worker-failed` when the worker or its
@@ -71,8 +72,10 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
   if (signal?.aborted) throw aborted(signal);
   checkSupport(storage);
   const key = `${storage}:${name}`;
+  await abortable(untilShown(), signal);
   const shared = await share(
     key,
+    signal,
     () => new WorkerLink({ path: name, storage, busyTimeout, searchIndex, startWorker: worker ?? startWorker }),
   );
   try {
@@ -91,11 +94,17 @@ function startWorker(): Worker {
   return new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" });
 }
 
-async function share(key: string, makeLink: () => WorkerLink): Promise<Shared> {
+/** A page that is rendered before anybody sees it starts no workers. */
+async function untilShown(): Promise<void> {
+  if ((document as { prerendering?: boolean }).prerendering)
+    await new Promise((resolve) => document.addEventListener("prerenderingchange", resolve, { once: true }));
+}
+
+async function share(key: string, signal: AbortSignal | undefined, makeLink: () => WorkerLink): Promise<Shared> {
   const global = globalThis as Global;
   const registry = (global[REGISTRY] ??= new Map());
   const closing = (global[CLOSING] ??= new Map());
-  while (closing.has(key)) await closing.get(key);
+  while (closing.has(key)) await abortable(closing.get(key)!, signal);
   let shared = registry.get(key);
   if (!shared || shared.link.ended) {
     const link = makeLink();

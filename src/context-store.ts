@@ -1,4 +1,4 @@
-import { checkTokens } from "./arguments.js";
+import { checkArray, checkTokens } from "./arguments.js";
 import { checkMessage } from "./content.js";
 import { ContextStoreError } from "./errors.js";
 import { newSessionId } from "./ids.js";
@@ -106,7 +106,7 @@ export class MemoryContextStore extends ContextStore {
   /** Begins with `history`. Throws `invalid-message` for what no store could keep. */
   constructor(history: readonly Message[] = []) {
     super();
-    this.#history = history.map(checkMessage);
+    this.#history = checkArray("history", history).map(checkMessage);
   }
 
   override async append(message: Message): Promise<void> {
@@ -114,7 +114,7 @@ export class MemoryContextStore extends ContextStore {
   }
 
   override async appendAll(messages: readonly Message[]): Promise<void> {
-    this.#history = [...this.#history, ...messages.map(checkMessage)];
+    this.#history = [...this.#history, ...checkArray("messages", messages).map(checkMessage)];
   }
 
   override async getHistory(): Promise<Message[]> {

@@ -1,7 +1,7 @@
 import { checkPath } from "./arguments.js";
 import { directoryName, HEADER_BYTES, ownerLock, poolDirectory, ROOT } from "./database-directory.js";
 import { ContextStoreError } from "./errors.js";
-import { checkSupport } from "./support.js";
+import { checkSupport, forbidden } from "./support.js";
 
 // What can be done with databases that nobody has open.
 
@@ -71,7 +71,7 @@ async function orNothing<Value>(work: Promise<Value>): Promise<Value | undefined
     return await work;
   } catch (error) {
     if (error instanceof DOMException && error.name === "NotFoundError") return undefined;
-    throw error;
+    throw error instanceof DOMException && error.name === "SecurityError" ? forbidden(error) : error;
   }
 }
 

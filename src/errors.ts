@@ -55,5 +55,11 @@ export class ContextStoreError extends Error {
 
 /** Whether `value` is an error of this package, also when another copy of the package or another realm made it. */
 export function isContextStoreError(value: unknown): value is ContextStoreError {
-  return value instanceof Error && value.name === "ContextStoreError" && "code" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "code" in value &&
+    "name" in value &&
+    value.name === "ContextStoreError"
+  );
 }

@@ -97,7 +97,8 @@ export class SQLiteContextStore extends ContextStore {
    * `before` count from the end. Always in order. Rejects `corrupt` as {@link SQLiteContextStore.getHistory} does.
    */
   async getMessages(options: MessageRange = {}): Promise<StoredMessage[]> {
-    const range = checkOptions(options);
+    const { last, limit, before, after } = checkOptions(options);
+    const range = { last, limit, before, after };
     for (const key of ["last", "limit", "before"] as const) if (range[key] !== undefined) checkCount(key, range[key]);
     // After -1 is the beginning.
     if (range.after !== undefined && range.after !== -1) checkCount("after", range.after);
@@ -192,10 +193,10 @@ export class SQLiteContextStore extends ContextStore {
   }
 
   async #edit(edit: Omit<Edit<WireContent>, "session" | "messages">, messages: readonly Message[]): Promise<void> {
-    if (edit.expectIds !== undefined)
-      checkArray("expectIds", edit.expectIds).forEach((id) => checkCount("An id in expectIds", id));
+    const expectIds = edit.expectIds === undefined ? undefined : checkArray("expectIds", edit.expectIds);
+    expectIds?.forEach((id) => checkCount("An id in expectIds", id));
     const added = newMessages("messages", messages);
-    await this.#connection.call("splice", { ...edit, session: this.#session, messages: added });
+    await this.#connection.call("splice", { ...edit, expectIds, session: this.#session, messages: added });
   }
 
   /** Removes the messages and token counts of this session in this project, in one transaction. */

@@ -19,7 +19,7 @@ export async function boot(
   onEvent: (event: WorkerEvent) => void,
 ): Promise<Booted> {
   const bridge = new Bridge(worker);
-  const broken = whenBroken(worker, BOOT_TIMEOUT + options.busyTimeout);
+  const broken = whenBroken(worker, Math.min(BOOT_TIMEOUT + options.busyTimeout, 2 ** 31 - 1));
   try {
     const { databaseId } = unwrap(await Promise.race([bridge.open(options, proxy(onEvent)), broken.promise]));
     return { bridge, databaseId };

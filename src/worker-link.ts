@@ -1,3 +1,4 @@
+import { refuse } from "./arguments.js";
 import type { Bridge } from "./bridge.js";
 import type { ContextChange } from "./changes.js";
 import { ContextStoreError } from "./errors.js";
@@ -17,6 +18,8 @@ export interface LinkOptions {
   readonly searchIndex: "background" | "on-demand";
   readonly startWorker: () => Worker;
 }
+
+const started = new WeakSet<Worker>();
 
 /** How long another worker may take until it holds its lock; the one after it may take twice as long, a third as it likes. */
 const LOCK_MS = 2000;
@@ -110,10 +113,15 @@ export class WorkerLink {
     const alive = `axio-context-opfs:${path}:alive:${client}:${++this.#generation}`;
     let worker: Worker;
     try {
-      this.#worker = worker = startWorker();
+      worker = startWorker();
     } catch (error) {
       throw workerFailed("could not be started", error);
     }
+    // One that serves another database would carry out this one's calls there.
+    if (typeof worker?.terminate !== "function" || started.has(worker))
+      refuse("worker is a function that gives a new Worker at every call.");
+    started.add(worker);
+    this.#worker = worker;
     const databaseId = this.#databaseId;
     const options = { protocol: PROTOCOL, path, storage, busyTimeout, searchIndex, client, alive, databaseId };
     const isUp = new AbortController();
@@ -179,7 +187,9 @@ export class WorkerLink {
 
   #tell(change: ContextChange): void {
     this.#lastCommit = change.commit;
-    for (const listener of this.#listeners) {
+    // A listener may end itself, or others, and begin new ones: these hear of what comes next.
+    for (const listener of Array.from(this.#listeners)) {
+      if (!this.#listeners.has(listener)) continue;
       try {
         listener(change);
       } catch (error) {

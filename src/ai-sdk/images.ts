@@ -27,17 +27,22 @@ export function toImageBlock(content: unknown, mediaType: string | undefined): I
 
 /** The bytes, base64 or URL inside the SDK's several shapes. */
 function unwrap(content: unknown): unknown {
-  if (content instanceof URL) return content.href;
+  if (isA("URL", content)) return (content as URL).href;
   if (typeof content !== "object" || content === null || !("type" in content)) return content;
   if (content.type === "data" && "data" in content) return content.data;
   return content.type === "url" && "url" in content ? unwrap(content.url) : undefined;
 }
 
 function bytesOf(source: unknown): Uint8Array | undefined {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (isA("ArrayBuffer", source)) return new Uint8Array(source as ArrayBuffer);
   // Base64 has no colon; a URL always has one.
   return typeof source === "string" && !source.includes(":") ? decode(source) : undefined;
+}
+
+/** Also of another realm, such as a frame's. */
+function isA(type: string, value: unknown): boolean {
+  return Object.prototype.toString.call(value) === `[object ${type}]`;
 }
 
 function decode(base64: string): Uint8Array {

@@ -10,7 +10,7 @@ type ToolOutput = ToolResultPart["output"];
  * Tool results stand in `user` messages in the store. Here they become one `tool` message directly behind the assistant
  * message that called, wherever in the history they lay; what else their messages hold keeps its place. A tool call that
  * has no result is left out, since providers refuse such a history, and so is a result that has no call; a message of
- * which nothing remains is left out too.
+ * which nothing remains, or nothing but empty texts, is left out too.
  *
  * A system message's texts are joined with line breaks, because the SDK's has one. So are those of a failed tool result
  * (`is_error`) that is a list of blocks; the SDK's error results hold no pictures, so its images are left out.
@@ -19,8 +19,15 @@ export function toModelMessages(history: readonly Message[]): ModelMessage[] {
   return pairToolCalls(history).flatMap((turn): ModelMessage[] => {
     const message = toModelMessage(turn);
     if (turn.answers.length > 0) return [message, { role: "tool", content: turn.answers.map(toToolResult) }];
-    return message.content.length > 0 ? [message] : [];
+    return isEmpty(message) ? [] : [message];
   });
+}
+
+/** Whether nothing would be left of it: the SDK leaves out empty texts, and sends the rest. */
+function isEmpty({ content }: ModelMessage): boolean {
+  return typeof content === "string"
+    ? content === ""
+    : content.every((part) => part.type === "text" && part.text === "");
 }
 
 function toModelMessage({ role, content }: Turn): ModelMessage {

@@ -188,6 +188,10 @@ const CALLS: Readonly<Record<string, readonly [call: Call, values: readonly unkn
   "connect, storage": [(_, storage) => connect(freshPath(), { storage }), NO_CHOICES],
   "connect, searchIndex": [(_, searchIndex) => connect(freshPath(), { searchIndex }), NO_CHOICES],
   "connect, worker": [(_, worker) => connect(freshPath(), { worker }), [null, 5, "text", {}]],
+  "connect, what worker gives": [
+    (_, worker) => connect(freshPath(), { worker: () => worker }),
+    [null, 5, {}, Promise.resolve(), new MessageChannel().port1],
+  ],
   "connect, signal": [(_, signal) => connect(freshPath(), { signal }), [null, 5, "text", {}]],
   "a store's options": [(_, options, connection) => new SQLiteContextStore(connection, "s", options), NO_OPTIONS],
   "subscribe of a connection, filter": [(_, filter, connection) => connection.subscribe(() => {}, filter), NO_OPTIONS],

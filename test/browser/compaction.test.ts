@@ -206,6 +206,18 @@ describe("compactHistory", () => {
     expect(words(await store.getHistory())).toEqual([...words([SUMMARY]), "are you there?"]);
   });
 
+  test("leaves a message that went on while it was summarized", async () => {
+    const store = await open(CONVERSATION.slice(0, 3));
+    const writer = await store.beginMessage("assistant");
+    await store.append(user("are you there?"));
+    const summarize = async () => {
+      await writer.finish(assistant("Yes. The answer is 42.").content);
+      return SUMMARY;
+    };
+    await rejection(compactHistory(store, { summarize, keepRecent: 1 }), "conflict");
+    expect(words(await store.getHistory()).slice(-2)).toEqual(["Yes. The answer is 42.", "are you there?"]);
+  });
+
   test("is one change for those who listen", async () => {
     const store = await open();
     const heard: ContextChange[] = [];

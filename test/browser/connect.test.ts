@@ -79,6 +79,42 @@ describe("connect", () => {
   });
 });
 
+test("refuses a worker that serves another database, which goes on", async () => {
+  let worker: Worker | undefined;
+  const once = () => (worker ??= new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }));
+  const store = new SQLiteContextStore(await openDatabase({ path: freshPath(), worker: once }), "s");
+  await store.append(user("before"));
+  await expect(connect(freshPath(), { worker: once })).rejects.toEqual(refused);
+  await store.append(user("after"));
+  expect(words(await store.getHistory())).toEqual(["before", "after"]);
+});
+
+test("waits as long as a number of milliseconds can say", async () => {
+  const connection = await openDatabase({ busyTimeout: 2 ** 31 - 1 });
+  expect(await connection.listProjects()).toEqual([]);
+});
+
+test("in a prerendered page starts nothing until it is shown", async () => {
+  let started = 0;
+  const worker = () => {
+    started++;
+    return new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" });
+  };
+  Object.defineProperty(document, "prerendering", { value: true, configurable: true });
+  const show = () => void Reflect.deleteProperty(document, "prerendering");
+  onTestFinished(show);
+  const stopped = new AbortController();
+  const never = connect(freshPath(), { worker, signal: stopped.signal });
+  const opening = openDatabase({ path: freshPath(), worker });
+  stopped.abort();
+  await rejection(never, "aborted");
+  expect(started).toBe(0);
+  show();
+  document.dispatchEvent(new Event("prerenderingchange"));
+  await opening;
+  expect(started).toBe(1);
+});
+
 test("rejects worker-failed when the option worker throws, and works the next time", async () => {
   const path = freshPath();
   const reason = new Error("no worker today");

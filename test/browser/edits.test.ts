@@ -139,6 +139,37 @@ test("a fork has the other session's token counts, whatever its id had", async (
   }
 });
 
+test("lists and options that structured clone refuses are read before they leave", async () => {
+  const store = new SQLiteContextStore(await openDatabase(), "s");
+  const { id } = await store.append(user("first"));
+  const expectIds = new Proxy([id], {});
+  const range = { last: 1, onClick: () => {} };
+  const [, , read] = await Promise.all([
+    store.append(user("second")),
+    store.splice(0, 1, [user("edited")], { expectIds }),
+    store.getMessages(range),
+  ]);
+  expect(words(read)).toEqual(["second"]);
+  expect(words(await store.getHistory())).toEqual(["edited", "second"]);
+});
+
+test("a listener may begin to listen anew at each change, and hears of each once", async () => {
+  const store = new SQLiteContextStore(await openDatabase(), "s");
+  const heard: number[] = [];
+  let stop = () => {};
+  const listen = () => {
+    stop = store.subscribe(({ position }) => {
+      heard.push(position!);
+      stop();
+      listen();
+    });
+  };
+  listen();
+  for (const text of ["one", "two"]) await store.append(user(text));
+  await expect.poll(() => heard).toEqual([0, 1]);
+  stop();
+});
+
 test("listeners hear of each edit, of which kind, and from where on", async () => {
   const store = await openStore({ storage: "memory" });
   const heard: ContextChange[] = [];

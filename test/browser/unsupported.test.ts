@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { connect, SQLiteContextStore } from "../../src/index.js";
+import { connect, deleteDatabase, listDatabases, rescueDatabase, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { user, words } from "../fixtures/messages.js";
@@ -48,6 +48,23 @@ describe("connect", () => {
       new Worker(new URL("../fixtures/private-window-worker.ts", import.meta.url), { type: "module" });
     const { message } = await rejection(connect(freshPath(), { worker }), "unsupported");
     expect(message).toMatch(/private/i);
+  });
+
+  test.each([
+    ["listDatabases", () => listDatabases()],
+    ["deleteDatabase", () => deleteDatabase(freshPath())],
+    ["rescueDatabase", () => rescueDatabase(freshPath())],
+  ])("says so in a private window: %s", async (_, call) => {
+    const reason = new DOMException("not here", "SecurityError");
+    vi.spyOn(navigator.storage, "getDirectory").mockRejectedValue(reason);
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect((await rejection(call(), "unsupported")).cause).toBe(reason);
+  });
+
+  test("says so in a frame that has no origin of its own", async () => {
+    vi.stubGlobal("origin", "null");
+    const { message } = await rejection(connect(freshPath()), "unsupported");
+    expect(message).toContain("frame");
   });
 
   test("says so where OPFS has no synchronous access", async () => {
