@@ -32,6 +32,18 @@ describe("listDatabases", () => {
   });
 });
 
+test("a database is deleted by the path that it is listed with, and no other", async () => {
+  const path = freshPath();
+  await makeDatabase(path, "kept");
+  await makeDatabase(`/~/${path}`, "gone");
+  const listed = (await listDatabases()).filter((each) => each.includes(path));
+  expect(listed.toSorted()).toEqual([`/~/${path}`, path].toSorted());
+  await deleteDatabase(`/~/${path}`);
+  const connection = await openDatabase({ path });
+  expect(texts(await new SQLiteContextStore(connection, "s").getHistory())).toEqual(["kept"]);
+  expect((await listDatabases()).filter((each) => each.includes(path))).toEqual([path]);
+});
+
 describe("deleteDatabase", () => {
   test("deletes a database, and a new one of that path begins empty", async () => {
     const path = await makeDatabase(freshPath(), "gone");

@@ -59,6 +59,26 @@ test("an index most of which is of messages that are gone is rid of them", async
   background.stop();
 });
 
+test.each([
+  ["a long number beside signs", `# é\n${"0a1b2c3d".repeat(1_000_000)}`],
+  ["Arabic without a space", "ا".repeat(8_000_000)],
+  ["signs", `c${"+".repeat(3_000_000)} é`],
+])("a text that is too much for a pattern keeps no other from being found: %s", async (_, text) => {
+  add(text, "a findable needle, C++ and C#");
+  expect(await positions("needle")).toEqual([1]);
+  expect(await positions("c#")).toEqual([1]);
+});
+
+test("an index that was made by other rules is no damage, and is made anew", async () => {
+  add("a needle");
+  await search("needle");
+  storage.openIndex().run("UPDATE meta SET value = '0:' || value WHERE key = 'made'");
+  searcher.stop();
+  searcher = new Searcher(storage, false);
+  expect(await searcher.check()).toEqual([]);
+  expect(await positions("needle")).toEqual([0]);
+});
+
 /** Query, text that it finds, what is marked in it. */
 const FOUND: readonly (readonly [query: string, text: string, hit: string])[] = [
   ["database", "The Database is open", "Database"],
@@ -70,6 +90,8 @@ const FOUND: readonly (readonly [query: string, text: string, hit: string])[] = 
   ["strasse", "Die Straße ist lang", "Straße"],
   ["Straße", "Die STRASSE ist lang", "STRASSE"],
   ["cafe", "Un cafe\u0301, merci", "cafe\u0301"],
+  ["datenbank", "Die Daten\u00adbank ist offen", "Daten\u00adbank"],
+  ["cooperate", "They co\u2060operate\ufeff", "co\u2060operate"],
   ["привет", "Ну, Привет, мир", "Привет"],
   ["елка", "Новогодняя ёлка", "ёлка"],
   ["كتاب", "قرأت الكتاب أمس", "كتاب"],

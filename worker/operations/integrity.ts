@@ -41,7 +41,11 @@ export function repair(db: Database): void {
   if (!pages.every(({ repairable }) => repairable)) return;
   if (pages.length > 0) db.exec("REINDEX");
   for (const dbName of dbNames(db)) {
-    for (const [sessionId] of db.rows(tables(dbName).positionGaps)) renumber(db, dbName, String(sessionId));
+    for (const [sessionId, , first, last] of db.rows(tables(dbName).positionGaps)) {
+      // Renumbering puts rows aside below 0.
+      if (Number(first) < 0) db.run(tables(dbName).lift, sessionId, Number(last) - Number(first) + 1);
+      renumber(db, dbName, String(sessionId));
+    }
     const stale: IntegrityProblem[] = [];
     finish(checkSummaries(db, dbName, stale));
     for (const { kind, project, sessionId } of stale) {

@@ -107,8 +107,9 @@ export class LongCalls {
   async #finishUnlessFull(): Promise<void> {
     try {
       await this.#unfinished.finish();
-    } catch (error) {
-      if (toContextStoreError(error).code !== "quota") throw error;
+    } catch (cause) {
+      const error = toContextStoreError(cause);
+      if (error.code !== "quota") throw error;
     }
   }
 

@@ -21,9 +21,15 @@ export interface Entry {
   readonly parts: string;
 }
 
+/** Of a text that is more than the engine's patterns can take there is nothing: it must not keep the others from being found. */
 export function entryOf(text: string): Entry {
-  const folded = fold(text);
-  return { body: wordsOf(folded).join(" "), parts: partsOf(text, folded).join(" ") };
+  try {
+    const folded = fold(text);
+    return { body: wordsOf(folded).join(" "), parts: partsOf(text, folded).join(" ") };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { body: "", parts: "" };
+  }
 }
 
 /** What the index is made of does not fit: it is made anew. */
@@ -40,9 +46,10 @@ export class SearchIndex {
     this.#db = db;
     db.exec(INDEX_TABLES);
     const made = `${FORMAT}:${databaseId}`;
-    const found = db.value(INDEX_META_GET, "made") ?? made;
-    if (found !== made) throw new StaleIndexError(`the index is of ${String(found)}`);
-    db.run(INDEX_META_SET, "made", made);
+    const found = db.value(INDEX_META_GET, "made");
+    // Nothing is written to one that is there: it is read on a full disk, too.
+    if (found === undefined) db.run(INDEX_META_SET, "made", made);
+    else if (found !== made) throw new StaleIndexError(`the index is of ${String(found)}`);
     // Its pages are read by searches and by nobody else.
     db.run("PRAGMA cache_size=-4096");
   }

@@ -12,7 +12,7 @@ import type { Storage } from "../storage/storage.js";
 import { checkIndex } from "./check-index.js";
 import { find } from "./find.js";
 import { catchUp, sweep } from "./indexer.js";
-import { SearchIndex } from "./search-index.js";
+import { SearchIndex, StaleIndexError } from "./search-index.js";
 
 /** The index is brought up to date once nothing was written for so long. */
 const QUIET_MS = 200;
@@ -93,10 +93,15 @@ export class Searcher {
       if (!this.#storage.hasIndex()) return [];
       try {
         return await this.#run(checkIndex(database, this.#open(), dbNames(database)));
-      } catch (error) {
-        const { code, message } = toContextStoreError(error);
-        if (NOT_ITS_FAULT.has(code)) throw error;
-        return [{ kind: "index", detail: message, repairable: true }];
+      } catch (cause) {
+        if (cause instanceof StaleIndexError) {
+          this.#drop();
+          this.wake();
+          return [];
+        }
+        const error = toContextStoreError(cause);
+        if (NOT_ITS_FAULT.has(error.code)) throw error;
+        return [{ kind: "index", detail: error.message, repairable: true }];
       }
     });
   }
@@ -159,6 +164,8 @@ export class Searcher {
 
   #sweep(index: SearchIndex): Steps<void> {
     const { database } = this.#storage;
+    // What a power failure takes back must still be found.
+    this.#storage.flush();
     const known = new Set(dbNames(database));
     return sweep(database, index, (dbName) => known.has(dbName));
   }

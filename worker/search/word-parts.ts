@@ -12,7 +12,8 @@ const MAX_HUMPS = 10;
 const MAX_NUMBERS = 2;
 const MAY_HAVE_HUMPS = once(() => new RegExp("[\\p{Ll}\\p{N}]\\p{Lu}|\\p{Lu}{2}\\p{Ll}", "u"));
 
-const MAYBE_SIGNED = once(() => new RegExp(`${WORD_LETTER}+[+#]*`, "gu"));
+const SIGNS = /[+#]+/g;
+const END_OF_WORD = once(() => new RegExp(`${WORD_LETTER}+$`, "u"));
 
 const WITH_UMLAUT = /[äöüÄÖÜ]/u;
 const UMLAUTS: Readonly<Record<string, string>> = { ä: "ae", ö: "oe", ü: "ue", Ä: "ae", Ö: "oe", Ü: "ue" };
@@ -27,8 +28,10 @@ const PARTICLES = once((): readonly (readonly [script: RegExp, particles: readon
 export function partsOf(text: string, folded: string): string[] {
   const parts = MAY_HAVE_HUMPS().test(text) ? humpsOf(text) : [];
   // C++, C#.
-  if (folded.includes("+") || folded.includes("#"))
-    for (const [word] of folded.matchAll(MAYBE_SIGNED())) if (/[+#]$/.test(word)) parts.push(signedWord(word));
+  for (const { 0: signs, index } of folded.matchAll(SIGNS)) {
+    const word = END_OF_WORD().exec(folded.slice(Math.max(0, index - MAX_WORD), index));
+    if (word) parts.push(signedWord(word[0] + signs));
+  }
   if (isAscii(folded) && isAscii(text)) return parts;
   const composed = text.normalize("NFC");
   if (WITH_UMLAUT.test(composed)) {

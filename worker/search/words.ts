@@ -44,13 +44,14 @@ const ASCII_WORD = /[a-z0-9]+/g;
 const ASCII = /^[\u0000-\u007f]*$/;
 
 // Accents of Latin, Greek and Cyrillic letters, the points of Hebrew, the vowel signs of Arabic and its stretching
-// line. The breve is no accent in the Cyrillic й and ў. Joiners and variation selectors tell nothing.
+// line. The breve is no accent in the Cyrillic й and ў. Soft hyphens, joiners, marks of direction and variation selectors
+// tell nothing.
 const ACCENTS = once(() => {
   const kinds = [
     "(?<![\\u0418\\u0438\\u0423\\u0443])\\u0306",
     "[\\u0300-\\u0305\\u0307-\\u036f\\u0591-\\u05bd\\u05bf-\\u05c7]",
     "[\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06ed]",
-    "[\\u200c\\u200d]|[\\ufe00-\\ufe0f]|\\p{Emoji_Modifier}",
+    "[\\u00ad\\u200c-\\u200f\\u2060\\ufeff]|[\\ufe00-\\ufe0f]|\\p{Emoji_Modifier}",
   ];
   return new RegExp(kinds.join("|"), "gu");
 });

@@ -92,10 +92,13 @@ function poolStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
     database,
     exists: () => pool.exists(),
     exportFile() {
-      // The bytes of the main file alone leave out what still lies in the -wal.
-      const busy = database.value("PRAGMA wal_checkpoint(TRUNCATE)");
-      if (busy !== 0) throw new Error("the -wal could not be written back");
-      return readWhole(pool, MAIN);
+      try {
+        // The bytes of the main file alone leave out what still lies in the -wal.
+        if (database.value("PRAGMA wal_checkpoint(TRUNCATE)") === 0) return readWhole(pool, MAIN);
+      } catch {
+        // A full disk.
+      }
+      return joined(database.rows("SELECT data FROM sqlite_dbpage ORDER BY pgno").map(([page]) => page as Uint8Array));
     },
     async stage(file) {
       await stageFile(pool, file);
@@ -163,6 +166,16 @@ function closeQuietly(index: Database | undefined): void {
   } catch {
     // What the next one finds is looked at then.
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function readWhole(pool: Pool, name: string): Uint8Array<ArrayBuffer> {

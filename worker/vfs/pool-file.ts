@@ -86,6 +86,8 @@ export class PoolFile implements VfsFile {
       this.#resize(HEADER_BYTES);
       this.#handle.flush();
       this.#writeWhole(new Uint8Array(HEADER_USED_BYTES), 0);
+      // Another file may get the name: after a power failure no two may have it.
+      this.#handle.flush();
     }
     this.#header = undefined;
   }
@@ -127,6 +129,8 @@ export class PoolFile implements VfsFile {
     // A free file may be shorter than a header.
     if (this.wholeSize() !== HEADER_BYTES) this.#resize(HEADER_BYTES);
     this.#writeWhole(this.#header, 0);
+    // Data without a name are those of a file whose header is damaged, also after a power failure.
+    this.#handle.flush();
     this.#header = undefined;
   }
 

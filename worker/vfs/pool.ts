@@ -67,10 +67,16 @@ export class Pool {
 
   #sort(file: PoolFile): void {
     const name = nameIn(file.header(), file.wholeSize());
-    if (name === "") this.#free.push(file);
-    else if (name === undefined) throw damaged(`The file ${file.label} has a damaged header.`);
-    else if (this.#named.has(name)) throw damaged(`The file ${file.label} is there twice.`);
-    else this.#named.set(name, file);
+    if (name === undefined) throw damaged(`The file ${file.label} has a damaged header.`);
+    const twin = this.#named.get(name);
+    // Before a version that flushed it, the name of a removed file could outlive a power failure.
+    if (name === "" || (twin && file.size() === 0)) this.#free.push(file);
+    else if (!twin) this.#named.set(name, file);
+    else if (twin.size() > 0) throw damaged(`The file ${file.label} is there twice.`);
+    else {
+      this.#free.push(twin);
+      this.#named.set(name, file);
+    }
   }
 }
 

@@ -232,8 +232,9 @@ export class PoolVfs {
   }
 
   #resultOf(error: unknown, resultCode: number): number {
-    // SQLite may go on after a full disk with the statement alone rolled back: no answer to a failed read.
-    const isWrite = resultCode === IOERR_WRITE || resultCode === IOERR_TRUNCATE;
+    // SQLite may go on after a full disk with the statement alone rolled back: no answer to a failed read. To flush a file
+    // begins with writing what was gathered of it.
+    const isWrite = resultCode === IOERR_WRITE || resultCode === IOERR_TRUNCATE || resultCode === IOERR_FSYNC;
     return isWrite && error instanceof Error && error.name === "QuotaExceededError" ? FULL : resultCode;
   }
 }
