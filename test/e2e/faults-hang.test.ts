@@ -1,10 +1,23 @@
-import type { Page } from "@playwright/test";
-import { expect, type Hold, test } from "./fixtures.js";
+import type { BrowserContext, Page } from "@playwright/test";
+import { expect, type Hold, type Site, test } from "./fixtures.js";
 import type { Ending } from "./page/load.js";
 
 /** Blocks the thread of the page's worker until the test lets go. */
 async function hang(page: Page, hold: Hold): Promise<void> {
   await page.evaluate((url) => harness.faulty.ask({ type: "hang", url }), hold.url);
+}
+
+/** A tab that owns the database, and can hang; and another one, in which calls give up after so long. */
+async function twoTabs(
+  site: Site,
+  context: BrowserContext,
+  busyTimeout?: number,
+): Promise<readonly [owner: Page, follower: Page]> {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.openFaulty());
+  const follower = await site.openTab(context);
+  await follower.evaluate((timeout) => harness.openFaulty({ busyTimeout: timeout }), busyTimeout);
+  return [owner, follower];
 }
 
 /** Appends as an application does that safely repeats what is busy: a busy machine may take longer than that to answer. */
@@ -19,11 +32,8 @@ async function appendAtLast(page: Page, uid: string): Promise<void> {
 }
 
 test("calls reject busy while the owner's worker hangs, and work again when it goes on", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
+  const [owner, follower] = await twoTabs(site, context, 700);
   await owner.evaluate(() => harness.append("before"));
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
   const late = await site.openTab(context);
 
   const hold = site.hold();
@@ -53,10 +63,7 @@ test("what no worker has been given yet rejects with the calls before it, and is
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
+  const [owner, follower] = await twoTabs(site, context, 700);
   const hold = site.hold();
   await hang(owner, hold);
   // A page has 512 calls under way at most.
@@ -72,10 +79,7 @@ test("what no worker has been given yet rejects with the calls before it, and is
 });
 
 test("a write of unknown end stays one when the worker that had passed it on has died", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.openFaulty({ busyTimeout: 700 }));
+  const [owner, follower] = await twoTabs(site, context, 700);
   const hold = site.hold();
   await hang(owner, hold);
   const writing = follower.evaluate(() => harness.rejection(harness.append("while it hung")));
@@ -87,10 +91,7 @@ test("a write of unknown end stays one when the worker that had passed it on has
 });
 
 test("a write that was rejected busy is safely repeated with its uid", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open({ busyTimeout: 300 }));
+  const [owner, follower] = await twoTabs(site, context, 300);
   for (let turn = 0; turn < 3; turn++) {
     const hold = site.hold();
     await hang(owner, hold);
@@ -108,10 +109,7 @@ test("a write that was rejected busy can be repeated with its uid behind a read,
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.openFaulty({ busyTimeout: 700 }));
+  const [owner, follower] = await twoTabs(site, context, 700);
   for (const [turn, ends] of [false, true].entries()) {
     const hold = site.hold();
     await hang(owner, hold);
@@ -139,11 +137,8 @@ test("a write that was rejected busy can be repeated with its uid behind a read,
 });
 
 test("a worker takes nothing for its own that was answered to the one before it", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
+  const [owner, follower] = await twoTabs(site, context);
   await owner.evaluate(() => harness.append("before"));
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.openFaulty());
   // Now it has contents that the owner may leave out of its answer.
   await follower.evaluate(() => harness.texts());
   await owner.evaluate(() => harness.append("after"));
@@ -169,10 +164,7 @@ test("a message that is being written goes on being written after its tab's read
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open({ busyTimeout: 700 }));
+  const [owner, follower] = await twoTabs(site, context, 700);
   const writer = await follower.evaluateHandle(() => harness.store.beginMessage("assistant"));
   const update = (text: string) =>
     follower.evaluate(([w, said]) => w.update([{ type: "text", text: said }]), [writer, text] as const);
@@ -199,10 +191,7 @@ test("a write load over hangs of every length leaves each acknowledged write the
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open({ busyTimeout: 250 }));
+  const [owner, follower] = await twoTabs(site, context, 250);
   await follower.evaluate(() => harness.load.start());
   for (let turn = 0; turn < 5; turn++) {
     const hold = site.hold();
@@ -232,10 +221,7 @@ test("what waits for a hanging owner is carried out, once and in order, by the t
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.openFaulty());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
+  const [owner, follower] = await twoTabs(site, context);
   await hang(owner, site.hold());
   const appended = follower.evaluate(() => harness.append("0", "1", "2"));
   await owner.evaluate(() => harness.faulty.terminate());
