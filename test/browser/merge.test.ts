@@ -144,6 +144,22 @@ describe("import", () => {
     await writer.abort();
   });
 
+  test("loses nothing of a message that went on being written elsewhere", async () => {
+    const here = await openDatabase();
+    const writer = await on(here).beginMessage("assistant");
+    writer.update(assistant("half").content);
+    await expect.poll(async () => words(await on(here).getHistory())).toEqual(["half"]);
+    const there = await openDatabase({ storage: "memory" });
+    await there.import(await here.export());
+    writer.update(assistant("half of it").content);
+    await expect.poll(async () => words(await on(here).getHistory())).toEqual(["half of it"]);
+    await there.import(await here.export());
+    const infos = await on(there).listSessions();
+    const histories = infos.map(({ sessionId }) => on(there, sessionId).getHistory());
+    expect((await Promise.all(histories)).map((history) => words(history)[0])).toContain("half of it");
+    await writer.abort();
+  });
+
   test("of what continues a session leaves its title, lineage and token counts, unless they are lower here", async () => {
     const [here, there] = await pair(user("one"));
     await on(there).setTitle("Old");

@@ -54,6 +54,18 @@ describe("calls that were late", () => {
     expect(posted.slice(4)).toEqual(["3: 31 32 30"]);
   });
 
+  test("say that an owner may have carried them out", () => {
+    const repeated: unknown[] = [];
+    const other = new Dispatcher("page", outstanding, ({ batch }) => {
+      repeated.push(batch.requests.map(({ isRepeated }) => isRepeated ?? false));
+    });
+    make(50);
+    other.aimAt(ownership);
+    make(51);
+    other.aimAt({ ...ownership, owner: "next" });
+    expect(repeated).toEqual([[false], [true, false]]);
+  });
+
   test("are sent again from there on where what was before them has been begun", () => {
     for (const seq of [40, 41, 42]) dispatcher.send([make(seq)]);
     dispatcher.sendAgain(15, 4);

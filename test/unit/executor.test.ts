@@ -116,7 +116,7 @@ test("a purge is remembered until its own bytes are erased, whatever an earlier 
   const [first, second] = [purgeNext(), purgeNext()];
   eraseFreePages(storage, first);
   expect(lastPurge(storage)).toBe(second);
-  eraseFreePages(storage);
+  eraseFreePages(storage, second);
   expect(lastPurge(storage)).toBeUndefined();
 });
 

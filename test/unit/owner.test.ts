@@ -209,7 +209,12 @@ describe("an import that is aborted", () => {
     // What was committed meanwhile is known, though nothing new can be.
     const repeated = { seq, name: "append", args, terms, isRepeated: true } as OwnerRequest;
     expect(await owner.run({ client: "f", unanswered: [seq], requests: [repeated] })).toEqual([written]);
-    expect(await call("append", args)).toMatchObject([{ ok: false, error: { outcome: "not-applied" } }]);
+    const next = { seq: seq + 1, name: "append", args, terms } as OwnerRequest;
+    expect(await owner.run({ client: "f", unanswered: [seq, seq + 1], requests: [repeated, next] })).toMatchObject([
+      written,
+      { ok: false, error: { outcome: "not-applied" } },
+    ]);
+    seq++;
     storage.database.run("PRAGMA query_only=OFF");
     expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([
       { value: expect.stringContaining('"messageCount":1,') as string },

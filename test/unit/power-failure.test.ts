@@ -1,5 +1,5 @@
 import { assert, asyncProperty, array, constantFrom, record } from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { previewOf } from "../../src/preview.js";
 import type { Reply } from "../../src/protocol.js";
@@ -175,6 +175,23 @@ test("a file gets its name before its data, and loses it before another one may 
   ]);
 });
 
+test("a file that could not be freed to its end keeps its name with its next data", () => {
+  const handle = new FragileHandle(device);
+  const file = new PoolFile(handle, "one");
+  file.reserve();
+  file.claim("/name", 0x100);
+  file.write(Uint8Array.of(7), 0);
+  let flushes = 0;
+  const flush = vi.spyOn(handle, "flush").mockImplementation(() => {
+    if (++flushes === 2) throw new Error("not now");
+  });
+  expect(() => file.free()).toThrow("not now");
+  flush.mockRestore();
+  file.write(Uint8Array.of(8), 0);
+  const pool = new Pool([new PoolFile(handle, "one")], () => Promise.resolve(true));
+  expect(pool.names).toEqual(["/name"]);
+});
+
 test("an empty file with the name of another is a free one", async () => {
   await append("one", true);
   close();
@@ -229,6 +246,14 @@ describe("on a full disk", () => {
       ok: true,
       value: { messagesAdded: 201 },
     });
+  });
+
+  test("a write that reached the file, and not the device, is of unknown outcome", async () => {
+    await append("one", true);
+    device.failure = new DOMException("no room", "QuotaExceededError");
+    expect(await append("two", true)).toMatchObject({ ok: false, error: { outcome: "unknown" } });
+    device.failure = undefined;
+    expect(await append("three", true)).toMatchObject({ ok: true });
   });
 
   test("the first write after an opening is refused, and not of unknown outcome", async () => {

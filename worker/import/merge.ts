@@ -8,7 +8,7 @@ import { finish, isPartial } from "../operations/streams.js";
 import { previewOfStored } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
-import type { Database, Row, SqlValue } from "../sqlite/database.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { type ImportJournal, undoImport } from "./import-journal.js";
 import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
 import type { IncomingTables } from "./incoming.js";
@@ -259,7 +259,10 @@ export class Merge {
   }
 }
 
-/** How a message that is here, as `forMerge` reads it, compares with one of the file in its place. */
+/**
+ * How a message that is here, as `forMerge` reads it, compares with one of the file in its place. The stored bytes of equal
+ * contents may differ: a gzip header carries the time.
+ */
 function relationOf(
   [, , role, content, uid, status]: Row,
   [theirRole, theirContent, , theirUid, , theirStatus]: Row,
@@ -268,15 +271,22 @@ function relationOf(
   const isFinished = theirStatus !== "partial";
   // One message, at two times of its being written.
   const isOne = uid !== null && uid === theirUid;
-  if (isOne && (!isFinished || status !== null)) return isFinished ? "finished" : "same";
-  return sameContent(content!, theirContent) ? "same" : "different";
+  if (isOne && isFinished !== (status === null)) return isFinished ? "finished" : "same";
+  const isSame = isOne && !isFinished ? goesOn : (ours: string, theirs: string) => ours === theirs;
+  return content === theirContent || attempt(() => isSame(unseal(content), unseal(theirContent)))
+    ? "same"
+    : "different";
 }
 
-/** The stored bytes of equal contents may differ: a gzip header carries the time. */
-function sameContent(content: SqlValue, other: string): boolean {
-  if (content === other) return true;
+/** Whether a text that was written so far, `[{"type":"text","text":"so far"}]`, is the beginning of ours. */
+function goesOn(ours: string, theirs: string): boolean {
+  return ours.startsWith(theirs.slice(0, -'"}]'.length));
+}
+
+/** A content that cannot be read is no other one. */
+function attempt(compare: () => boolean): boolean {
   try {
-    return unseal(content) === unseal(other);
+    return compare();
   } catch {
     return false;
   }

@@ -63,12 +63,13 @@ function forget(db: Database, dbName: string, deletionId: string): void {
 
 /** What a death in the middle of a purge has left to do. */
 export function finishPurge(storage: Storage): void {
-  if (lastPurge(storage) === undefined) return;
+  const purge = lastPurge(storage);
+  if (purge === undefined) return;
   storage.removeExports?.().catch(() => {});
   try {
     // It may have the words of what was purged.
     storage.dropIndex();
-    eraseFreePages(storage);
+    eraseFreePages(storage, purge);
   } catch {
     // A full disk can be opened and read all the same. The next purge tries again.
   }
@@ -78,7 +79,7 @@ export function finishPurge(storage: Storage): void {
  * After a purge, also one that a death interrupted: writes the file anew, without what free pages and the -wal still
  * hold, and removes a copy that a migration left behind. Not to be called in a transaction.
  */
-export function eraseFreePages(storage: Storage, purge: SqlValue | undefined = lastPurge(storage)): void {
+export function eraseFreePages(storage: Storage, purge: SqlValue | undefined): void {
   const { database } = storage;
   if (purge === undefined) return;
   storage.dropBackup();

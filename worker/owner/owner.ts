@@ -11,12 +11,12 @@ import {
   type Ownership,
   sameOwnership,
 } from "../channels.js";
-import { failAll, newerVersion, toContextStoreError } from "../failure.js";
+import { failAll, newerVersion, refusal, toContextStoreError } from "../failure.js";
 import { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
 import { finishPurge } from "../operations/deleted.js";
 import { Recent } from "../recent.js";
-import type { Batch } from "../requests.js";
+import type { Batch, OwnerRequest } from "../requests.js";
 import { Searcher } from "../search/searcher.js";
 import { META_GET } from "../sql/file.js";
 import { prepareSchema } from "../operations/schema.js";
@@ -158,7 +158,8 @@ export class Owner {
       this.#unfinished.settle(batch.requests);
     } catch (error) {
       // There is no room to take back what an import has left. Whoever reads sees it so long.
-      if (!isReading(batch)) return this.#executor.recall(batch) ?? failAll(batch)(error);
+      if (!isReading(batch))
+        return batch.requests.map((request) => this.#recall(batch, request) ?? refusal(request, error));
     }
     const replies = this.#executor.execute(batch);
     this.#announcer.flushDue();
@@ -168,6 +169,11 @@ export class Owner {
     // Firefox fails the writes into files that are gone.
     else if (codes.includes("corrupt")) return this.#files.look().then(() => replies, failAll(batch));
     return replies;
+  }
+
+  /** What was carried out before is answered, whatever is in the way of the rest. */
+  #recall(batch: Batch, request: OwnerRequest): Reply | undefined {
+    return this.#executor.recall({ ...batch, requests: [request] })?.[0];
   }
 
   /** Answers other tabs from now on. */

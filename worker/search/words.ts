@@ -3,7 +3,7 @@ import { once } from "../once.js";
 // What a text and a query are compared by. Nothing here is stored but in the index, which is made anew when FORMAT changes.
 
 /** Raised at every change of what a text is indexed as. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** Of longer words, the beginning counts. */
 export const MAX_WORD = 64;

@@ -68,6 +68,8 @@ export class Dispatcher {
   }
 
   #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
+    // An owner may have carried it out, and died before it answered.
+    const requests = calls.map(({ sent, sealed }) => (sent ? { ...sealed, isRepeated: true as const } : sealed));
     for (const call of calls) {
       call.sent = true;
       call.parts = [];
@@ -76,7 +78,7 @@ export class Dispatcher {
     const batch = {
       client: this.#client,
       unanswered: this.unanswered,
-      requests: calls.map(({ sealed }) => sealed),
+      requests,
     };
     if (target instanceof Owner) {
       const replies = target.run(batch);

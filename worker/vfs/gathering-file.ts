@@ -49,7 +49,7 @@ export abstract class GatheringFile implements VfsFile {
   }
 
   /** Writes what is left. */
-  close(): void {
+  writeOut(): void {
     this.writeGathered();
   }
 

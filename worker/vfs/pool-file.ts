@@ -85,6 +85,8 @@ export class PoolFile implements VfsFile {
     if (this.#header === undefined) {
       this.#resize(HEADER_BYTES);
       this.#handle.flush();
+      // Should one of these fail, the name is written again with whatever comes next.
+      this.#header = this.header();
       this.#writeWhole(new Uint8Array(HEADER_USED_BYTES), 0);
       // Another file may get the name: after a power failure no two may have it.
       this.#handle.flush();

@@ -189,7 +189,7 @@ export class PoolVfs {
       xTruncate: callback("ij", (pFile: Pointer, size: bigint) =>
         this.#attempt(IOERR_TRUNCATE, () => at(pFile).truncate(Number(size))),
       ),
-      xSync: callback("ii", (pFile: Pointer) => this.#attempt(IOERR_FSYNC, () => at(pFile).flush())),
+      xSync: callback("ii", (pFile: Pointer) => this.#sync(at(pFile))),
       xFileSize: callback("ii", (pFile: Pointer, pSize: Pointer) =>
         this.#attempt(IOERR_FSTAT, () => this.#sqlite.view.setBigInt64(pSize, BigInt(at(pFile).size()), true)),
       ),
@@ -208,11 +208,17 @@ export class PoolVfs {
     };
   }
 
+  /** Out of room is what writes are: where a flush fails, the device may have all of a commit. */
+  #sync(file: VfsFile): number {
+    const written = file instanceof GatheringFile ? this.#attempt(IOERR_WRITE, () => file.writeOut()) : OK;
+    return written === OK ? this.#attempt(IOERR_FSYNC, () => file.flush()) : written;
+  }
+
   #close(pFile: Pointer): void {
     const { name, file } = this.#open.get(pFile)!;
     this.#open.delete(pFile);
     try {
-      if (file instanceof GatheringFile) file.close();
+      if (file instanceof GatheringFile) file.writeOut();
     } finally {
       // What nothing was written to was never there.
       if (name.startsWith(TEMPORARY) || this.#pool.get(name)?.isUnwritten) this.#pool.remove(name);
@@ -232,9 +238,8 @@ export class PoolVfs {
   }
 
   #resultOf(error: unknown, resultCode: number): number {
-    // SQLite may go on after a full disk with the statement alone rolled back: no answer to a failed read. To flush a file
-    // begins with writing what was gathered of it.
-    const isWrite = resultCode === IOERR_WRITE || resultCode === IOERR_TRUNCATE || resultCode === IOERR_FSYNC;
+    // SQLite may go on after a full disk with the statement alone rolled back: no answer to a failed read.
+    const isWrite = resultCode === IOERR_WRITE || resultCode === IOERR_TRUNCATE;
     return isWrite && error instanceof Error && error.name === "QuotaExceededError" ? FULL : resultCode;
   }
 }
