@@ -62,8 +62,9 @@ export interface Connection extends AsyncDisposable {
    * committed when it is called, streamed messages included as far as they are written: an index that is behind is
    * brought up to date before. Any text is a query; one without a letter, digit or emoji finds nothing.
    *
-   * Searched are the texts of messages, and of tools the names, the strings and numbers of inputs, and the results. Case, accents and vowel signs do not
-   * count ("uber" finds "Über", "strasse" finds "Straße"); "ae" finds "ä" too, "oe" "ö", and "ue" "ü".
+   * Searched are the texts of messages, and of tools the names, the strings and numbers of inputs, and the results.
+   * Case, accents and vowel signs do not count ("uber" finds "Über", "strasse" finds "Straße"); "ae" finds "ä" too, "oe"
+   * "ö", and "ue" "ü".
    * - A term is what stands between two spaces; text in double quotes is one term. Brackets, quotes and marks of a
    *   sentence around a term do not count.
    * - A term is found where a word begins with it: "cat" finds "category". Words are letters and digits. A term of one

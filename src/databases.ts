@@ -5,7 +5,10 @@ import { checkSupport, forbidden } from "./support.js";
 
 // What can be done with databases that nobody has open.
 
-/** The paths of this origin's databases, as `connect` takes them, in the order of their names. Rejects `unsupported` where there is no OPFS. */
+/**
+ * The paths of this origin's databases, as `connect` takes them, in the order of their names. Rejects `unsupported` where
+ * there is no OPFS.
+ */
 export async function listDatabases(): Promise<string[]> {
   const paths: string[] = [];
   checkSupport("opfs");

@@ -21,7 +21,7 @@ export interface Entry {
   readonly parts: string;
 }
 
-/** Of a text that is more than the engine's patterns can take there is nothing: it must not keep the others from being found. */
+/** Gives nothing of a text that is too long for the engine's patterns: it must not keep the others from being found. */
 export function entryOf(text: string): Entry {
   try {
     const folded = fold(text);
