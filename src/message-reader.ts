@@ -17,7 +17,7 @@ export async function readMessages<Item extends Message>(
   for (;;) {
     const batch = await (asked.shift() ?? connection.call("messages", { session, range, brief }));
     if (!batch) {
-      // The worker was started again in the middle, and has lost its place.
+      // The worker, or the owner, is another one since, and has lost its place.
       messages.length = 0;
       asked.length = 0;
       continue;

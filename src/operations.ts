@@ -76,7 +76,7 @@ export interface MessageRange {
 /**
  * Messages, as many as one task of the page's main thread should read: a {@link StoredMessage} each, or role and content
  * alone. As values where there are images (their bytes travel as they are) or numbers that JSON lacks. `rest`: by which
- * the next ones are asked for.
+ * the next ones are asked for. In place of a batch, null says that the worker has lost its place: begin anew.
  */
 export interface MessageBatch {
   readonly messages: ListText<Message> | Message[];
@@ -187,7 +187,7 @@ export interface Operations<Content = WireContent> {
     known?: readonly [first: number, last: number] | undefined;
     /** As in {@link SearchArgs}. */
     seen?: string | undefined;
-  }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch;
+  }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch | null;
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: {
     dbName: string;
@@ -205,7 +205,7 @@ export interface Operations<Content = WireContent> {
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
   check(args: NoArguments): IntegrityReport;
-  /** The messages that did not fit into a {@link MessageBatch}; null when the worker no longer has them. */
+  /** The messages that did not fit into a {@link MessageBatch}. */
   rest(args: { token: string }): MessageBatch | null;
   /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
   wait(args: { ms: number }): null;

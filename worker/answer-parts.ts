@@ -12,12 +12,20 @@ const PART = 32 * 1024;
 /** What an item takes beside its content, in characters. */
 const ITEM = 256;
 
+/** Says a part of an answer before its end. `seq`: of which call. */
+export type Tell = (seq: number, part: AnswerPart) => void;
+
 /** Cuts a large answer into parts that are to be told before it, and what is left of it. */
 export function cut(reply: Reply): readonly [parts: readonly AnswerPart[], last: Reply] {
   const value = reply.ok ? reply.value : undefined;
   if (typeof value !== "string" && !Array.isArray(value)) return [[], reply];
-  const parts = typeof value === "string" ? cutText(value) : cutItems(value);
+  const parts = piecesOf(value as AnswerPart);
   return [parts.slice(0, -1), { ...reply, value: parts.at(-1) } as Reply];
+}
+
+/** What is too large for one message, in pieces. */
+export function piecesOf(part: AnswerPart): readonly AnswerPart[] {
+  return typeof part === "string" ? cutText(part) : cutItems(part);
 }
 
 /** The whole answer again. */

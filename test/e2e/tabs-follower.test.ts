@@ -51,3 +51,20 @@ test("a second tab reads a long history and a long list as the first one does", 
   expect([texts.length, list.length]).toEqual([600, 501]);
   expect([texts, list]).toEqual(await read(first));
 });
+
+test("a history that a tab is reading when the owner's tab closes is read whole", async ({ context, site }) => {
+  let owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  await owner.evaluate(() => {
+    const noise = () => Array.from({ length: 30 }, () => crypto.randomUUID()).join();
+    return harness.append(...Array.from({ length: 3000 }, noise));
+  });
+  for (let turn = 0; turn < 4; turn++) {
+    const next = await site.openTab(context);
+    await next.evaluate(() => harness.open());
+    const reading = next.evaluate(async () => (await harness.texts()).length);
+    await owner.close();
+    expect(await reading).toBe(3000);
+    owner = next;
+  }
+});

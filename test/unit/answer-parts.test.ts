@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Reply } from "../../src/protocol.js";
 import { type AnswerPart, cut, join } from "../../worker/answer-parts.js";
 import { OutstandingCalls } from "../../worker/tab/outstanding.js";
+import { LostRowsError, type RowStream } from "../../worker/tab/row-stream.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 
 /** What a browser passes on without shared memory. */
@@ -53,7 +54,7 @@ describe("a large answer in parts", () => {
   });
 
   test("that an owner did not finish is forgotten when another one is asked", async () => {
-    const calls = new OutstandingCalls((_call, reply) => reply);
+    const calls = new OutstandingCalls({ finish: (_call, reply) => reply });
     const answer = new Promise<Reply>((resolve) => calls.add(request, request, resolve));
     calls.addPart(1, ["of the first owner"]);
     for (const call of calls.all()) call.parts = [];
@@ -61,5 +62,35 @@ describe("a large answer in parts", () => {
     calls.addPart(2, ["of a call that is not known"]);
     calls.settle(1, { ok: true, value: ["its end"] });
     expect(await answer).toEqual({ ok: true, value: ["of the second", "its end"] });
+  });
+
+  test("is read before its end where that can be, and given up with the owner that told it", async () => {
+    const begun: RowStream[] = [];
+    const answer: Reply = { ok: true, value: "the beginning" };
+    const calls = new OutstandingCalls({
+      finish: (_call, reply) => reply,
+      begin: (_call, rows) => (begun.push(rows), Promise.resolve(answer)),
+    });
+    const make = (seq: number) => new Promise<Reply>((resolve) => calls.add({ ...request, seq }, request, resolve));
+    const read = async (rows: RowStream) => {
+      const all: unknown[] = [];
+      for await (const part of rows) all.push(...part);
+      return all;
+    };
+    const answers = [1, 2, 3].map(make);
+    for (const seq of [1, 2]) calls.addPart(seq, [`${seq}a`]);
+    expect(await Promise.all(answers.slice(0, 2))).toEqual([answer, answer]);
+    calls.addPart(1, ["1b"]);
+    calls.settle(1, { ok: true, value: ["1c"], version: "v" });
+    expect(await read(begun[0]!)).toEqual(["1a", "1b", "1c"]);
+    expect(begun[0]!.version).toBe("v");
+
+    const lost = read(begun[1]!);
+    expect(calls.unbegun().map((call) => call.request.seq)).toEqual([3]);
+    await expect(lost).rejects.toBeInstanceOf(LostRowsError);
+    // What the old owner still says of it is not heard.
+    calls.addPart(2, ["2b"]);
+    calls.settle(2, { ok: true, value: [] });
+    expect(calls.size).toBe(1);
   });
 });

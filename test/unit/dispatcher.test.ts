@@ -9,7 +9,7 @@ const ownership = { protocol: 1, databaseId: "d", epoch: 1, owner: "o" };
 
 describe("calls that were late", () => {
   const posted: string[] = [];
-  const outstanding = new OutstandingCalls((_, reply) => reply);
+  const outstanding = new OutstandingCalls({ finish: (_, reply) => reply });
   const dispatcher = new Dispatcher("page", outstanding, ({ turn, batch }) => {
     posted.push(`${turn}: ${batch.requests.map(({ seq }) => seq).join(" ")}`);
   });

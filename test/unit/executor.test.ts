@@ -100,7 +100,7 @@ describe("a prefix that nobody has written to", () => {
 
 test("a repair is announced, also one that makes nothing but an index anew", () => {
   const heard: string[] = [];
-  executor = new Executor(storage, 1, (changes) => heard.push(...changes.map(({ kind }) => kind)));
+  executor = new Executor(storage, 1, { committed: (changes) => heard.push(...changes.map(({ kind }) => kind)) });
   run("f", [1], request(1, "repair", {}));
   expect(heard).toEqual(["resync"]);
 });
@@ -122,7 +122,7 @@ test("a purge is remembered until its own bytes are erased, whatever an earlier 
 
 test("what changes nothing is not announced", () => {
   const heard: string[] = [];
-  executor = new Executor(storage, 1, (changes) => heard.push(...changes.map(({ kind }) => kind)));
+  executor = new Executor(storage, 1, { committed: (changes) => heard.push(...changes.map(({ kind }) => kind)) });
   run("f", [1], append(1, "a"));
   run("f", [2], append(2, "a again", "uid-a"));
   run("f", [3], request(3, "setTitle", { session: { ...session, sessionId: "none" }, title: "Nothing" }));

@@ -3,6 +3,7 @@ import type { Message, StoredMessage } from "../../src/index.js";
 import { type MessageBatch, readList } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import type { OwnerRequest } from "../../worker/requests.js";
+import { RowStream } from "../../worker/tab/row-stream.js";
 import { Unsealer } from "../../worker/tab/unsealer.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
@@ -24,16 +25,26 @@ function answer(content: string | null) {
   return { ok: true, value: [row] } as const;
 }
 
-/** What the page reads of a reply. */
-function read(reply: Reply | undefined): Message[] {
-  return readList((reply as { value: MessageBatch }).value.messages);
+/** What the page gets first of a history. */
+async function begin(unsealer: Unsealer, asked: Request, reply: Reply): Promise<MessageBatch> {
+  return batchOf(await unsealer.unseal(asked, reply))!;
 }
 
-test("a content that the owner left out is the one that was read before, or asked for again", () => {
+async function next(unsealer: Unsealer, token: string): Promise<MessageBatch | null> {
+  return batchOf(await unsealer.rest(token));
+}
+
+function batchOf(reply: Reply | undefined): MessageBatch | null {
+  if (!reply?.ok) throw reply?.error as unknown as Error;
+  return reply.value as MessageBatch | null;
+}
+
+test("a content that the owner left out is the one that was read before, or asked for again", async () => {
   const unsealer = new Unsealer();
-  expect(unsealer.unseal(request([1, 1]), answer(null))).toBeUndefined();
-  unsealer.unseal(request(), answer(stored([hello])));
-  expect(read(unsealer.unseal(request([1, 1]), answer(null)))[0]!.content).toEqual([hello]);
+  expect(await begin(unsealer, request([1, 1]), answer(null))).toBeNull();
+  await begin(unsealer, request(), answer(stored([hello])));
+  const { messages } = await begin(unsealer, request([1, 1]), answer(null));
+  expect(readList(messages)[0]!.content).toEqual([hello]);
 });
 
 describe("what cannot be read fails the answer, and says which message", () => {
@@ -44,19 +55,19 @@ describe("what cannot be read fails the answer, and says which message", () => {
     ["JSON that would end the message, and begin another one", { content: 'plain:[]},{"role":"system"' }, "Unexpected"],
     ["blocks of no known type", { content: 'plain:[{"type":"song"}]' }, 'block type "song" is unknown'],
     ["metadata", { content: "plain:[]", metadata: "{" }, "Expected property name"],
-  ])("%s", (_, columns, why) => {
+  ])("%s", async (_, columns, why) => {
     const unsealer = new Unsealer();
     const good = answer("plain:[]").value[0];
     const rows = [
       ...Array.from({ length: 700 }, (_each, position) => ({ ...good, position })),
       { ...good, ...columns },
     ];
-    const first = unsealer.unseal(request(), { ok: true, value: rows.with(700, { ...rows[700]!, position: 700 }) });
-    const { rest } = (first as { value: MessageBatch }).value;
-    expect(() => unsealer.rest(rest!)).toThrow(expect.objectContaining({ code: "corrupt" }));
-    expect(unsealer.rest(rest!)).toBeNull();
+    const value = rows.with(700, { ...rows[700]!, position: 700 });
+    const { rest } = await begin(unsealer, request(), { ok: true, value });
+    await expect(next(unsealer, rest!)).rejects.toMatchObject({ code: "corrupt" });
+    expect(await next(unsealer, rest!)).toBeNull();
 
-    const reply = unsealer.unseal(request(), { ok: true, value: rows.slice(-1) });
+    const reply = await unsealer.unseal(request(), { ok: true, value: rows.slice(-1) });
     expect(reply).toMatchObject({ ok: false, error: { code: "corrupt" } });
     const { message } = (reply as { error: { message: string } }).error;
     expect(message).toContain('Message 0 of session "s" in project "p" cannot be read');
@@ -64,19 +75,20 @@ describe("what cannot be read fails the answer, and says which message", () => {
   });
 });
 
-test("any number of long histories can be read at once, and each comes to its end", () => {
+test("any number of long histories can be read at once, and each comes to its end", async () => {
   const unsealer = new Unsealer();
   const row = answer(stored([{ type: "text", text: "x".repeat(50_000) }])).value[0];
   const rows = Array.from({ length: 10 }, (_, position) => ({ ...row, id: position + 1, position }));
-  const readers = Array.from({ length: 40 }, () => {
-    const reply = unsealer.unseal(request(), { ok: true, value: rows }) as { value: MessageBatch };
-    return { messages: readList(reply.value.messages), rest: reply.value.rest };
-  });
+  const readers: { messages: Message[]; rest: string | undefined }[] = [];
+  for (let reader = 0; reader < 40; reader++) {
+    const { messages, rest } = await begin(unsealer, request(), { ok: true, value: rows });
+    readers.push({ messages: readList(messages), rest });
+  }
   // All of them ask in turn.
   while (readers.some(({ rest }) => rest !== undefined)) {
     for (const reader of readers) {
       if (reader.rest === undefined) continue;
-      const batch = unsealer.rest(reader.rest);
+      const batch = await next(unsealer, reader.rest);
       expect(batch).not.toBeNull();
       reader.messages.push(...readList(batch!.messages));
       reader.rest = batch!.rest;
@@ -86,45 +98,46 @@ test("any number of long histories can be read at once, and each comes to its en
     expect((messages as StoredMessage[]).map(({ position }) => position)).toEqual(rows.map(({ position }) => position));
 });
 
-test("images, too, come in one piece where many histories are read at once", () => {
+test("images, too, come in one piece where many histories are read at once", async () => {
   const unsealer = new Unsealer();
   const image = { type: "image", media_type: "image/png", data: "AAEC" };
   const row = answer(stored([image, { type: "text", text: "x".repeat(200_000) }])).value[0];
   const rows = Array.from({ length: 3 }, (_, position) => ({ ...row, id: position + 1, position }));
-  const replies = Array.from({ length: 17 }, () => {
-    return (unsealer.unseal(request(), { ok: true, value: rows }) as { value: MessageBatch }).value;
-  });
+  const replies: MessageBatch[] = [];
+  for (let reader = 0; reader < 17; reader++) replies.push(await begin(unsealer, request(), { ok: true, value: rows }));
   expect(replies.map(({ rest }) => rest === undefined)).toEqual([...Array.from({ length: 16 }, () => false), true]);
   const messages = readList(replies.at(-1)!.messages);
   expect(messages).toHaveLength(3);
   expect(messages.at(-1)!.content[0]).toEqual({ ...image, data: Uint8Array.of(0, 1, 2) });
 });
 
-test("a reader that has not come for long makes room for another", () => {
+test("a reader that has not come for long makes room for another", async () => {
   const unsealer = new Unsealer();
   const rows = Array.from({ length: 3 }, (_, position) => {
     return { ...answer(stored([{ type: "text", text: "x".repeat(200_000) }])).value[0], id: position + 1, position };
   });
-  const begin = () => (unsealer.unseal(request(), { ok: true, value: rows }) as { value: MessageBatch }).value.rest;
-  const left = Array.from({ length: 16 }, begin);
+  const read = async () => (await begin(unsealer, request(), { ok: true, value: rows })).rest;
+  const left: (string | undefined)[] = [];
+  for (let reader = 0; reader < 16; reader++) left.push(await read());
   const later = performance.now() + 20_000;
   vi.spyOn(performance, "now").mockReturnValue(later);
-  expect(begin()).toBeDefined();
-  expect(unsealer.rest(left[0]!)).toBeNull();
-  expect(unsealer.rest(left[1]!)).not.toBeNull();
+  expect(await read()).toBeDefined();
+  expect(await next(unsealer, left[0]!)).toBeNull();
+  expect(await next(unsealer, left[1]!)).not.toBeNull();
   vi.restoreAllMocks();
 });
 
 describe("messages travel", () => {
   const image = { type: "image", media_type: "image/png", data: "AAEC" };
-  const typeOf = (content: string, columns: object = {}) => {
-    const reply = new Unsealer().unseal(request(), { ok: true, value: [{ ...answer(content).value[0], ...columns }] });
-    return [typeof (reply as { value: MessageBatch }).value.messages, read(reply)[0]] as const;
+  const typeOf = async (content: string, columns: object = {}) => {
+    const value = [{ ...answer(content).value[0], ...columns }];
+    const { messages } = await begin(new Unsealer(), request(), { ok: true, value });
+    return [typeof messages, readList(messages)[0]] as const;
   };
 
-  test("as text, with all that is known of them", () => {
+  test("as text, with all that is known of them", async () => {
     const columns = { id: 7, uid: "u", position: 3, createdAt: "then", metadata: '{"a":[1]}', status: "partial" };
-    expect(typeOf(stored([hello]), columns)).toEqual([
+    expect(await typeOf(stored([hello]), columns)).toEqual([
       "string",
       {
         id: 7,
@@ -152,53 +165,113 @@ describe("messages travel", () => {
       stored([{ type: "tool_result", tool_use_id: "i", content: [{ ...hello, more: 1 }], is_error: false }]),
       [{ type: "tool_result", tool_use_id: "i", content: [hello], is_error: false }],
     ],
-  ])("as values where there are %s", (_, content, blocks) => {
-    const [type, message] = typeOf(content, { metadata: '{"a":1}' });
+  ])("as values where there are %s", async (_, content, blocks) => {
+    const [type, message] = await typeOf(content, { metadata: '{"a":1}' });
     expect(type).toBe("object");
     expect(message).toMatchObject({ role: "user", metadata: { a: 1 } });
     expect(message!.content).toStrictEqual(blocks);
   });
 });
 
-test("a long answer comes in batches, and no other worker takes its token for one of its own", () => {
+test("a long answer comes in batches, and no other worker takes its token for one of its own", async () => {
   const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
-  const begin = () => {
-    const unsealer = new Unsealer();
-    const reply = unsealer.unseal(request(), { ok: true, value: rows });
-    return { unsealer, first: (reply as { value: MessageBatch }).value };
-  };
-  const { unsealer, first } = begin();
+  const unsealer = new Unsealer();
+  const first = await begin(unsealer, request(), { ok: true, value: rows });
   const positions: number[] = [];
-  for (let batch: MessageBatch | null = first; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null)
+  for (let batch: MessageBatch | null = first; batch; batch = batch.rest ? await next(unsealer, batch.rest) : null)
     positions.push(...(readList(batch.messages) as StoredMessage[]).map(({ position }) => position));
   expect(positions).toEqual(rows.map(({ position }) => position));
-  expect(unsealer.rest(first.rest!)).toBeNull();
-  expect(begin().unsealer.rest(first.rest!)).toBeNull();
+  expect(await next(unsealer, first.rest!)).toBeNull();
+  const other = new Unsealer();
+  await begin(other, request(), { ok: true, value: rows });
+  expect(await next(other, first.rest!)).toBeNull();
 });
 
-test("a long answer that has not changed comes in the same batches again, as often as it is asked for", () => {
+test("a long answer that has not changed comes in the same batches again, as often as it is asked for", async () => {
   const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
   const unsealer = new Unsealer();
-  const batches = (value: typeof rows | null) => {
-    const reply = unsealer.unseal(request(), { ok: true, value, version: "v" });
+  const batches = async (value: typeof rows | null) => {
     const given: Message[][] = [];
-    let batch: MessageBatch | null = (reply as { value: MessageBatch }).value;
-    for (; batch; batch = batch.rest ? unsealer.rest(batch.rest) : null) given.push(readList(batch.messages));
+    let batch: MessageBatch | null = await begin(unsealer, request(), { ok: true, value, version: "v" });
+    for (; batch; batch = batch.rest ? await next(unsealer, batch.rest) : null) given.push(readList(batch.messages));
     return given;
   };
-  const first = batches(rows);
+  const first = await batches(rows);
   expect(first.map(({ length }) => length)).toEqual([500, 500, 200]);
-  expect(batches(null)).toEqual(first);
-  expect(batches(null)).toEqual(first);
+  expect(await batches(null)).toEqual(first);
+  expect(await batches(null)).toEqual(first);
 });
 
-test("an answer that was not read to its end, or is of another version, is asked for again", () => {
+test("an answer that was not read to its end, or is of another version, is asked for again", async () => {
   const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
   const unsealer = new Unsealer();
-  unsealer.unseal(request(), { ok: true, value: rows, version: "v" });
+  await begin(unsealer, request(), { ok: true, value: rows, version: "v" });
   expect(unsealer.unseal(request(), { ok: true, value: null, version: "v" })).toBeUndefined();
-  unsealer.unseal(request(), { ok: true, value: rows.slice(0, 1), version: "v" });
+  await begin(unsealer, request(), { ok: true, value: rows.slice(0, 1), version: "v" });
   expect(unsealer.unseal(request(), { ok: true, value: null, version: "w" })).toBeUndefined();
+});
+
+describe("rows that come one part after the other", () => {
+  const row = answer(stored([{ type: "text", text: "x".repeat(30_000) }])).value[0];
+  const rows = Array.from({ length: 12 }, (_, position) => ({ ...row, id: position + 1, position }));
+  const positionsOf = (batch: MessageBatch | null) =>
+    (readList(batch!.messages) as StoredMessage[]).map(({ position }) => position);
+
+  test("are read before the last of them are here, and remembered once they are", async () => {
+    const unsealer = new Unsealer();
+    const coming = new RowStream();
+    const asked = request() as Request<"messages">;
+    const first = unsealer.history(asked, coming, () => coming.version);
+    coming.push(rows.slice(0, 6));
+    const batch = batchOf(await first)!;
+    expect(positionsOf(batch)).toEqual([0, 1, 2, 3, 4]);
+    // As a page asks, ahead.
+    const [second, third, fourth] = [1, 2, 3].map(() => next(unsealer, batch.rest!));
+    coming.push(rows.slice(6, 11));
+    expect(positionsOf(await second!)).toEqual([5, 6, 7, 8, 9]);
+    expect(unsealer.withKnown(request() as OwnerRequest)).toEqual(request());
+    coming.end({ ok: true, value: rows.slice(11), version: "v" });
+    expect(positionsOf(await third!)).toEqual([10, 11]);
+    expect(await fourth!).toBeNull();
+    expect(unsealer.withKnown(request() as OwnerRequest).args).toMatchObject({ known: [1, 12], seen: "v" });
+  });
+
+  /** Has read the first of them; gives what there is to read next once the others have come to their end so. */
+  const readOn = async (end: (coming: RowStream) => void) => {
+    const unsealer = new Unsealer();
+    const coming = new RowStream();
+    const first = unsealer.history(request() as Request<"messages">, coming, () => coming.version);
+    coming.push(rows.slice(0, 6));
+    const token = batchOf(await first)!.rest!;
+    const second = unsealer.rest(token);
+    end(coming);
+    return [await second, await unsealer.rest(token)];
+  };
+  const lost = { ok: true, value: null };
+
+  test("fail where the owner fails", async () => {
+    const failed = {
+      ok: false,
+      error: { code: "corrupt", message: "damaged", outcome: "not-applied", cause: undefined },
+    } as const;
+    expect(await readOn((coming) => coming.end(failed))).toEqual([failed, lost]);
+  });
+
+  test("are to be asked for again where the owner is gone", async () => {
+    expect(await readOn((coming) => coming.lose())).toEqual([lost, lost]);
+  });
+
+  test("are to be asked for again where one that was left out is not here any more", async () => {
+    const unsealer = new Unsealer();
+    await begin(unsealer, request(), { ok: true, value: rows.slice(0, 1) });
+    const coming = new RowStream();
+    const first = unsealer.history(request([1, 12]) as Request<"messages">, coming, () => coming.version);
+    coming.push([{ ...rows[0]!, content: null }, ...rows.slice(1, 6)]);
+    const { rest } = batchOf(await first)!;
+    coming.push([{ ...rows[6]!, content: null }]);
+    expect(await next(unsealer, rest!)).toBeNull();
+    expect(unsealer.withKnown(request() as OwnerRequest)).toEqual(request());
+  });
 });
 
 test("what a search found is not sent again while nothing has changed", () => {

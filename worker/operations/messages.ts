@@ -7,6 +7,8 @@ import type { Database, Row } from "../sqlite/database.js";
 import { assemble, fold } from "./parts.js";
 import { countOf, endOf, isShared, ordinal } from "./positions.js";
 
+type MessagesArgs = Parameters<Operations<string>["messages"]>[0];
+
 /** Appends in order; a message whose uid the session already has is not written again. */
 export function append(db: Database, session: SessionKey, messages: readonly NewMessage<string>[]): MessageRef[] {
   return messages.map((message) => appendOne(db, session, message));
@@ -41,7 +43,7 @@ function isThere(uid: string): ContextStoreError {
 /** The messages of a session, or the part of them that `range` names, in order. */
 export function messages(
   db: Database,
-  { session, range, brief = false, known }: Parameters<Operations<string>["messages"]>[0],
+  { session, range, brief = false, known }: MessagesArgs,
 ): MessageRow<string | null>[] {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
@@ -63,6 +65,22 @@ export function messages(
     if (start < count - end) return read(sql.slice, end - start, start);
     return read(sql.sliceFromEnd, end - start, count - end).toReversed();
   }
+}
+
+/** So many messages are read in some tenths of a millisecond. */
+const SLICE = 128;
+
+/** The ranges that a long one is read in, one after the other; none where it is short, or must be read in one go. */
+export function rangesOf(db: Database, { session, range }: Pick<MessagesArgs, "session" | "range">): MessageRange[] {
+  if ((range.last ?? range.limit ?? Infinity) <= SLICE) return [];
+  const count = countOf(db, session);
+  const [start, end] = window(range, count);
+  // Where positions in the table are not those of the API, each of them would have to be counted anew.
+  if (end - start <= SLICE || isShared(db, session, count)) return [];
+  return Array.from({ length: Math.ceil((end - start) / SLICE) }, (_, slice) => {
+    const first = start + slice * SLICE;
+    return { after: first - 1, before: Math.min(first + SLICE, end) };
+  });
 }
 
 function window({ before, after, last, limit }: MessageRange, count: number): [start: number, end: number] {

@@ -25,6 +25,25 @@ const NOTHING: {
   projects: [],
 };
 
+/** Writes that change, move or remove complete messages. */
+const EDITS: ReadonlySet<OwnerOperation> = new Set([
+  "splice",
+  "abort",
+  "clear",
+  "deleteSession",
+  "restoreSession",
+  "import",
+  "repair",
+]);
+
+/** What an executor tells of its work. */
+export interface ExecutorEvents {
+  /** Messages are about to be changed, moved or removed. */
+  editing?(): void;
+  /** What a commit has changed, and which page asked for it. */
+  committed?(changes: readonly Change[], client: string): void;
+}
+
 /** Writes of a batch that share a transaction, until it has been committed. */
 interface Group {
   /** By the call's number: what the ledger remembers. */
@@ -44,21 +63,16 @@ export class Executor {
   readonly #ledger: Ledger;
   readonly #dbNames: Set<string>;
   readonly #epoch: number;
-  readonly #onCommit: (changes: readonly Change[], client: string) => void;
+  readonly #events: ExecutorEvents;
   #hasWritten = false;
   #synchronous: "FULL" | "NORMAL" = "NORMAL";
 
   /**
-   * `epoch` is written to the file with the first write, so that a full disk can be opened and read. `onCommit` is told
-   * of what each commit has changed, and which page asked for it.
+   * `epoch` is written to the file with the first write, so that a full disk can be opened and read.
    */
-  constructor(
-    storage: Storage,
-    epoch: number = 1,
-    onCommit: (changes: readonly Change[], client: string) => void = () => {},
-  ) {
+  constructor(storage: Storage, epoch: number = 1, events: ExecutorEvents = {}) {
     this.#epoch = epoch;
-    this.#onCommit = onCommit;
+    this.#events = events;
     this.#storage = storage;
     this.#db = storage.database;
     this.#ledger = new Ledger(storage.database);
@@ -145,6 +159,7 @@ export class Executor {
       this.#db.run(`PRAGMA synchronous=${synchronous}`);
       this.#synchronous = synchronous;
     }
+    if (requests.some(({ name }) => EDITS.has(name))) this.#events.editing?.();
     this.#db.run("BEGIN IMMEDIATE");
     return { results: new Map(), places: [], changes: [] };
   }
@@ -199,7 +214,7 @@ export class Executor {
       for (const place of group.places) replies[place] = failed;
       return;
     }
-    if (group.changes.length > 0) this.#onCommit(group.changes, client);
+    if (group.changes.length > 0) this.#events.committed?.(group.changes, client);
   }
 
   /** Before an import commits its first slice, which others hear of. */

@@ -1,7 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { type ImportReport, type Operations, WRITES } from "../../src/operations.js";
 import { PROTOCOL, type Reply } from "../../src/protocol.js";
-import { cut } from "../answer-parts.js";
+import { cut, piecesOf, type Tell } from "../answer-parts.js";
 import {
   type ClientMessage,
   clientChannel,
@@ -26,6 +26,7 @@ import { Executor } from "./executor.js";
 import { FilesWatch } from "./files-watch.js";
 import { firstReads } from "./first-reads.js";
 import { isLong, LongCalls } from "./long-calls.js";
+import { Readings } from "./readings.js";
 import { WriteBack } from "./write-back.js";
 
 /** A new owner's index follows what the last one left after so long. */
@@ -65,6 +66,7 @@ export class Owner {
   readonly #events: OwnerEvents;
   readonly #storage: Storage;
   readonly #executor: Executor;
+  readonly #readings: Readings;
   readonly #long: LongCalls;
   readonly #unfinished: UnfinishedImport;
   readonly #searcher: Searcher;
@@ -101,7 +103,11 @@ export class Owner {
         events.lost(error);
       },
     );
-    this.#executor = new Executor(storage, epoch, (changes, client) => this.#tell(changes, client));
+    this.#executor = new Executor(storage, epoch, {
+      editing: () => this.#readings.finish(),
+      committed: (changes, client) => this.#tell(changes, client),
+    });
+    this.#readings = new Readings(database, (batch) => this.#executor.execute(batch));
     this.#searcher = new Searcher(storage, inBackground);
     this.#long = new LongCalls(storage, this.#executor, this.#searcher, this.#unfinished, {
       progress: (client, report) => this.#report(client, report),
@@ -112,28 +118,31 @@ export class Owner {
     this.#searcher.wake(SETTLE_MS);
   }
 
-  /** Carries out calls that arrived together; answers each in its place. Throws nothing. */
-  run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+  /**
+   * Carries out calls that arrived together; answers each in its place. Where somebody hears them, the first parts of a
+   * long answer are told before it. Throws nothing.
+   */
+  run(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
     try {
-      return this.#run(batch);
+      return this.#run(batch, tell);
     } catch (error) {
       // A defect: whoever waits for an answer gets one.
       return failAll(batch)(toContextStoreError(error, "unknown"));
     }
   }
 
-  #run(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+  #run(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
     this.giveWay();
     this.#writeBack.putOff();
     for (const { name, args } of batch.requests) {
       if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
     }
-    if (this.#files.sawThem) return this.#execute(batch);
+    if (this.#files.sawThem) return this.#execute(batch, tell);
     if (this.#files.isLooking || isLong(batch))
-      return this.#files.look().then(() => this.#execute(batch), failAll(batch));
+      return this.#files.look().then(() => this.#execute(batch, tell), failAll(batch));
     // Nothing comes before it: it is carried out meanwhile. What is written into files that are gone, is gone with them.
     const looking = this.#files.look();
-    const replies = this.#execute(batch);
+    const replies = this.#execute(batch, tell);
     return looking.then(() => replies, failAll(batch));
   }
 
@@ -147,7 +156,7 @@ export class Owner {
     return firstReads(this.#storage.database);
   }
 
-  #execute(batch: Batch): readonly Reply[] | Promise<readonly Reply[]> {
+  #execute(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
     if (isLong(batch)) {
       // By the time that it is done, the files may have gone.
       return this.#long
@@ -161,7 +170,14 @@ export class Owner {
       if (!isReading(batch))
         return batch.requests.map((request) => this.#recall(batch, request) ?? refusal(request, error));
     }
-    const replies = this.#executor.execute(batch);
+    const reading = tell && this.#readings.read(batch, tell);
+    return reading
+      ? reading.then((replies) => this.#settle(batch, replies))
+      : this.#settle(batch, this.#executor.execute(batch));
+  }
+
+  /** What is to be done once calls have been carried out. */
+  #settle(batch: Batch, replies: readonly Reply[]): readonly Reply[] | Promise<readonly Reply[]> {
     this.#announcer.flushDue();
     this.#writeBack.check();
     const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
@@ -232,8 +248,13 @@ export class Owner {
       this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
       return;
     }
-    const replies = await this.#whileSayingSo(batch.client, this.run(batch));
-    // Who reads, and listens then, must not hear of what was there when it read.
+    const tell: Tell = (seq, part) => {
+      // Who reads, and listens then, must not hear of what was there when it read.
+      this.#announcer.flush();
+      for (const piece of piecesOf(part))
+        this.#post(batch.client, { type: "part", ownership, worker, seq, part: piece });
+    };
+    const replies = await this.#whileSayingSo(batch.client, this.run(batch, tell));
     if (isReading(batch)) this.#announcer.flush();
     const ends = seqs.map((seq, place) => {
       const [parts, last] = cut(replies[place]!);

@@ -1,6 +1,6 @@
 import type { MessageBatch, SessionKey } from "../../src/operations.js";
 import type { ReadMessage } from "./decoded.js";
-import { isText, readRow, type Row, toText, toValue } from "./stored-message.js";
+import { isText, type ReadRow, readRow, type Row, toText, toValue } from "./stored-message.js";
 
 /** The most text that one answer to the page holds, unless one message alone is longer: a few milliseconds of parsing. */
 const BATCH_CHARACTERS = 128 * 1024;
@@ -13,7 +13,7 @@ export interface Batch {
 }
 
 /** Of which messages a row is, and whether only role and content of it are asked for. */
-export interface Asked {
+interface Asked {
   readonly session: SessionKey;
   readonly brief?: boolean | undefined;
 }
@@ -22,22 +22,29 @@ export interface Asked {
  * Reads rows, a batch at a time. Gives at least one. What has been read is added to `read`. Throws `corrupt` for a row that
  * cannot be read.
  */
-export function* batchesOf(rows: readonly Row[], asked: Asked, read: ReadMessage[]): Generator<Batch, void> {
-  do {
-    yield { messages: next(rows, asked, read), isLast: read.length === rows.length };
-  } while (read.length < rows.length);
+export async function* batchesOf(
+  parts: AsyncIterable<readonly Row[]>,
+  { session, brief }: Asked,
+  read: ReadMessage[],
+): AsyncGenerator<Batch, void> {
+  let batch: ReadRow[] = [];
+  let characters = 0;
+  for await (const rows of parts) {
+    for (const row of rows) {
+      const message = readRow(row, session, brief);
+      const { json } = message.content;
+      read.push({ id: row.id, status: row.status, json });
+      batch.push(message);
+      characters += (json ?? String(row.content)).length + (row.metadata?.length ?? 0);
+      if (characters < BATCH_CHARACTERS && batch.length < BATCH_ROWS) continue;
+      yield { messages: inOne(batch), isLast: false };
+      batch = [];
+      characters = 0;
+    }
+  }
+  yield { messages: inOne(batch), isLast: true };
 }
 
-function next(rows: readonly Row[], { session, brief }: Asked, read: ReadMessage[]): Batch["messages"] {
-  const batch = [];
-  for (let characters = 0; characters < BATCH_CHARACTERS && batch.length < BATCH_ROWS;) {
-    const row = rows[read.length];
-    if (!row) break;
-    const message = readRow(row, session, brief);
-    const { json } = message.content;
-    read.push({ id: row.id, status: row.status, json });
-    batch.push(message);
-    characters += (json ?? String(row.content)).length + (row.metadata?.length ?? 0);
-  }
+function inOne(batch: readonly ReadRow[]): Batch["messages"] {
   return batch.every(isText) ? `[${batch.map(toText).join(",")}]` : batch.map(toValue);
 }

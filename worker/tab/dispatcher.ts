@@ -34,7 +34,7 @@ export class Dispatcher {
   aimAt(target: Owner | Ownership): void {
     this.#target = target;
     this.#unsent = [];
-    this.send(this.#outstanding.all());
+    this.send(this.#outstanding.unbegun());
   }
 
   /** Nobody is given anything any more. Gives who was. */
@@ -81,7 +81,7 @@ export class Dispatcher {
       requests,
     };
     if (target instanceof Owner) {
-      const replies = target.run(batch);
+      const replies = target.run(batch, (seq, part) => this.#outstanding.addPart(seq, part));
       if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
       else this.#deliver(calls, replies);
     } else {

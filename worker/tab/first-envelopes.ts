@@ -1,8 +1,7 @@
 import type { MessageRow } from "../../src/operations.js";
 import { decodeBase64 } from "../envelopes/base64.js";
 import { GZIP, PLAIN } from "../envelopes/envelope.js";
-
-type Rows = readonly MessageRow<string | null>[];
+import type { Rows } from "./row-stream.js";
 
 /** So many contents of one answer. What is behind them makes the engine compile the script. */
 const OF_ONE_ANSWER = 64;
@@ -23,21 +22,21 @@ export class FirstEnvelopes {
     this.#areOver = true;
   }
 
-  /** The same rows, of which the first are unpacked; nothing where that is left to the script. */
-  unpack(rows: Rows): Promise<Rows> | undefined {
-    if (this.#areOver || !rows.slice(0, OF_ONE_ANSWER).some(isSmallGzip)) return undefined;
-    return unpackFirst(rows);
+  /** The same rows, of which the first are unpacked, unless that is left to the script. */
+  async *unpack(parts: AsyncIterable<Rows>): AsyncGenerator<Rows, void> {
+    let left = OF_ONE_ANSWER;
+    for await (const rows of parts) {
+      const unpacked = [...rows];
+      // One after the other: at once they take twice as long.
+      for (const [place, row] of rows.slice(0, left).entries()) {
+        // What the engine refuses the script may read, or says why it cannot.
+        if (!this.#areOver && isSmallGzip(row))
+          unpacked[place] = { ...row, content: await toPlain(row.content).catch(() => row.content) };
+      }
+      left = Math.max(0, left - rows.length);
+      yield unpacked;
+    }
   }
-}
-
-async function unpackFirst(rows: Rows): Promise<Rows> {
-  const unpacked = [...rows];
-  // One after the other: at once they take twice as long.
-  for (const [place, row] of rows.slice(0, OF_ONE_ANSWER).entries()) {
-    // What the engine refuses the script may read, or says why it cannot.
-    if (isSmallGzip(row)) unpacked[place] = { ...row, content: await toPlain(row.content).catch(() => row.content) };
-  }
-  return unpacked;
 }
 
 function isSmallGzip(row: MessageRow<unknown>): row is MessageRow<string> {

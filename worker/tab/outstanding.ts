@@ -4,6 +4,7 @@ import type { Reply, Request } from "../../src/protocol.js";
 import { type AnswerPart, join } from "../answer-parts.js";
 import { failure } from "../failure.js";
 import type { OwnerRequest } from "../requests.js";
+import { RowStream, type Rows } from "./row-stream.js";
 
 /** A call that has not been answered. */
 export interface Outstanding {
@@ -19,16 +20,25 @@ export interface Outstanding {
   message: number;
   /** The beginning of its answer. */
   parts: AnswerPart[];
+  /** Where the page is reading the answer already, it goes on in here. */
+  rows?: RowStream;
+}
+
+/** What becomes of answers. */
+export interface AnswerEvents {
+  /** What the page gets; nothing, when the call must be made again. */
+  finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined;
+  /** What the page gets before the end of the answer, which goes on in `rows`; nothing, where it has to wait for that. */
+  begin?(call: Outstanding, rows: RowStream): Promise<Reply> | undefined;
 }
 
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
-  readonly #finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined;
+  readonly #events: AnswerEvents;
 
-  /** `finish` turns what an owner answers into what the page gets; nothing, when the call must be made again. */
-  constructor(finish: (call: Outstanding, reply: Reply) => Reply | Promise<Reply> | undefined) {
-    this.#finish = finish;
+  constructor(events: AnswerEvents) {
+    this.#events = events;
   }
 
   get size(): number {
@@ -53,15 +63,36 @@ export class OutstandingCalls {
     return [...this.#calls.values()];
   }
 
-  /** Keeps a part of an answer whose end is yet to come. */
+  /** All that are to be sent to a new owner. What is left of an answer that the page is reading is lost with the old one. */
+  unbegun(): Outstanding[] {
+    for (const { rows, request } of this.all()) {
+      rows?.lose();
+      if (rows) this.#calls.delete(request.seq);
+    }
+    return this.all();
+  }
+
+  /** A part of an answer whose end is yet to come. */
   addPart(seq: number, part: AnswerPart): void {
-    this.#calls.get(seq)?.parts.push(part);
+    const call = this.#calls.get(seq);
+    if (!call) return;
+    if (call.rows) return call.rows.push(part as Rows);
+    const rows = new RowStream();
+    const reply = this.#events.begin?.(call, rows);
+    if (!reply) return void call.parts.push(part);
+    call.rows = rows;
+    rows.push(part as Rows);
+    call.resolve(reply);
   }
 
   /** Answers a call, once: what an earlier owner says of it after that is not heard. */
   settle(seq: number, reply: Reply): void {
     const call = this.#calls.get(seq);
-    const answer = call && this.#finish(call, join(call.parts, reply));
+    if (call?.rows) {
+      this.#calls.delete(seq);
+      return call.rows.end(reply);
+    }
+    const answer = call && this.#events.finish(call, join(call.parts, reply));
     if (!answer) return;
     this.#calls.delete(seq);
     call.resolve(answer);

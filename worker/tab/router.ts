@@ -35,7 +35,10 @@ const ASK_AGAIN_MS = 1000;
 export class Router {
   readonly #options: OpenOptions;
   readonly #onEvent: (event: WorkerEvent) => void;
-  readonly #outstanding = new OutstandingCalls((call, reply) => this.#finish(call, reply));
+  readonly #outstanding = new OutstandingCalls({
+    finish: (call, reply) => this.#finish(call, reply),
+    begin: (call, rows) => this.#translator.beginning(call.sealed, rows),
+  });
   readonly #dispatcher: Dispatcher;
   readonly #translator = new Translator();
   readonly #waiting = new AbortController();
@@ -136,10 +139,10 @@ export class Router {
     }
   }
 
-  #answer({ args }: Request<LocalOperation>, resolve: (reply: Reply) => void): void {
+  #answer({ args }: Request<LocalOperation>, resolve: Outstanding["resolve"]): void {
     if (!("token" in args)) return void setTimeout(() => resolve(success(null)), args.ms);
     if (this.#target instanceof Owner) this.#target.giveWay();
-    resolve(success(this.#translator.unsealer.rest(args.token)));
+    resolve(this.#translator.unsealer.rest(args.token));
   }
 
   listen(wanted: boolean): void {

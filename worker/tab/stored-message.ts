@@ -17,7 +17,7 @@ type Content =
   | { readonly json?: undefined; readonly blocks: readonly ContentBlock[] };
 
 /** A row that has been read: what of the message is neither content nor metadata, and the JSON text of that. */
-interface ReadRow {
+export interface ReadRow {
   readonly head: Pick<Message, "role">;
   readonly content: Content;
   readonly metadata: string | null;

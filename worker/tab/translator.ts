@@ -1,8 +1,8 @@
-import type { MessageRow } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import type { OwnerOperation, OwnerRequest } from "../requests.js";
 import { Deltas } from "./deltas.js";
 import { FirstEnvelopes } from "./first-envelopes.js";
+import { RowStream } from "./row-stream.js";
 import { sealRequest } from "./seal-request.js";
 import { Unsealer } from "./unsealer.js";
 
@@ -23,21 +23,27 @@ export class Translator {
   /** `asked`: what the owner got for `request`. Gives nothing when it must be asked for `request` itself. */
   toPage(request: Request, asked: OwnerRequest, reply: Reply): Reply | Promise<Reply> | undefined {
     this.#deltas.settle(request, reply);
-    const unpacking =
-      isWholeHistory(asked) && reply.ok && reply.value !== null
-        ? this.#firstEnvelopes.unpack(reply.value as readonly MessageRow<string | null>[])
-        : undefined;
-    if (!unpacking) return this.unsealer.unseal(asked, reply);
-    return unpacking.then((rows) => this.unsealer.unseal(asked, { ...(reply as Reply & { ok: true }), value: rows })!);
+    if (!isHistory(asked) || !reply.ok || reply.value === null) return this.unsealer.unseal(asked, reply);
+    return this.#history(asked, RowStream.of(reply));
+  }
+
+  /** The answer to `asked` has begun; it goes on in `rows`. Gives nothing where the page must have all of it at once. */
+  beginning(asked: OwnerRequest, rows: RowStream): Promise<Reply> | undefined {
+    return isHistory(asked) ? this.#history(asked, rows) : undefined;
   }
 
   /** The engine has compiled what reads envelopes. */
   warmedUp(): void {
     this.#firstEnvelopes.end();
   }
+
+  #history(asked: OwnerRequest<"messages">, rows: RowStream): Promise<Reply> {
+    // Where contents are known, all of them were read before.
+    const parts = asked.args.known ? rows : this.#firstEnvelopes.unpack(rows);
+    return this.unsealer.history(asked, parts, () => rows.version);
+  }
 }
 
-/** Whether an answer to it has all contents: then nothing has to be asked for again. */
-function isWholeHistory({ name, args }: OwnerRequest): boolean {
-  return name === "messages" && !("known" in args);
+function isHistory(request: OwnerRequest): request is OwnerRequest<"messages"> {
+  return request.name === "messages";
 }

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { MessageRow, Operations } from "../../src/operations.js";
+import type { Reply } from "../../src/protocol.js";
+import { Owner } from "../../worker/owner/owner.js";
+import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
+import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import type { Storage } from "../../worker/storage/storage.js";
+
+type Args<Name extends OwnerOperation> = Parameters<Operations<string>[Name]>[0];
+type Rows = readonly MessageRow<string | null>[];
+
+const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+const terms = { full: false, busyTimeout: 5000 };
+const LENGTH = 1000;
+
+let seq = 0;
+let storage: Storage;
+let owner: Owner;
+
+beforeEach(async () => {
+  storage = await openMemoryStorage();
+  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  await append(session, LENGTH);
+  // Every step takes longer than others should wait.
+  let now = performance.now();
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 1000));
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  owner.stop();
+});
+
+async function run<Name extends OwnerOperation>(
+  name: Name,
+  args: Args<Name>,
+  tell?: (rows: Rows) => void,
+): Promise<Reply> {
+  seq++;
+  const requests = [{ seq, name, args, terms } as OwnerRequest];
+  const replies = owner.run({ client: "page", unanswered: [seq], requests }, (_seq, part) => tell?.(part as Rows));
+  return (await replies)[0]!;
+}
+
+function append(to: typeof session, count: number): Promise<Reply> {
+  const messages = Array.from({ length: count }, () => ({
+    uid: crypto.randomUUID(),
+    role: "user",
+    content: "plain:[]",
+  }));
+  return run("append", { session: to, messages });
+}
+
+/** Begins to read; gives what has been told so far, and what there is in the end. */
+function read(args: Partial<Args<"messages">> = {}) {
+  const told: Rows[] = [];
+  const all = run("messages", { session, range: {}, ...args }, (rows) => told.push(rows)).then((reply) => {
+    if (!reply.ok) throw new Error(reply.error.message);
+    return { rows: [...told.flat(), ...(reply.value as Rows)], version: reply.version };
+  });
+  return { told, all };
+}
+
+function positions(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, place) => from + place);
+}
+
+describe("a long history is read in slices", () => {
+  test("which are told as they are read, and give all rows in their order", async () => {
+    const reading = read();
+    expect(reading.told).toHaveLength(1);
+    const { rows, version } = await reading.all;
+    expect(rows.map(({ position }) => position)).toEqual(positions(0, LENGTH));
+    expect(rows.map(({ id }) => id)).toEqual(positions(1, LENGTH + 1));
+    expect(version).toBeDefined();
+    expect(reading.told.length).toBeGreaterThan(3);
+  });
+
+  test("as is every long range, and no short one", async () => {
+    for (const [range, from, to] of [
+      [{ last: 300 }, 700, 1000],
+      [{ after: 100 }, 101, 1000],
+      [{ before: 400 }, 0, 400],
+      [{ after: 9, before: 600, limit: 500 }, 10, 510],
+      [{ after: 9, before: 600, last: 500 }, 100, 600],
+    ] as const) {
+      const { told, all } = read({ range });
+      expect((await all).rows.map(({ position }) => position)).toEqual(positions(from, to));
+      expect(told.length).toBeGreaterThan(0);
+    }
+    const short = read({ range: { last: 50 } });
+    expect((await short.all).rows.map(({ position }) => position)).toEqual(positions(950, 1000));
+    expect(short.told).toEqual([]);
+  });
+
+  test("between which others have their turn; what is appended meanwhile is not in it", async () => {
+    const order: string[] = [];
+    const { all } = read();
+    const [{ rows, version }] = await Promise.all([
+      all.then((answer) => (order.push("history"), answer)),
+      append(session, 1).then(() => order.push("append")),
+    ]);
+    expect(order).toEqual(["append", "history"]);
+    expect(rows.map(({ position }) => position)).toEqual(positions(0, LENGTH));
+    // It is not that of one version.
+    expect(version).toBeUndefined();
+  });
+
+  test.each([
+    ["cleared", () => run("clear", { session })],
+    ["edited", () => run("splice", { session, kind: "truncate", start: 3, messages: [] })],
+    ["deleted", () => run("deleteSession", { session, deletionId: "d" })],
+  ] as const)("all of which come before the session is %s", async (_what, edit) => {
+    const { all } = read();
+    const edited = edit();
+    const { rows } = await all;
+    expect(rows.map(({ position }) => position)).toEqual(positions(0, LENGTH));
+    expect((await edited).ok).toBe(true);
+    expect((await read().all).rows.length).toBeLessThan(4);
+  });
+
+  test("unless another project has messages under its id: it is read in one go", async () => {
+    await append({ ...session, project: "q" }, 1);
+    const { told, all } = read();
+    expect(told).toEqual([]);
+    expect((await all).rows).toHaveLength(LENGTH);
+  });
+
+  test("and fails where the database is closed in the middle", async () => {
+    const { told, all } = read();
+    const [outcome] = await Promise.allSettled([all, owner.close()]);
+    expect(outcome).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("is closed") } });
+    expect(told.length).toBeLessThan(LENGTH / 128 - 1);
+  });
+
+  test("and is not read where nothing has changed since the worker that asks has seen it", async () => {
+    const { version } = await read().all;
+    expect(await run("messages", { session, range: {}, seen: version })).toEqual({ ok: true, value: null, version });
+  });
+});
