@@ -65,6 +65,16 @@ export function shipWasm(): Plugin {
   };
 }
 
+/** Puts SQL on one line. The minifier leaves line breaks in texts alone, and SQL is the only one that has any. */
+function oneLineSql(): Plugin {
+  return {
+    name: "one-line-sql",
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) if (file.type === "chunk") file.code = file.code.replace(/\n\s+/g, " ");
+    },
+  };
+}
+
 const page: RolldownOptions = {
   input: pageEntries(),
   platform: "browser",
@@ -77,7 +87,7 @@ const page: RolldownOptions = {
 export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [fflate(), shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [fflate(), oneLineSql(), shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,
