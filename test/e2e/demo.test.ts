@@ -80,6 +80,20 @@ test("fits its window, however long a title is", async ({ page, site }) => {
   }
 });
 
+test("puts the focus into the list of chats that opens on a narrow screen, and back", async ({ page, site }) => {
+  for (const reducedMotion of ["no-preference", "reduce"] as const) {
+    await page.emulateMedia({ reducedMotion });
+    await page.setViewportSize({ width: 360, height: 700 });
+    await page.goto(site.url("demo"));
+    const menu = page.getByRole("button", { name: "Show the list of chats" });
+    await menu.focus();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("button", { name: "Close the list of chats" })).toBeFocused();
+    await page.keyboard.press("Escape");
+    await expect(menu).toBeFocused();
+  }
+});
+
 /** Playwright is not told of a download in stock Firefox: what the page offers to download is taken from it. */
 async function exportFile(page: Page): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
   const exported = page.evaluate(
