@@ -54,13 +54,13 @@ export class LiveSteps {
     );
   }
 
-  /** Stores what a step has come to. */
-  async end(messages: readonly Message[], { finishReason, rawFinishReason }: AgentStep): Promise<void> {
+  /** Stores what a step has come to. `false`: it broke off. */
+  async end(messages: readonly Message[], { finishReason, rawFinishReason }: AgentStep): Promise<boolean | void> {
     const begun = this.#writers.get(++this.#ended);
     this.#writers.delete(this.#ended);
     // A step that broke off has no other end than this: what has come of it stays partial. Where a provider itself calls
     // the end an error, it says which.
-    if (finishReason === "error" && rawFinishReason === undefined) return;
+    if (finishReason === "error" && rawFinishReason === undefined) return false;
     if (!begun) return appendAll(this.#store, messages);
     const writer = await begun;
     const [first, ...rest] = messages;

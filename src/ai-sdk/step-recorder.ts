@@ -13,8 +13,8 @@ export interface AgentStep {
   readonly usage: { readonly inputTokens: number | undefined; readonly outputTokens: number | undefined };
 }
 
-/** Stores the messages of a step. */
-export type SaveStep = (messages: readonly Message[], step: AgentStep) => Promise<void>;
+/** Stores the messages of a step. `false`: it broke off, and what it used does not count. */
+export type SaveStep = (messages: readonly Message[], step: AgentStep) => Promise<boolean | void>;
 
 /** Stores steps in the order in which they end. */
 export class StepRecorder {
@@ -44,7 +44,7 @@ export class StepRecorder {
   async #write(step: AgentStep): Promise<void> {
     const { response, usage } = step;
     const messages = withoutOpenCalls(fromModelMessages(response.messages));
-    await this.#save(messages, step);
+    if ((await this.#save(messages, step)) === false) return;
     this.messages.push(...messages);
     const inputTokens = count(usage.inputTokens);
     const outputTokens = count(usage.outputTokens);

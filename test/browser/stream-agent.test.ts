@@ -43,6 +43,11 @@ class Step {
     return this;
   }
 
+  /** An error that comes as a part of the stream, which goes on. */
+  break(error: unknown): this {
+    return this.#say({ type: "error", error });
+  }
+
   fail(error: unknown): void {
     if (!this.#isEnded) this.#controller.error(error);
   }
@@ -189,6 +194,15 @@ describe("streamAgent", () => {
     await result.consumeStream({ onError: () => {} });
     await untilLast(store, { ...assistant("It is very "), status: "partial" });
     expect(await store.getHistory()).toHaveLength(2);
+  });
+
+  test("does not count the tokens of a step that broke off, whatever the provider says at its end", async () => {
+    for (const store of [await openStore({ storage: "memory" }), new MemoryContextStore()]) {
+      const { agent } = agentOf(new Step().begin().text("It is ").break(new Error("overloaded")).end("error", 10, 5));
+      const result = await streamAgent(agent, QUESTION, store);
+      await result.consumeStream({ onError: () => {} });
+      expect(await store.getContextTokens()).toEqual({ inputTokens: 0, outputTokens: 0 });
+    }
   });
 
   test("stores nothing with a signal that has already fired", async () => {
