@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type * as vite from "vite";
 import { type InlineConfig, preview } from "vite";
 import webpack, { type StatsError } from "webpack";
 
@@ -83,8 +84,16 @@ export function buildWithWebpack(
 const NEXT = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1"];
 
 /** Installs Next.js in the app, from the registry. */
-export async function installNext(app: string): Promise<void> {
-  await run("npm", ["install", "--no-audit", "--no-fund", ...NEXT], { cwd: app });
+export const installNext = (app: string): Promise<void> => install(app, NEXT);
+
+/** The last Vite whose development server packs dependencies with esbuild, installed in the app from the registry. */
+export async function installVite7(app: string): Promise<typeof vite> {
+  await install(app, ["vite@7.3.8"]);
+  return (await import(join(app, "node_modules/vite/dist/node/index.js"))) as typeof vite;
+}
+
+async function install(app: string, packages: readonly string[]): Promise<void> {
+  await run("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: app });
 }
 
 /** Serves the app with Next.js: built, or by the development server. Throws what a build that failed has said. */

@@ -6,6 +6,7 @@ import {
   buildWithWebpack,
   firstUrl,
   installNext,
+  installVite7,
   makeApp,
   packPackage,
   removeFolder,
@@ -68,6 +69,17 @@ test("a fresh Vite app remembers messages under the development server, without 
 test("a fresh Vite app remembers messages when built, without configuration", async () => {
   const root = await viteApp();
   await build(viteOptions(root));
+  await remembersMessages(await serveFiles(join(root, "dist")));
+});
+
+test("a fresh Vite 7 app remembers messages, in development with the configuration that the README gives", async () => {
+  test.skip(!process.env["FULL"], "Vite 7 is no dependency of this package's development.");
+  const root = await viteApp();
+  const vite7 = await installVite7(root);
+  const options = { ...viteOptions(root), optimizeDeps: { exclude: ["axio-context-opfs"] } };
+  const server = await (await vite7.createServer(options)).listen(0);
+  await remembersMessages({ url: firstUrl(server.resolvedUrls), stop: () => server.close() });
+  await vite7.build(viteOptions(root));
   await remembersMessages(await serveFiles(join(root, "dist")));
 });
 
