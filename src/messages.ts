@@ -94,7 +94,7 @@ export interface SessionInfo {
   readonly title?: string;
   /** When the first message was written: `"YYYY-MM-DD HH:MM:SS"`, UTC. */
   readonly createdAt: string;
-  /** When the session last changed: `"YYYY-MM-DD HH:MM:SS"`, UTC. */
+  /** When its messages last changed: `"YYYY-MM-DD HH:MM:SS"`, UTC. */
   readonly updatedAt: string;
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -40,7 +40,7 @@ export interface ListOptions {
   readonly limit?: number | undefined;
   /** The last session of the page before; it may have changed or gone since. */
   readonly after?: SessionInfo | undefined;
-  /** By the time of the first message, or of the last. @default "created" */
+  /** By the time of the first message, or of the last change of messages. @default "created" */
   readonly orderBy?: "created" | "updated" | undefined;
 }
 
