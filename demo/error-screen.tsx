@@ -25,9 +25,11 @@ interface ErrorScreenProps {
 /** Takes the place of the application where it cannot go on. */
 export function ErrorScreen({ title, error, onRetry }: ErrorScreenProps) {
   return (
-    <main className="error-screen" role="alert">
-      <h1>{title}</h1>
-      <p>{sentenceOf(error)}</p>
+    <main className="error-screen">
+      <div role="alert">
+        <h1>{title}</h1>
+        <p>{sentenceOf(error)}</p>
+      </div>
       <button type="button" className="button primary" onClick={onRetry}>
         Try again
       </button>

@@ -28,7 +28,8 @@ export function SearchBox({ connection, project, onChoose }: SearchBoxProps) {
           placeholder="Search all chats"
           aria-label="Search all chats"
           value={query}
-          onChange={(event) => setQuery(event.target.value)}
+          // Not onChange, which does not hear of what scripts write into the field: extensions, dictation, browser drivers.
+          onInput={(event) => setQuery(event.currentTarget.value)}
         />
       </label>
       {hits && (

@@ -221,6 +221,16 @@ test("searches all chats, and goes to the one that is chosen", async ({ page, si
   await expect(hits).toHaveCount(0);
 });
 
+test("searches for what a script writes into the field, as extensions and dictation do", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, "My name is Ada");
+  await page.getByRole("searchbox").evaluate((field: HTMLInputElement) => {
+    field.value = "ada";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  });
+  await expect(page.getByRole("list", { name: "Found messages" }).getByRole("listitem").first()).toContainText("Ada");
+});
+
 test("works under a strict content security policy", async ({ page, site }) => {
   await page.goto(site.url("demo", "strict"));
   await say(page, "Hello");
@@ -230,7 +240,7 @@ test("works under a strict content security policy", async ({ page, site }) => {
 
 test("says why it cannot open the database", async ({ page, site }) => {
   await page.goto(site.url("demo", "missing-worker"));
-  await expect(page.getByRole("alert")).toContainText("worker");
+  await expect(page.getByRole("main").getByRole("alert")).toContainText("worker");
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
 });
 
