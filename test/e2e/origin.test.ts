@@ -11,6 +11,18 @@ test("needs no special headers, and no more than a strict content security polic
 });
 
 for (const [policy, what] of [
+  ["charset-wasm", "with a character set"],
+  ["unnamed-wasm", "without its type"],
+] as const) {
+  test(`takes a sqlite3.wasm that is served ${what}`, async ({ context, site }) => {
+    const page = await site.openTab(context, policy);
+    await page.evaluate(() => harness.open());
+    await page.evaluate(() => harness.append("hello"));
+    expect(await page.evaluate(() => harness.texts())).toEqual(["hello"]);
+  });
+}
+
+for (const [policy, what] of [
   ["no-worker", "the policy forbids the worker"],
   ["missing-worker", "the worker file is missing"],
 ] as const) {

@@ -20,6 +20,8 @@ export type Policy =
   | "html-worker"
   | "html-wasm"
   | "cut-wasm"
+  | "charset-wasm"
+  | "unnamed-wasm"
   | "throwing-worker"
   | "clearing";
 
@@ -30,6 +32,8 @@ interface Rules {
   readonly html?: RegExp;
   /** What is answered without its second half. */
   readonly cut?: RegExp;
+  /** What the wasm is said to be. */
+  readonly wasmType?: string;
   /** The scripts that throw at their end. */
   readonly throws?: RegExp;
   /** Tells the browser to delete what the site has stored. */
@@ -49,6 +53,8 @@ const RULES: Readonly<Record<Policy, Rules>> = {
   "html-worker": { html: WORKER },
   "html-wasm": { html: WASM },
   "cut-wasm": { cut: WASM },
+  "charset-wasm": { wasmType: "application/wasm; charset=utf-8" },
+  "unnamed-wasm": { wasmType: "application/octet-stream" },
   "throwing-worker": { throws: WORKER },
   clearing: { clears: true },
 };
@@ -100,7 +106,7 @@ async function answer(url: string) {
     const rest = rules.throws?.test(path) ? [Buffer.from("\nthrow new Error('Thrown by the test.');")] : [];
     const body = rules.cut?.test(path) ? content.subarray(0, content.length >> 1) : Buffer.concat([content, ...rest]);
     const headers = {
-      "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
+      "Content-Type": (WASM.test(file) && rules.wasmType) || (TYPES[extname(file)] ?? "application/octet-stream"),
       "Cache-Control": "no-cache",
       ...(rules.clears && { "Clear-Site-Data": '"storage"' }),
       ...(rules.csp !== undefined && { "Content-Security-Policy": rules.csp }),

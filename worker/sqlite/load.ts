@@ -33,7 +33,7 @@ async function load(): Promise<Sqlite> {
 async function compile(url: string): Promise<WebAssembly.Module> {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
-  // Compiled while it is downloaded, where the server says what it is.
-  const isNamed = response.headers.get("content-type")?.startsWith("application/wasm");
+  // Compiled while it is downloaded, where the server says what it is: in these words alone, or browsers refuse.
+  const isNamed = response.headers.get("content-type") === "application/wasm";
   return isNamed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
