@@ -35,15 +35,16 @@ for (const [policy, what] of [
   });
 }
 
-for (const [policy, what] of [
-  ["no-wasm", "the policy forbids WebAssembly"],
-  ["missing-wasm", "the wasm file is missing"],
+for (const [policy, what, word] of [
+  ["no-wasm", "the policy forbids WebAssembly", "wasm-unsafe-eval"],
+  ["no-fetch", "the policy forbids to fetch it", "connect-src"],
+  ["missing-wasm", "the wasm file is missing", "sqlite3.wasm"],
 ] as const) {
   test(`rejects with a word on sqlite3.wasm where ${what}`, async ({ context, site }) => {
     const page = await site.openTab(context, policy);
     const { code, message } = await page.evaluate(() => harness.failure());
     expect(code).toBe("worker-failed");
-    expect(message).toContain(policy === "no-wasm" ? "wasm-unsafe-eval" : "sqlite3.wasm");
+    expect(message).toContain(word);
     expect(message).not.toContain("worker.js");
     expect(message).not.toContain("defect");
   });

@@ -15,6 +15,7 @@ export type Policy =
   | "strict"
   | "no-worker"
   | "no-wasm"
+  | "no-fetch"
   | "missing-worker"
   | "missing-wasm"
   | "html-worker"
@@ -48,6 +49,7 @@ const RULES: Readonly<Record<Policy, Rules>> = {
   strict: { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" },
   "no-worker": { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'" },
   "no-wasm": { csp: "default-src 'self'; script-src 'self'; worker-src 'self'" },
+  "no-fetch": { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src https://model.test" },
   "missing-worker": { missing: WORKER },
   "missing-wasm": { missing: WASM },
   "html-worker": { html: WORKER },

@@ -17,7 +17,8 @@ export function loadSqlite(): Promise<Sqlite> {
     loading = undefined;
     const message =
       "sqlite3.wasm could not be loaded. Check that it is served beside the worker file of axio-context-opfs, and that " +
-      "the Content-Security-Policy allows WebAssembly (script-src 'wasm-unsafe-eval').";
+      "the Content-Security-Policy allows to fetch it (connect-src 'self') and to run WebAssembly (script-src " +
+      "'wasm-unsafe-eval').";
     throw new ContextStoreError("worker-failed", message, { cause });
   });
   return loading;
