@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { NewMessage, SearchArgs } from "../../src/operations.js";
 import { seal } from "../../worker/envelopes/envelope.js";
+import { META_GET } from "../../worker/sql/file.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { append, clear } from "../../worker/operations/messages.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
+import { find } from "../../worker/search/find.js";
+import { SearchIndex } from "../../worker/search/search-index.js";
 import { Searcher } from "../../worker/search/searcher.js";
 import { parseQuery } from "../../worker/search/query.js";
 import { snippetsOf } from "../../worker/search/snippet.js";
@@ -57,6 +60,19 @@ test("an index most of which is of messages that are gone is rid of them", async
   background.wake(0);
   await expect.poll(count).toBe(11);
   background.stop();
+});
+
+test("others have their turn while a search looks for what few of many messages are", async () => {
+  add(...Array.from({ length: 300 }, (_, number) => `needle ${number}`));
+  await search("needle");
+  const args = { dbName: "axio_context", query: "needle", limit: 50, since: "9999-12-31 00:00:00" };
+  const index = new SearchIndex(storage.openIndex(), String(storage.database.value(META_GET, "database_id")));
+  const steps = find(storage.database, index, args);
+  let turns = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) turns++;
+  expect(step.value).toEqual([]);
+  expect(turns).toBeGreaterThan(4);
 });
 
 test.each([

@@ -3,6 +3,7 @@ import type { FoundMessage, SearchArgs } from "../../src/operations.js";
 import { assemble } from "../operations/parts.js";
 import { ordinal } from "../operations/positions.js";
 import { tables } from "../sql/tables.js";
+import type { Steps } from "../slices.js";
 import type { Database, Row } from "../sqlite/database.js";
 import { textOfStored } from "./message-text.js";
 import { parseQuery, type Term, toMatch } from "./query.js";
@@ -17,8 +18,11 @@ const BATCH = 64;
 const SPARE = 64;
 const ALL = 2 ** 31 - 1;
 
-/** The messages that a query finds, best first, by an index that is up to date. */
-export function find(db: Database, index: SearchIndex, args: SearchArgs): FoundMessage[] {
+/**
+ * The messages that a query finds, best first, by an index that is up to date. Where many are wanted, or few of many, they
+ * are read in steps: what is gone meanwhile is not found.
+ */
+export function* find(db: Database, index: SearchIndex, args: SearchArgs): Steps<FoundMessage[]> {
   const { dbName, query, limit } = args;
   const terms = parseQuery(query);
   if (terms.length === 0 || limit === 0) return [];
@@ -32,6 +36,7 @@ export function find(db: Database, index: SearchIndex, args: SearchArgs): FoundM
         const message = look(db, args, strict, row);
         if (message && found.push(message) === limit) return found;
       }
+      yield;
     }
     if (ids.length < most) return found;
   }

@@ -155,7 +155,7 @@ export class Searcher {
     const { database } = this.#storage;
     if (!dbNames(database).includes(args.dbName)) return [];
     yield* this.#catchUp(index, args.dbName);
-    return find(database, index, args);
+    return yield* find(database, index, args);
   }
 
   #catchUp(index: SearchIndex, dbName: string): Steps<void> {
