@@ -4,6 +4,8 @@ import { seal } from "../../worker/envelopes/envelope.js";
 import { META_GET } from "../../worker/sql/file.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { append, clear } from "../../worker/operations/messages.js";
+import { foldAll } from "../../worker/operations/parts.js";
+import { checkpoint, finish } from "../../worker/operations/streams.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
 import { find } from "../../worker/search/find.js";
 import { SearchIndex } from "../../worker/search/search-index.js";
@@ -60,6 +62,33 @@ test("an index most of which is of messages that are gone is rid of them", async
   background.wake(0);
   await expect.poll(count).toBe(11);
   background.stop();
+});
+
+test("a message that stays partial is indexed again only when more of it was written", async () => {
+  const { database } = storage;
+  const begun = { uid: "streamed", role: "assistant", content: seal("[]"), status: "partial" } as const;
+  const [{ id }] = append(database, session, [begun]) as [{ id: number }];
+  const json = (text: string) => JSON.stringify([{ type: "text", text }]);
+  const written = () => storage.openIndex().version;
+
+  checkpoint(database, session, id, { keep: 0, text: json("first"), tail: 0 });
+  expect(await positions("first")).toEqual([0]);
+  const before = written();
+  expect(await positions("second")).toEqual([]);
+  expect(written()).toBe(before);
+
+  checkpoint(database, session, id, { keep: json("first").length - 3, text: " second", tail: 3 });
+  expect(await positions("first second")).toEqual([0]);
+  // Nothing is remembered of what was written here.
+  checkpoint(database, session, id, { keep: 0, text: json("third"), tail: 0 });
+  expect(await positions("second")).toEqual([]);
+  expect(await positions("third")).toEqual([0]);
+
+  foldAll(database);
+  expect(await positions("third")).toEqual([0]);
+  finish(database, session, id, seal(json("fourth")));
+  expect(await positions("third")).toEqual([]);
+  expect(await positions("fourth")).toEqual([0]);
 });
 
 test("others have their turn while a search looks for what few of many messages are", async () => {

@@ -1,7 +1,7 @@
 import { assemble } from "../operations/parts.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
-import type { Database } from "../sqlite/database.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { textOfStored } from "./message-text.js";
 import { entryOf, type SearchIndex } from "./search-index.js";
 
@@ -49,16 +49,31 @@ export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush
 }
 
 function isUpToDate(db: Database, index: SearchIndex, dbName: string): boolean {
-  return index.partials(dbName).length === 0 && db.rows(tables(dbName).toIndex, index.lastId(dbName), 1).length === 0;
+  return (
+    changedPartials(db, index, dbName).length === 0 &&
+    db.rows(tables(dbName).toIndex, index.lastId(dbName), 1).length === 0
+  );
+}
+
+/** Most have not changed since they were indexed: a message whose tab died stays partial for ever. */
+function changedPartials(db: Database, index: SearchIndex, dbName: string): number[] {
+  return index.partials(dbName).filter((id) => index.stateOf(dbName, id) !== stateOf(db, dbName, id));
+}
+
+/** Of a message that is still being written: the same as long as nothing of it was written. */
+function stateOf(db: Database, dbName: string, id: number): string {
+  return String(db.row(tables(dbName).partialState, id));
 }
 
 /** Gives the number of characters that the index got. */
-function* addRow(db: Database, index: SearchIndex, dbName: string, row: readonly unknown[]): Steps<number> {
+function* addRow(db: Database, index: SearchIndex, dbName: string, read: Row): Steps<number> {
+  // One that was still being written may have gone on since it was read.
+  const row = read[5] === null ? read : (db.row(tables(dbName).toIndexAgain, read[0]) ?? read);
   const [id, sessionId, project, role, content, status] = row;
   const isPartial = status !== null;
   const stored = isPartial ? assemble(db, dbName, Number(id), content) : content;
   const scope = { sessionId: String(sessionId), project: String(project), role: String(role) };
-  if (isPartial) index.setPartial(dbName, Number(id), true);
+  if (isPartial) index.setPartial(dbName, Number(id), stateOf(db, dbName, Number(id)));
   const entry = entryOf(textOfStored(stored));
   const characters = entry.body.length + entry.parts.length;
   if (characters >= LONG_CHARACTERS) yield;
@@ -68,9 +83,9 @@ function* addRow(db: Database, index: SearchIndex, dbName: string, row: readonly
 }
 
 function* refreshPartials(db: Database, index: SearchIndex, dbName: string): Steps<void> {
-  for (const id of index.partials(dbName)) {
+  for (const id of changedPartials(db, index, dbName)) {
     index.remove(dbName, id);
-    index.setPartial(dbName, id, false);
+    index.setPartial(dbName, id, undefined);
     const row = db.row(tables(dbName).toIndexAgain, id);
     if (row) yield* addRow(db, index, dbName, row);
   }

@@ -40,6 +40,8 @@ export class StaleIndexError extends Error {
 /** The opened index: which words are in which message. */
 export class SearchIndex {
   readonly #db: Database;
+  /** By message. What was not committed must not count as indexed. */
+  readonly #states = new Map<string, string>();
 
   /** Throws {@link StaleIndexError} where it is another database's, or was made by other rules. */
   constructor(db: Database, databaseId: string) {
@@ -87,6 +89,7 @@ export class SearchIndex {
 
   rollback(): void {
     this.#db.rollback();
+    this.#states.clear();
   }
 
   add(dbName: string, id: number, { body, parts }: Entry, scope: Scope): void {
@@ -111,8 +114,16 @@ export class SearchIndex {
     return this.#db.rows(PARTIAL_GET, dbName).map(([id]) => Number(id));
   }
 
-  setPartial(dbName: string, id: number, isPartial: boolean): void {
-    this.#db.run(isPartial ? PARTIAL_SET : PARTIAL_REMOVE, dbName, id);
+  /** `state`: in which it was indexed; nothing when it is partial no longer. */
+  setPartial(dbName: string, id: number, state: string | undefined): void {
+    this.#db.run(state === undefined ? PARTIAL_REMOVE : PARTIAL_SET, dbName, id);
+    if (state === undefined) this.#states.delete(`${dbName} ${id}`);
+    else this.#states.set(`${dbName} ${id}`, state);
+  }
+
+  /** In which state a partial message was indexed, if that was since the index was opened. */
+  stateOf(dbName: string, id: number): string | undefined {
+    return this.#states.get(`${dbName} ${id}`);
   }
 
   /** The ids of the messages that match, best first. */
