@@ -75,8 +75,9 @@ export interface MessageRange {
 
 /**
  * Messages, as many as one task of the page's main thread should read: a {@link StoredMessage} each, or role and content
- * alone. As values where there are images (their bytes travel as they are) or numbers that JSON lacks. `rest`: by which
- * the next ones are asked for. In place of a batch, null says that the worker has lost its place: begin anew.
+ * alone. As values where there are images (their bytes travel as they are), very long texts, or numbers that JSON lacks.
+ * `rest`: by which the next ones are asked for. In place of a batch, null says that the worker has lost its place: begin
+ * anew.
  */
 export interface MessageBatch {
   readonly messages: ListText<Message> | Message[];

@@ -13,6 +13,8 @@ function request(known?: readonly [number, number]): Request {
   return { seq: 1, name: "messages", args: { session, range: {}, known }, terms };
 }
 
+const LONG = '"\n'.repeat(1024 * 1024);
+
 const hello = { type: "text", text: "hello" };
 
 function stored(blocks: readonly object[]): string {
@@ -165,6 +167,7 @@ describe("messages travel", () => {
       stored([{ type: "tool_result", tool_use_id: "i", content: [{ ...hello, more: 1 }], is_error: false }]),
       [{ type: "tool_result", tool_use_id: "i", content: [hello], is_error: false }],
     ],
+    ["texts that would take the page long to parse", stored([{ ...hello, text: LONG }]), [{ ...hello, text: LONG }]],
   ])("as values where there are %s", async (_, content, blocks) => {
     const [type, message] = await typeOf(content, { metadata: '{"a":1}' });
     expect(type).toBe("object");

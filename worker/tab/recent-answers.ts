@@ -68,6 +68,6 @@ function keyOf({ name, args }: Request): string {
 
 function sizeOf(answer: Answer): number {
   if (typeof answer === "string") return answer.length;
-  // Messages that are not text hold images: these are not kept.
+  // Messages that are not text hold images, or much text: these are not kept.
   return answer.reduce((sum, { messages }) => sum + (typeof messages === "string" ? messages.length : Infinity), 0);
 }

@@ -8,9 +8,12 @@ import { readJson } from "../envelopes/stored-json.js";
 /** A row of the owner's answer; its content may be the JSON that is kept here. */
 export type Row = MessageRow<string | { readonly json: string }>;
 
+/** In characters. What is longer the page would parse for longer than the engine takes to hand over its values. */
+const MAX_TEXT = 2 * 1024 * 1024;
+
 /**
- * Blocks as the JSON text that they are stored as, where the page gets them by parsing it; as values, where there are
- * images, numbers that JSON lacks, or fields that are not a block's.
+ * Blocks as the JSON text that they are stored as, where the page gets them by parsing it; as values, where that is long,
+ * or there are images, numbers that JSON lacks, or fields that are not a block's.
  */
 type Content =
   | { readonly json: string; readonly blocks?: undefined }
@@ -68,7 +71,7 @@ function readContent(stored: Row["content"]): Content {
   const json = unseal(stored);
   const { content, isPlain } = readJson(json);
   const blocks = readStoredContent(content);
-  return isPlain && isSame(content, blocks) ? { json } : { blocks };
+  return isPlain && json.length <= MAX_TEXT && isSame(content, blocks) ? { json } : { blocks };
 }
 
 /** Whether what was read has all that was stored. */
