@@ -1,5 +1,5 @@
-import { releaseProxy, type Remote, wrap } from "comlink";
-import type { WorkerApi } from "./protocol.js";
+import { expose, releaseProxy, type Remote, transfer, wrap } from "comlink";
+import type { OpenOptions, WorkerApi, WorkerEvent } from "./protocol.js";
 
 /**
  * A worker, and the functions that it offers. Comlink makes a proxy at every look-up and has a FinalizationRegistry tell
@@ -7,25 +7,34 @@ import type { WorkerApi } from "./protocol.js";
  * the page out of there. So each proxy is made once, and released with the worker.
  */
 export class Bridge {
-  readonly open: Remote<WorkerApi["open"]>;
+  readonly #open: Remote<WorkerApi["open"]>;
   readonly run: Remote<WorkerApi["run"]>;
   readonly listen: Remote<WorkerApi["listen"]>;
   readonly close: Remote<WorkerApi["close"]>;
   readonly #worker: Worker;
   readonly #api: Remote<WorkerApi>;
+  readonly #events = new MessageChannel();
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, onEvent: (event: WorkerEvent) => void) {
     this.#worker = worker;
     this.#api = wrap<WorkerApi>(worker);
-    this.open = this.#api.open;
+    expose(onEvent, this.#events.port1);
+    this.#open = this.#api.open;
     this.run = this.#api.run;
     this.listen = this.#api.listen;
     this.close = this.#api.close;
   }
 
+  open(options: OpenOptions): ReturnType<Remote<WorkerApi["open"]>> {
+    const { port2 } = this.#events;
+    return this.#open(options, transfer(port2, [port2]));
+  }
+
   /** Ends the worker. Calls that it has not answered never settle. */
   end(): void {
     this.#worker.terminate();
-    for (const made of [this.open, this.run, this.listen, this.close, this.#api]) made[releaseProxy]();
+    // A worker that ends before it has got the other end does not close it, and the page would keep both for ever.
+    this.#events.port1.close();
+    for (const made of [this.#open, this.run, this.listen, this.close, this.#api]) made[releaseProxy]();
   }
 }

@@ -103,7 +103,8 @@ export type WorkerEvent =
 
 /** What the worker offers to the page. */
 export interface WorkerApi {
-  open(options: OpenOptions, onEvent: (event: WorkerEvent) => void): Promise<Reply<{ readonly databaseId: string }>>;
+  /** `events`: where it tells a {@link WorkerEvent}. */
+  open(options: OpenOptions, events: MessagePort): Promise<Reply<{ readonly databaseId: string }>>;
   /** Answers each request in its place. `unanswered`: the page waits for these calls, in order, and for no earlier ones. */
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]>;
   /** Whether the page wants to hear of changes. */

@@ -1,4 +1,3 @@
-import { proxy } from "comlink";
 import { Bridge } from "./bridge.js";
 import { ContextStoreError } from "./errors.js";
 import type { OpenOptions, Reply, WireError, WorkerEvent } from "./protocol.js";
@@ -18,10 +17,10 @@ export async function boot(
   options: OpenOptions,
   onEvent: (event: WorkerEvent) => void,
 ): Promise<Booted> {
-  const bridge = new Bridge(worker);
+  const bridge = new Bridge(worker, onEvent);
   const broken = whenBroken(worker, Math.min(BOOT_TIMEOUT + options.busyTimeout, 2 ** 31 - 1));
   try {
-    const { databaseId } = unwrap(await Promise.race([bridge.open(options, proxy(onEvent)), broken.promise]));
+    const { databaseId } = unwrap(await Promise.race([bridge.open(options), broken.promise]));
     return { bridge, databaseId };
   } catch (error) {
     bridge.end();

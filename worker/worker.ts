@@ -1,6 +1,6 @@
-import { expose } from "comlink";
+import { expose, wrap } from "comlink";
 import { ContextStoreError } from "../src/errors.js";
-import { PROTOCOL, type WorkerApi } from "../src/protocol.js";
+import { PROTOCOL, type WorkerApi, type WorkerEvent } from "../src/protocol.js";
 import { failure, success } from "./failure.js";
 import { hold } from "./locks.js";
 import { Router } from "./tab/router.js";
@@ -13,7 +13,8 @@ let router: Router | undefined;
 let heard: Promise<void> = Promise.resolve();
 
 const api: WorkerApi = {
-  async open(options, onEvent) {
+  async open(options, events) {
+    const onEvent = wrap<(event: WorkerEvent) => void>(events);
     try {
       if (options.protocol !== PROTOCOL) {
         const message = `The page speaks protocol ${options.protocol}, the worker file ${PROTOCOL}: a cache has mixed two versions of axio-context-opfs. Reload the page.`;
@@ -21,7 +22,7 @@ const api: WorkerApi = {
       }
       await hold(options.alive);
       router = new Router(options, (event) => {
-        heard = Promise.resolve(onEvent(event));
+        heard = onEvent(event);
         // Its files go with the worker, and the page may be slow to end it.
         if (event.type === "ended") setTimeout(() => self.close());
       });

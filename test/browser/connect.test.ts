@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect, type ConnectOptions, SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
@@ -123,6 +123,31 @@ test("rejects worker-failed when the option worker throws, and works the next ti
   };
   expect((await rejection(connect(path, { worker }), "worker-failed")).cause).toBe(reason);
   await new SQLiteContextStore(await openDatabase({ path }), "s").append(user("hello"));
+});
+
+test("keeps no port of a worker that could not be loaded", async () => {
+  const channels: MessageChannel[] = [];
+  const Original = globalThis.MessageChannel;
+  vi.stubGlobal(
+    "MessageChannel",
+    class extends Original {
+      constructor() {
+        super();
+        channels.push(this);
+      }
+    },
+  );
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const close = vi.spyOn(MessagePort.prototype, "close");
+  onTestFinished(() => close.mockRestore());
+  const worker = () => {
+    const broken = new Worker("data:text/javascript,throw new Error()", { type: "module" });
+    broken.addEventListener("error", (event) => event.preventDefault());
+    return broken;
+  };
+  await rejection(connect(freshPath(), { worker }), "worker-failed");
+  expect(channels).toHaveLength(1);
+  expect(close.mock.contexts).toContain(channels[0]!.port1);
 });
 
 describe("an aborted connect", () => {
