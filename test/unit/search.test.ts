@@ -64,6 +64,19 @@ test("an index most of which is of messages that are gone is rid of them", async
   background.stop();
 });
 
+test("an index whose messages are replaced all the time does not grow for ever", async () => {
+  const background = new Searcher(storage, true);
+  for (let round = 0; round < 5; round++) {
+    storage.database.transaction(() => clear(storage.database, session));
+    add(...Array.from({ length: 1200 }, (_, number) => `word${number}`));
+    background.wake(0);
+    await expect.poll(() => background.status().indexed, { timeout: 60_000 }).toBe(1200);
+  }
+  // Of 6,000.
+  expect(storage.openIndex().value("SELECT count(*) FROM axio_context_words_docsize")).toBeLessThan(4000);
+  background.stop();
+});
+
 test("a message that stays partial is indexed again only when more of it was written", async () => {
   const { database } = storage;
   const begun = { uid: "streamed", role: "assistant", content: seal("[]"), status: "partial" } as const;

@@ -42,6 +42,7 @@ export class SearchIndex {
   readonly #db: Database;
   /** By message. What was not committed must not count as indexed. */
   readonly #states = new Map<string, string>();
+  #added = 0;
 
   /** Throws {@link StaleIndexError} where it is another database's, or was made by other rules. */
   constructor(db: Database, databaseId: string) {
@@ -92,8 +93,14 @@ export class SearchIndex {
     this.#states.clear();
   }
 
+  /** How many messages it has got since it was opened. */
+  get added(): number {
+    return this.#added;
+  }
+
   add(dbName: string, id: number, { body, parts }: Entry, scope: Scope): void {
     this.#db.run(indexTables(dbName).insert, id, body, parts, scopeWords(scope).join(" "));
+    this.#added++;
   }
 
   remove(dbName: string, id: number): void {

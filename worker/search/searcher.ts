@@ -46,7 +46,8 @@ export class Searcher {
   #called = -Infinity;
   readonly #quiet: QuietTimer = new QuietTimer(() => this.#follow());
   #stopped = false;
-  #wasCounted = false;
+  /** How many messages the index gets until it is asked again whether most of it is gone. */
+  #untilCounted = 0;
 
   constructor(storage: Storage, inBackground: boolean) {
     this.#storage = storage;
@@ -139,16 +140,18 @@ export class Searcher {
     if (this.#isMostlyDead(index)) yield* this.#sweep(index);
   }
 
-  /** Whether most of what the index holds is gone: asked once, since it counts all of it. */
+  /** Whether most of what the index holds is gone: asked once it has got half as much again, since it counts all of it. */
   #isMostlyDead(index: SearchIndex): boolean {
-    if (this.#wasCounted) return false;
-    this.#wasCounted = true;
+    if (index.added < this.#untilCounted) return false;
+    this.#untilCounted = index.added + MANY_DEAD;
     const { database } = this.#storage;
-    return index.dbNames.some((dbName) => {
+    const isDead = index.dbNames.map((dbName) => {
       const sql = tables(dbName);
       const alive = Number(database.value(sql.countAll)) + Number(database.value(sql.countDeleted));
+      this.#untilCounted += alive / 2;
       return index.count(dbName) > 2 * alive + MANY_DEAD;
     });
+    return isDead.includes(true);
   }
 
   *#find(index: SearchIndex, args: SearchArgs): Steps<readonly FoundMessage[]> {
@@ -231,6 +234,7 @@ export class Searcher {
 
   #drop(): void {
     this.#index = undefined;
+    this.#untilCounted = 0;
     this.#storage.dropIndex();
   }
 }
