@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { databaseDirectory } from "../../src/database-directory.js";
 import { SQLiteContextStore } from "../../src/index.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { largeFile } from "../fixtures/large-file.js";
@@ -54,4 +55,20 @@ test("a large database is exported as one state of it, while others go on writin
   await stores[2]!.deleteSession();
   await connection.purgeDeleted();
   expect([...(await filesBelow(path)).keys()].filter((name) => name.startsWith("/.exports/"))).toEqual([]);
+});
+
+test("an exported file can be read for a day, and then makes room when the database is opened", async () => {
+  const path = freshPath();
+  await (await openDatabase({ path })).close();
+  const exports = await (await databaseDirectory(path)).getDirectoryHandle(".exports", { create: true });
+  await exports.getFileHandle("exported.sqlite", { create: true });
+  const names = async () => [...(await filesBelow(path)).keys()].filter((name) => name.startsWith("/.exports/"));
+
+  const today = await openDatabase({ path });
+  await today.status();
+  await today.close();
+  expect(await names()).toHaveLength(1);
+  const worker = () => new Worker(new URL("../fixtures/days-later-worker.ts", import.meta.url), { type: "module" });
+  await openDatabase({ path, worker });
+  await expect.poll(names, { timeout: 60_000 }).toEqual([]);
 });

@@ -80,7 +80,7 @@ test("an index whose messages are replaced all the time does not grow for ever",
 test("a message that stays partial is indexed again only when more of it was written", async () => {
   const { database } = storage;
   const begun = { uid: "streamed", role: "assistant", content: seal("[]"), status: "partial" } as const;
-  const [{ id }] = append(database, session, [begun]) as [{ id: number }];
+  const { id } = append(database, session, [begun])[0]!;
   const json = (text: string) => JSON.stringify([{ type: "text", text }]);
   const written = () => storage.openIndex().version;
 

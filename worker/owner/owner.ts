@@ -115,6 +115,7 @@ export class Owner {
     });
     // What the last owner left.
     this.#unfinished.finish().catch(() => {});
+    storage.removeExports?.(true).catch(() => {});
     this.#searcher.wake(SETTLE_MS);
   }
 

@@ -70,8 +70,8 @@ function* copySteps(sqlite: Sqlite, from: Database, to: Database, flush: () => v
 }
 
 async function asFile(copy: VfsFile, path: string): Promise<Blob> {
-  await removeExports(path, Date.now() - KEPT_MS);
-  const directory = await exportsDirectory(path);
+  const directory = await exportsDirectory(path, true);
+  await removeExports(path, true);
   const file = await directory.getFileHandle(`${crypto.randomUUID()}.sqlite`, { create: true });
   const handle = await openHandle(file);
   try {
@@ -95,15 +95,19 @@ function* writeSteps(copy: VfsFile, handle: SyncHandle): Steps<void> {
   for (let read; (read = copy.read(chunk, writer.size)) > 0; writer.write(chunk.subarray(0, read))) yield;
 }
 
-/** Removes the exported files that were made before, all of them by default. Whoever still has one cannot read it any more. */
-export async function removeExports(path: string, before = Infinity): Promise<void> {
-  const directory = await exportsDirectory(path);
+/**
+ * Removes the exported files, or those that were to be read for a day, which is over: rejects where there never were any.
+ * Whoever still has one cannot read it any more.
+ */
+export async function removeExports(path: string, onlyOld = false): Promise<void> {
+  const directory = await exportsDirectory(path, !onlyOld);
+  const before = onlyOld ? Date.now() - KEPT_MS : Infinity;
   for await (const handle of directory.values()) {
     if (handle.kind !== "file" || (await handle.getFile()).lastModified >= before) continue;
     await directory.removeEntry(handle.name);
   }
 }
 
-async function exportsDirectory(path: string): Promise<FileSystemDirectoryHandle> {
-  return (await databaseDirectory(path)).getDirectoryHandle(EXPORTS, { create: true });
+async function exportsDirectory(path: string, create: boolean): Promise<FileSystemDirectoryHandle> {
+  return (await databaseDirectory(path)).getDirectoryHandle(EXPORTS, { create });
 }

@@ -38,7 +38,7 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
     create: options.create,
     also: (vfs, database) => ({
       exportCopy: () => exportCopy(sqlite, pool, vfs, database, path),
-      removeExports: () => removeExports(path),
+      removeExports: (onlyOld) => removeExports(path, onlyOld),
     }),
   });
 }

@@ -10,8 +10,8 @@ export interface Storage {
   exportFile(): Uint8Array<ArrayBuffer>;
   /** The same as a file on the disk, made in slices, for a database that is too large for the memory. */
   exportCopy?(): Promise<Blob>;
-  /** Removes the files that {@link exportCopy} made. */
-  removeExports?(): Promise<void>;
+  /** Removes the files that {@link exportCopy} made: all of them, or those of the days before. */
+  removeExports?(onlyOld?: boolean): Promise<void>;
   /** Brings a foreign database file in beside ours and opens it. */
   stage(file: AsyncIterable<Uint8Array>): Promise<Database>;
   /** Closes and removes what was staged. */
