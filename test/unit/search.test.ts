@@ -127,6 +127,19 @@ test.each([
   expect(await positions("c#")).toEqual([1]);
 });
 
+test.each([
+  ["are gone", "DELETE FROM axio_context_words_data WHERE id > 100"],
+  ["make no sense", "UPDATE axio_context_words_data SET block = zeroblob(length(block)) WHERE id > 100"],
+  ["belong to other messages", "UPDATE axio_context_words_docsize SET id = id + 1000"],
+])("a check finds words that %s, looking at them once", async (_, damage) => {
+  add(...Array.from({ length: 300 }, (_each, number) => `needle ${number}`));
+  await search("needle");
+  expect(await searcher.check()).toEqual([]);
+  expect(storage.openIndex().statements.filter((sql) => /integrity.check/i.test(sql))).toHaveLength(1);
+  storage.openIndex().run(damage);
+  expect(await searcher.check()).toContainEqual(expect.objectContaining({ kind: "index", repairable: true }));
+});
+
 test("an index that was made by other rules is no damage, and is made anew", async () => {
   add("a needle");
   await search("needle");

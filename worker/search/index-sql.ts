@@ -33,6 +33,5 @@ export const indexTables = onceEach((dbName) => {
     count: `SELECT count(*) FROM "${dbName}_words_docsize"`,
     has: `SELECT 1 FROM "${dbName}_words_docsize" WHERE id = ?`,
     optimize: `INSERT INTO ${words}(${words}) VALUES ('optimize')`,
-    check: `INSERT INTO ${words}(${words}, rank) VALUES ('integrity-check', 0)`,
   };
 });
