@@ -4,6 +4,8 @@ import { BETWEEN, fold, isUnspaced, punctuationOf, WORD_LETTER, wordsOf } from "
 
 /** One way to write a term. */
 export interface Spelling {
+  /** As it is in most texts that say it, but for their capital letters. */
+  readonly text: string;
   readonly words: readonly string[];
   /** Finds it in a folded text, punctuation included. */
   readonly literal: () => RegExp;
@@ -57,12 +59,12 @@ function toTerm(text: string, isPrefix: boolean): Term | undefined {
   const folded = fold(text).trim();
   if (wordsOf(folded).length === 0) return undefined;
   if (SIGNED().test(folded)) {
-    const spelling = { words: [signedWord(folded)], literal: once(() => toLiteral([folded], isPrefix)) };
+    const spelling = { text: folded, words: [signedWord(folded)], literal: once(() => toLiteral([folded], isPrefix)) };
     return { spellings: [spelling], isPrefix: true, hasPunctuation: false };
   }
   const written = fold(writeOutUmlauts(text.normalize("NFC"))).trim();
   const spellings = Array.from(new Set([folded, written]), (spelled) => {
-    return { words: wordsOf(spelled), literal: once(() => toLiteral(spelled.split(/\s+/u), isPrefix)) };
+    return { text: spelled, words: wordsOf(spelled), literal: once(() => toLiteral(spelled.split(/\s+/u), isPrefix)) };
   });
   const hasPunctuation = folded.split(/\s+/u).some((piece) => punctuationOf(piece) !== "");
   return { spellings, isPrefix, hasPunctuation };

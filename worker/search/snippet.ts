@@ -1,6 +1,7 @@
 import { once } from "../once.js";
 import type { Term } from "./query.js";
-import { type Alphabet, ANY, ASCII_ONLY, fold, GAP, isAscii, isUnspaced } from "./words.js";
+import { hasUmlaut, humpsIn, restsIn, writeOutUmlauts } from "./word-parts.js";
+import { type Alphabet, ANY, ASCII_ONLY, fold, GAP, isAscii, isUnspaced, MAX_WORD } from "./words.js";
 
 /** How much of a text a snippet shows, and how much of that before the first hit, in characters. */
 const LENGTH = 160;
@@ -38,62 +39,110 @@ function firstHit(text: string, terms: readonly Term[], patterns: Patterns): num
   // Most texts say it as it was typed.
   const lower = text.toLowerCase();
   if (lower.length === text.length) {
-    const at = terms.map(({ spellings }) => plainHit(lower, spellings[0]!.words[0]!)).filter((found) => found >= 0);
+    const at = terms.map((term) => plainHit(lower, term)).filter((found) => found >= 0);
     if (at.length > 0) return Math.min(...at);
   }
-  return hitsIn(text.slice(0, MOST_FOLDED), patterns)[0]?.[0] ?? 0;
+  const beginning = text.slice(0, MOST_FOLDED);
+  for (const reading of readingsOf(beginning)) {
+    const firsts = patterns(isAscii(beginning)).map((pattern) => spansIn(beginning, reading, pattern).next().value);
+    const at = firsts.flatMap((span) => span?.[0] ?? []);
+    if (at.length > 0) return Math.min(...at);
+  }
+  return 0;
 }
 
-function plainHit(lower: string, word: string): number {
-  for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + 1)) {
-    if (at === 0 || isUnspaced(word) || !/[\p{L}\p{N}]/u.test(lower[at - 1]!)) return at;
+function plainHit(lower: string, { spellings, isPrefix }: Term): number {
+  const { text, words } = spellings[0]!;
+  const goesOn = (at: number) => /[\p{L}\p{N}\p{M}]/u.test(lower[at] ?? "");
+  for (let at = lower.indexOf(text); at >= 0; at = lower.indexOf(text, at + 1)) {
+    const isBeginning = !goesOn(at) || isUnspaced(words[0]!) || !goesOn(at - 1);
+    const end = at + text.length;
+    if (isBeginning && (isPrefix || isUnspaced(words.at(-1)!) || !goesOn(end - 1) || !goesOn(end))) return at;
   }
   return -1;
 }
 
-/** Finds a term at the beginnings of words, or, where it has none there, inside of them. */
+/**
+ * Finds a term at the beginnings of words, and, as its first group, inside of them, where it is one only at the beginning
+ * of a part.
+ */
 function toPattern({ spellings, isPrefix, hasPunctuation }: Term, { letter, between }: Alphabet): RegExp {
   if (hasPunctuation) return new RegExp(spellings.map(({ literal }) => literal().source).join("|"), "gu");
   const texts = spellings.map(({ words }) => {
-    const text = words
-      .filter((word) => word !== GAP)
-      .map(toText)
-      .join(`${between}*`);
+    const text = toText(words, between);
     const begin = isUnspaced(words[0]!) ? "" : `(?<!${letter})`;
     const end = isPrefix || isUnspaced(words.at(-1)!) ? "" : `(?!${letter})`;
-    return `${begin}${text}${end}|${text}`;
+    return `${begin}${text}${end}|(${text}${end})`;
   });
   return new RegExp(texts.join("|"), "gu");
 }
 
-/** "mueller" is "muller" in a folded text that had an umlaut. */
-function toText(word: string): string {
-  return word
-    .replace(/＋/g, "\\+")
-    .replace(/＃/g, "#")
-    .replace(/([aou])e/g, "$1e?");
+/** The words as they stand in a text: those of a script without spaces touch their neighbours, unless there is a gap. */
+function toText(words: readonly string[], between: string): string {
+  return words
+    .map((word, place) => {
+      if (word === GAP) return `${between}+`;
+      const before = words[place - 1] ?? GAP;
+      const touches = before === GAP || isUnspaced(before) || isUnspaced(word);
+      return (touches ? "" : `${between}+`) + word.replace(/＋/g, "\\+").replace(/＃/g, "#");
+    })
+    .join("");
 }
 
 /** Where in a text the patterns are found, in order, none in another. */
 function hitsIn(text: string, patterns: Patterns): Span[] {
-  const isOfAscii = isAscii(text);
-  const { folded, origin } = isOfAscii ? { folded: fold(text), origin: (at: number) => at } : foldWithOrigin(text);
-  const spans = patterns(isOfAscii).flatMap((pattern) =>
-    Array.from(folded.matchAll(pattern), ({ 0: hit, index }): Span => [origin(index), origin(index + hit.length)]),
-  );
+  const spans: Span[] = [];
+  for (const reading of readingsOf(text))
+    for (const pattern of patterns(isAscii(text))) spans.push(...spansIn(text, reading, pattern));
   const hits: Span[] = [];
   for (const span of spans.sort(([a, c], [b, d]) => a - b || d - c))
     if (span[0] >= (hits.at(-1)?.[1] ?? 0)) hits.push(span);
-  return hits.filter(([start, end]) => end > start);
+  return hits;
+}
+
+function* spansIn(text: string, { folded, origin }: Reading, pattern: RegExp): Generator<Span, undefined> {
+  for (const match of folded.matchAll(pattern)) {
+    const { 0: hit, index } = match;
+    const start = origin(index);
+    const isInside = match.slice(1).some((group) => group !== undefined);
+    if (isInside && !isPart(text, start) && !isPart(folded, index)) continue;
+    // A letter that is more than one when it is folded is marked as a whole.
+    let end = index + hit.length;
+    const last = origin(end - 1);
+    while (end < folded.length && origin(end) === last) end++;
+    yield [start, origin(end)];
+  }
+}
+
+/** Where a part of a word, of a text or a folded one, may begin: with a capital letter, or behind a particle. */
+const MAY_BE_PART = once(() => new RegExp("^[\\p{Lu}\\u05d0-\\u064a]", "u"));
+
+function isPart(text: string, at: number): boolean {
+  if (!MAY_BE_PART().test(text.slice(at, at + 2))) return false;
+  const from = Math.max(0, at - MAX_WORD);
+  const around = text.slice(from, at + MAX_WORD);
+  return [...humpsIn(around), ...restsIn(around)].some((part) => part.at === at - from);
 }
 
 /** A text folded, and where in it each folded character comes from. */
-function foldWithOrigin(text: string): { folded: string; origin: (at: number) => number } {
+interface Reading {
+  readonly folded: string;
+  readonly origin: (at: number) => number;
+}
+
+/** With umlauts, a text is read in two ways: "Müller" is "muller" and "mueller". */
+function* readingsOf(text: string): Generator<Reading, void> {
+  if (isAscii(text)) yield { folded: fold(text), origin: (at) => at };
+  else yield foldWithOrigin(text, fold);
+  if (hasUmlaut(text)) yield foldWithOrigin(text, (letter) => fold(writeOutUmlauts(letter.normalize("NFC"))));
+}
+
+function foldWithOrigin(text: string, foldLetter: (letter: string) => string): Reading {
   const origins: number[] = [];
   let folded = "";
-  // Letter by letter, with the accents behind it.
-  for (const { 0: letter, index } of text.matchAll(/\P{M}\p{M}*|\p{M}+/gsu)) {
-    const part = fold(letter);
+  // Letter by letter, with what becomes one with it: accents, the rest of a Korean syllable, Japanese voice marks.
+  for (const { 0: letter, index } of text.matchAll(/\P{M}[\p{M}\u1160-\u11ff\uff9e\uff9f]*|\p{M}+/gsu)) {
+    const part = foldLetter(letter);
     folded += part;
     for (let unit = 0; unit < part.length; unit++) origins.push(index);
   }

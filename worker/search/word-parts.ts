@@ -24,27 +24,47 @@ const PARTICLES = once((): readonly (readonly [script: RegExp, particles: readon
   [wholeWord("\\u05d0-\\u05ea"), [/^[והבכלמש]/, /^ו[הבכלמש]/, /^[בכלמש]ה/]],
 ]);
 
+/** A part of a word: where in the text it begins, and all of the word from there on. */
+export interface Part {
+  readonly at: number;
+  readonly part: string;
+}
+
 /** The parts of a text's words that are found like words. `folded` is the text folded. */
 export function partsOf(text: string, folded: string): string[] {
-  const parts = MAY_HAVE_HUMPS().test(text) ? humpsOf(text) : [];
+  const parts = humpsIn(text).flatMap(({ part }) => {
+    const hump = fold(part);
+    const words = wordsOf(hump);
+    return /[+#]$/.test(hump) ? words.concat(signedWord(hump)) : words;
+  });
   // C++, C#.
   for (const { 0: signs, index } of folded.matchAll(SIGNS)) {
     const word = END_OF_WORD().exec(folded.slice(Math.max(0, index - MAX_WORD), index));
     if (word) parts.push(signedWord(word[0] + signs));
   }
   if (isAscii(folded) && isAscii(text)) return parts;
-  const composed = text.normalize("NFC");
-  if (WITH_UMLAUT.test(composed)) {
-    for (const [word] of composed.matchAll(NAME()))
-      if (WITH_UMLAUT.test(word)) parts.push(...wordsOf(fold(writeOutUmlauts(word))));
+  if (hasUmlaut(text)) {
+    for (const [word] of text.normalize("NFC").matchAll(NAME()))
+      if (hasUmlaut(word)) parts.push(...wordsOf(fold(writeOutUmlauts(word))));
   }
+  return parts.concat(restsIn(folded).flatMap(({ part }) => wordsOf(part)));
+}
+
+/** What follows a particle in the words of a folded text. */
+export function restsIn(folded: string): Part[] {
+  const parts: Part[] = [];
   for (const [script, particles] of PARTICLES()) {
-    for (const [word] of folded.matchAll(script)) {
+    for (const { 0: word, index } of folded.matchAll(script)) {
       const rests = particles.map((particle) => word.replace(particle, ""));
-      for (const rest of new Set(rests)) if (rest.length >= 2 && rest !== word) parts.push(...wordsOf(rest));
+      for (const part of new Set(rests))
+        if (part.length >= 2 && part !== word) parts.push({ at: index + word.length - part.length, part });
     }
   }
   return parts;
+}
+
+export function hasUmlaut(text: string): boolean {
+  return WITH_UMLAUT.test(text.normalize("NFC"));
 }
 
 /** A word with signs behind it, as one that the index can hold: its tokenizer cuts at all ASCII but letters and digits. */
@@ -57,18 +77,16 @@ export function writeOutUmlauts(word: string): string {
   return word.replace(/[äöüÄÖÜ]/g, (letter) => UMLAUTS[letter]!);
 }
 
-/** A name with humps: getUserById, HTMLParser. */
-function humpsOf(text: string): string[] {
-  const parts: string[] = [];
-  for (const [word] of text.matchAll(NAME())) {
+/** What begins with a capital letter inside of the names in a text: getUserById, HTMLParser. */
+export function humpsIn(text: string): Part[] {
+  const parts: Part[] = [];
+  if (!MAY_HAVE_HUMPS().test(text)) return parts;
+  for (const { 0: word, index: at } of text.matchAll(NAME())) {
     const name = word.slice(0, MAX_WORD);
     if ((name.match(NUMBER())?.length ?? 0) > MAX_NUMBERS) continue;
     const humps = [...name.matchAll(HUMP())];
     if (humps.length > MAX_HUMPS) continue;
-    for (const { index } of humps) {
-      const part = fold(name.slice(index));
-      parts.push(...wordsOf(part), ...(/[+#]$/.test(part) ? [signedWord(part)] : []));
-    }
+    for (const { index } of humps) parts.push({ at: at + index, part: name.slice(index) });
   }
   return parts;
 }
