@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Edit, NewMessage, Operations } from "../../src/operations.js";
 import type { Database } from "../../worker/sqlite/database.js";
 import { Executor } from "../../worker/owner/executor.js";
@@ -103,6 +103,21 @@ test("splices of three projects that share a session id do what they do to a pla
     }),
     { numRuns: 150 },
   );
+});
+
+test("the list shows when the oldest message was written, also after a clock was set back", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-05-02T12:00:00Z") });
+  try {
+    splice("a", { messages: [message()] });
+    vi.setSystemTime(new Date("2026-05-01T12:00:00Z"));
+    splice("a", { start: 1, deleteCount: 0, messages: [message()] });
+    expect(storage.database.rows("SELECT created_at, updated_at FROM axio_context_sessions")).toEqual([
+      ["2026-05-01 12:00:00", "2026-05-02 12:00:00"],
+    ]);
+    expect(finish(checkIntegrity(storage.database))).toEqual({ ok: true, problems: [] });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe("a splice that is sent again", () => {

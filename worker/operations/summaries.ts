@@ -1,6 +1,7 @@
 import type { ContentBlock } from "../../src/messages.js";
 import type { SessionKey } from "../../src/operations.js";
 import { NO_PREVIEW, previewOf } from "../../src/preview.js";
+import { timestamp } from "../../src/timestamp.js";
 import { unseal } from "../envelopes/envelope.js";
 import { parseJson } from "../envelopes/stored-json.js";
 import { tables } from "../sql/tables.js";
@@ -27,7 +28,7 @@ export function refreshSummary(db: Database, session: SessionKey): number {
 
 /**
  * Brings what a list shows up to date after an edit that left `count` messages and everything before `position` in the
- * table. Reads the whole session only where its oldest message has gone.
+ * table. Reads the whole session only where its oldest message has gone, or is from the future.
  */
 export function editSummary(db: Database, session: SessionKey, count: number, position: number): void {
   const { sessionId, project, dbName } = session;
@@ -38,7 +39,8 @@ export function editSummary(db: Database, session: SessionKey, count: number, po
     return;
   }
   const [oldest, preview] = known;
-  const isOldestLeft = db.value(sql.firstTime, sessionId, project) === oldest;
+  // The clock may have been set back since: then what is new is older.
+  const isOldestLeft = db.value(sql.firstTime, sessionId, project) === oldest && String(oldest) <= timestamp();
   const createdAt = isOldestLeft ? oldest : db.row(sql.summary, sessionId, project)![1];
   const isPreviewLeft = db.value(sql.hasUserBefore, sessionId, project, position) !== undefined;
   const shown = isPreviewLeft ? preview : computePreview(db, session);
