@@ -19,8 +19,8 @@ export function checkName(what: string, value: string): string {
 
 /** A table prefix. It stands in SQL, so nothing but the pattern gets through. */
 export function checkDbName(value: string): string {
-  if (typeof value !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(value) || /^sqlite_/i.test(value)) {
-    refuse('dbName must match /^[A-Za-z_][A-Za-z0-9_]{0,63}$/ and not begin with "sqlite_".');
+  if (typeof value !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(value) || /^sqlite(_|$)/i.test(value)) {
+    refuse('dbName must match /^[A-Za-z_][A-Za-z0-9_]{0,63}$/ and not be "sqlite" or begin with "sqlite_".');
   }
   return value;
 }

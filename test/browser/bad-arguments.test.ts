@@ -32,6 +32,7 @@ const BAD_DB_NAMES: readonly unknown[] = [
   "a\u0000",
   "x".repeat(65),
   "sqlite_x",
+  "SQLite",
   "SQLITE_x",
   7,
 ];
