@@ -336,6 +336,12 @@ describe("a snippet", () => {
     expect(hit!.snippet.length).toBeLessThan(200);
   });
 
+  test("shows all of what was searched for, however long it is", async () => {
+    const sentence = "one after the other ".repeat(20).trim();
+    add(`${"before ".repeat(20)} ${sentence} ${"after ".repeat(20)}`);
+    expect((await search(`"${sentence}"`))[0]!.snippet).toContain(`⟦${sentence}⟧`);
+  });
+
   test("keeps the marks for hits alone", async () => {
     add("a ⟦needle⟧ in hay");
     expect((await search("needle"))[0]!.snippet).toBe("a [⟦needle⟧] in hay");

@@ -29,7 +29,8 @@ export function snippetsOf(terms: readonly Term[]): (text: string) => string {
 function cut(text: string, terms: readonly Term[], patterns: Patterns): string {
   const first = firstHit(text, terms, patterns);
   const start = wordStart(text, Math.max(0, first - BEFORE));
-  const end = wordEnd(text, start + LENGTH);
+  const longest = Math.max(...terms.map(({ spellings }) => spellings[0]!.text.length));
+  const end = wordEnd(text, Math.max(start + LENGTH, first + longest));
   const part = text.slice(start, end);
   return `${start > 0 ? "…" : ""}${mark(part, hitsIn(part, patterns))}${end < text.length ? "…" : ""}`;
 }
