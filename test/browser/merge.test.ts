@@ -88,6 +88,20 @@ describe("import", () => {
     expect(await on(here).listSessions()).toHaveLength(2);
   });
 
+  test("of a file a second time changes nothing, also where a branch in it is the beginning of what has diverged", async () => {
+    const [here, there] = await Promise.all([openDatabase(), openDatabase({ storage: "memory" })]);
+    await on(here).append(user("here"));
+    await on(there).appendAll([user("one"), assistant("two"), user("three")]);
+    // Of the forks of the session, the first.
+    const branch = await on(there).fork({ upTo: 1, sessionId: "0" });
+    await branch.append(assistant("two"));
+    const file = await there.export();
+    expect(await here.import(file)).toMatchObject({ sessionsAdded: 1, sessionsForked: 1, messagesAdded: 5 });
+    const before = await snapshot(here);
+    expect(await here.import(file)).toMatchObject({ sessionsUnchanged: 2, messagesAdded: 0 });
+    expect(await snapshot(here)).toEqual(before);
+  });
+
   test("extends the fork of an earlier import when the file has gone on", async () => {
     const [here, there] = await pair(user("one"), assistant("two"));
     await on(here).append(user("here"));

@@ -115,12 +115,16 @@ export class Merge {
     const { sessionId, project } = session;
     const sql = tables(this.dbName);
     const done = this.messagesDone;
-    // An earlier import of the file may have made it already, and the file gone on since.
-    for (const [id, forkedAt] of this.#db.rows(sql.forksOf, sessionId, project)) {
-      this.messagesDone = done;
-      // A fork that was made here, and not gone on with, has nothing of the file's own.
-      const least = Math.max(common, Number(forkedAt)) + 1;
-      if ((yield* this.#extend({ ...session, sessionId: String(id) }, session, least)) === undefined) return;
+    // An earlier import of the file may have made it already, and the file gone on since. Before one is extended, all are
+    // asked whether they have all of it: what is imported twice changes nothing.
+    const forks = this.#db.rows(sql.forksOf, sessionId, project);
+    for (const mayExtend of [false, true]) {
+      for (const [id, forkedAt] of forks) {
+        this.messagesDone = done;
+        // A fork that was made here, and not gone on with, has nothing of the file's own.
+        const least = mayExtend ? Math.max(common, Number(forkedAt)) + 1 : Infinity;
+        if ((yield* this.#extend({ ...session, sessionId: String(id) }, session, least)) === undefined) return;
+      }
     }
     for (;;) {
       this.messagesDone = done;
