@@ -136,6 +136,13 @@ function sqliteForkContract({ open, sibling, neighbour }: SqliteBackend): void {
       expect(words(await store.getHistory())).toEqual(["mine"]);
     });
 
+    test("refuses its own id, and keeps its token counts, also without messages", async () => {
+      const store = await open();
+      await store.setContextTokens(3, 4);
+      await rejection(store.fork({ sessionId: store.sessionId }), "conflict");
+      expect(await store.getContextTokens()).toEqual({ inputTokens: 3, outputTokens: 4 });
+    });
+
     test("takes an id that only another project uses", async () => {
       const store = await open();
       await store.appendAll([user("mine"), user("too")]);

@@ -141,7 +141,7 @@ export function renumberBack(db: Database, dbName: string, sessionId: string): v
 export function fork(db: Database, session: SessionKey, target: string, upTo: number | undefined): void {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
-  if (db.value(sql.sessionCount, target, project) !== undefined) {
+  if (target === sessionId || db.value(sql.sessionCount, target, project) !== undefined) {
     throw new ContextStoreError(
       "conflict",
       `There is a session ${JSON.stringify(target)} already; fork into a new id.`,
