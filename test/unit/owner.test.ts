@@ -47,25 +47,30 @@ function tab(client: string) {
     heard.push(data);
     for (const resolve of waiting.splice(0)) resolve();
   });
+  function ask(request: OwnerRequest, { isLate = false, turn = 0 } = {}): void {
+    const { seq } = request;
+    const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
+    const batch = { client, unanswered, requests: [request] };
+    const deadline = Date.now() + (isLate ? -1 : 5000);
+    const message: OwnerMessage = {
+      type: "run",
+      ownership: owner.ownership,
+      worker: "w",
+      batch,
+      number: seq,
+      deadline,
+      turn,
+    };
+    toOwner.postMessage(message);
+  }
   return {
+    ask,
     /** Appends one message, of which its number is the text. */
-    append(seq: number, { isLate = false, turn = 0 } = {}): void {
+    append(seq: number, when?: Parameters<typeof ask>[1]): void {
       const messages = [{ uid: `${client}-${seq}`, role: "user" as const, content: `plain:"${client}${seq}"` }];
       const args = { session, messages };
       const request: OwnerRequest<"append"> = { seq, name: "append", args, terms: { full: false, busyTimeout: 5000 } };
-      const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
-      const batch = { client, unanswered, requests: [request] };
-      const deadline = Date.now() + (isLate ? -1 : 5000);
-      const message: OwnerMessage = {
-        type: "run",
-        ownership: owner.ownership,
-        worker: "w",
-        batch,
-        number: seq,
-        deadline,
-        turn,
-      };
-      toOwner.postMessage(message);
+      ask(request, when);
     },
     /** Resolves to what the owner has said once those are so many messages. */
     async hears(count: number): Promise<ClientMessage[]> {
@@ -121,6 +126,27 @@ test("more pages than an owner remembers get their answers, and a call that is s
   expect(again).toEqual(first);
   expect(texts()).toHaveLength(pages.length);
   for (const page of pages) page.leave();
+});
+
+test("a tab that waits for a short time only hears within it that something long goes on", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    let end!: () => void;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const begun = new Promise<void>((resolve) => {
+      Object.assign(storage, { removeExports: () => (resolve(), ended) });
+    });
+    const f = tab("f");
+    const terms = { full: false, busyTimeout: 50 };
+    f.ask({ seq: 1, name: "purgeDeleted", args: { dbName: "axio_context" }, terms });
+    await begun;
+    vi.advanceTimersByTime(terms.busyTimeout);
+    end();
+    expect((await f.hears(1))[0]).toMatchObject({ type: "working" });
+    f.leave();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a purge that a death interrupted is finished by the next owner, in the index too", async () => {

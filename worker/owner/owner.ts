@@ -32,8 +32,11 @@ import { WriteBack } from "./write-back.js";
 /** A new owner's index follows what the last one left after so long. */
 const SETTLE_MS = 2000;
 
-/** How often the client of something long hears that it goes on. */
+/** How often the client of something long hears that it goes on, at least; one that has less patience more often. */
 const WORKING_MS = 200;
+
+/** So many times while the client waits. */
+const WORKING_TIMES = 4;
 
 /** The other tabs that are remembered. One that was forgotten costs a new channel, no more. */
 const CLIENTS = 100;
@@ -255,7 +258,7 @@ export class Owner {
       for (const piece of piecesOf(part))
         this.#post(batch.client, { type: "part", ownership, worker, seq, part: piece });
     };
-    const replies = await this.#whileSayingSo(batch.client, this.run(batch, tell));
+    const replies = await this.#whileSayingSo(batch, this.run(batch, tell));
     if (isReading(batch)) this.#announcer.flush();
     const ends = seqs.map((seq, place) => {
       const [parts, last] = cut(replies[place]!);
@@ -277,9 +280,11 @@ export class Owner {
   }
 
   /** An import takes its time: the client hears that it goes on, and does not give up. */
-  async #whileSayingSo<Value>(client: string, work: Value | Promise<Value>): Promise<Value> {
+  async #whileSayingSo<Value>({ client, requests }: Batch, work: Value | Promise<Value>): Promise<Value> {
     if (!(work instanceof Promise)) return work;
-    const timer = setInterval(() => this.#post(client, { type: "working", ownership: this.ownership }), WORKING_MS);
+    const patience = Math.min(...requests.map(({ terms }) => terms.busyTimeout));
+    const pause = Math.min(WORKING_MS, patience / WORKING_TIMES);
+    const timer = setInterval(() => this.#post(client, { type: "working", ownership: this.ownership }), pause);
     try {
       return await work;
     } finally {
