@@ -47,6 +47,27 @@ describe("files that Python reads too", () => {
     expect(await variant.checkIntegrity()).toEqual({ ok: true, problems: [] });
   });
 
+  const COLUMNS = "session_id, project, position, role, content, created_at";
+  const UNUSUAL: Readonly<Record<string, readonly string[]>> = {
+    "a BLOB for a content": ["UPDATE axio_context_messages SET content = CAST(content AS BLOB) WHERE position = 0"],
+    "a BLOB for a role": ["UPDATE axio_context_messages SET role = x'75' WHERE position = 0"],
+    "numbers for both": [
+      "ALTER TABLE axio_context_messages RENAME TO rows_here",
+      `CREATE TABLE axio_context_messages(id INTEGER PRIMARY KEY, ${COLUMNS})`,
+      `INSERT INTO axio_context_messages(${COLUMNS}) SELECT ${COLUMNS} FROM rows_here`,
+      "UPDATE axio_context_messages SET role = 5, content = 7 WHERE position = 0",
+    ],
+  };
+
+  test.each(Object.entries(UNUSUAL))("with %s change nothing the second time", async (_, statements) => {
+    const file = await changeByPython(await golden("small.db"), ...statements.map((sql) => [sql] as const));
+    const connection = await openDatabase();
+    await connection.import(file);
+    const before = await connection.listProjects();
+    expect(await connection.import(file)).toMatchObject({ messagesAdded: 0, sessionsForked: 0 });
+    expect(await connection.listProjects()).toEqual(before);
+  });
+
   test("with tables of our names that say something else change nothing but what they hold of histories", async () => {
     const connection = await openDatabase();
     await new SQLiteContextStore(connection, "mine", { project: "p" }).append(user("mine"));

@@ -8,7 +8,7 @@ import { finish, isPartial } from "../operations/streams.js";
 import { previewOfStored } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
-import type { Database, Row } from "../sqlite/database.js";
+import type { Database, Row, SqlValue } from "../sqlite/database.js";
 import { type ImportJournal, undoImport } from "./import-journal.js";
 import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
 import type { IncomingTables } from "./incoming.js";
@@ -271,7 +271,8 @@ function relationOf(
   [, , role, content, uid, status]: Row,
   [theirRole, theirContent, , theirUid, , theirStatus]: Row,
 ): "same" | "finished" | "different" {
-  if (role !== theirRole || typeof theirContent !== "string") return "different";
+  if (!isSameValue(role, theirRole)) return "different";
+  if (typeof theirContent !== "string") return isSameValue(content, theirContent) ? "same" : "different";
   const isFinished = theirStatus !== "partial";
   // One message, at two times of its being written.
   const isOne = uid !== null && uid === theirUid;
@@ -280,6 +281,13 @@ function relationOf(
   return content === theirContent || attempt(() => isSame(unseal(content), unseal(theirContent)))
     ? "same"
     : "different";
+}
+
+/** A row from elsewhere may hold a BLOB, which is kept, or a number, of which our table makes a text. */
+function isSameValue(ours: SqlValue | undefined, theirs: SqlValue | undefined): boolean {
+  if (ours instanceof Uint8Array && theirs instanceof Uint8Array)
+    return ours.length === theirs.length && ours.every((byte, place) => byte === theirs[place]);
+  return typeof theirs !== "object" && ours === String(theirs);
 }
 
 /** Whether a text that was written so far, `[{"type":"text","text":"so far"}]`, is the beginning of ours. */
