@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Connection, type ContextStoreError, SQLiteContextStore } from "../../src/index.js";
 import { openDatabase } from "../fixtures/databases.js";
-import { golden } from "../fixtures/golden.js";
+import { expectedOf, golden } from "../fixtures/golden.js";
 import { largeFile } from "../fixtures/large-file.js";
 import { user } from "../fixtures/messages.js";
 import { changeByPython } from "../fixtures/python.js";
@@ -66,6 +66,29 @@ describe("files that Python reads too", () => {
     const before = await connection.listProjects();
     expect(await connection.import(file)).toMatchObject({ messagesAdded: 0, sessionsForked: 0 });
     expect(await connection.listProjects()).toEqual(before);
+  });
+
+  test("with token counts below 0 bring them as they are, and take nothing from those that are here", async () => {
+    const original = await golden("small.db");
+    const file = await changeByPython(original, [
+      "UPDATE axio_context_tokens SET input_tokens = -5, output_tokens = -7",
+    ]);
+    const [fresh, other] = await Promise.all([openDatabase(), openDatabase()]);
+    const counts = async (on: Connection) => {
+      const { sessions } = await expectedOf("small.db");
+      const all = Object.entries(sessions).flatMap(([id, session]) =>
+        Object.keys(session.tokens).map((project) => new SQLiteContextStore(on, id, { project }).getContextTokens()),
+      );
+      return Promise.all(all);
+    };
+    await other.import(original);
+    const before = await counts(other);
+    await fresh.import(file);
+    // Where there is no row, it is 0.
+    const changed = before.map(({ inputTokens }) => (inputTokens === 0 ? [0, 0] : [-5, -7]));
+    expect((await counts(fresh)).map(({ inputTokens, outputTokens }) => [inputTokens, outputTokens])).toEqual(changed);
+    await other.import(file);
+    expect(await counts(other)).toEqual(before);
   });
 
   test("with tables of our names that say something else change nothing but what they hold of histories", async () => {

@@ -36,8 +36,8 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
       SELECT position, id, role, content, uid, status FROM ${messages} WHERE ${SESSION} AND position > ?3 ORDER BY position LIMIT ?4`,
     describe: `
       INSERT INTO temp.described
-      SELECT '${dbName}', ?1, ?2, TRUE, max(0, ?3 - coalesce(max(input_tokens), 0)),
-        max(0, ?4 - coalesce(max(output_tokens), 0)), ?5, ?6, ?7
+      SELECT '${dbName}', ?1, ?2, TRUE, iif(count(*) = 0, ?3, max(0, ?3 - max(input_tokens))),
+        iif(count(*) = 0, ?4, max(0, ?4 - max(output_tokens))), ?5, ?6, ?7
       FROM ${tokens} WHERE ${SESSION}`,
     describeOther: `INSERT INTO temp.described VALUES ('${dbName}', ?1, ?2, FALSE, ?3, ?4, NULL, NULL, NULL)`,
     // Added to what there is by then, so that what others have counted meanwhile stays. What is here is not overwritten.
