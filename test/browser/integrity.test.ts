@@ -33,6 +33,17 @@ const REPAIRABLE: Readonly<Record<string, readonly [kind: string, detail: RegExp
   ],
   "positions from 100 on": ["position", /100 to 102/, "UPDATE axio_context_messages SET position = position + 100"],
   "a negative position": ["position", /-4 to 2/, "UPDATE axio_context_messages SET position = -4 WHERE position = 0"],
+  "positions that are no numbers to count with": [
+    "position",
+    /3 messages/,
+    "UPDATE axio_context_messages SET position = CASE position WHEN 0 THEN -9e999 WHEN 1 THEN 1 ELSE 'last' END",
+  ],
+  "positions beyond what JavaScript counts": [
+    "position",
+    /3 messages/,
+    "UPDATE axio_context_messages SET position = position - 1152921504606846976",
+  ],
+  "times that are no text": ["summary", /time/, "UPDATE axio_context_messages SET created_at = x'3030'"],
   "a wrong number of messages": [
     "summary",
     /9 messages; there are 3/,

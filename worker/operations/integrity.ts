@@ -6,7 +6,7 @@ import { readJson } from "../envelopes/stored-json.js";
 import { toContextStoreError } from "../failure.js";
 import { finish, type Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
-import type { Database } from "../sqlite/database.js";
+import type { Database, SqlValue } from "../sqlite/database.js";
 import { dbNames } from "./schema.js";
 import { renumber } from "./messages.js";
 import { computePreview, refreshSummary } from "./summaries.js";
@@ -41,9 +41,8 @@ export function repair(db: Database): void {
   if (!pages.every(({ repairable }) => repairable)) return;
   if (pages.length > 0) db.exec("REINDEX");
   for (const dbName of dbNames(db)) {
-    for (const [sessionId, , first, last] of db.rows(tables(dbName).positionGaps)) {
-      // Renumbering puts rows aside below 0.
-      if (Number(first) < 0) db.run(tables(dbName).lift, sessionId, Number(last) - Number(first) + 1);
+    for (const [sessionId] of db.rows(tables(dbName).positionGaps)) {
+      db.run(tables(dbName).lift, sessionId);
       renumber(db, dbName, String(sessionId));
     }
     const stale: IntegrityProblem[] = [];
@@ -128,7 +127,8 @@ function checkSummary(db: Database, session: SessionKey): IntegrityProblem[] {
   if (!shown) return stale("The session is missing from the list.");
   if (shown[0] !== count) return stale(`The list says ${Number(shown[0])} messages; there are ${Number(count)}.`);
   // An edit counts as activity, and leaves no row to tell its time: it may be later than the last message's.
-  if (shown[1] !== createdAt || String(shown[2]) < String(updatedAt)) return stale("The list shows a wrong time.");
+  if (shown[1] !== String(createdAt) || String(shown[2]) < String(updatedAt))
+    return stale("The list shows a wrong time.");
   if (shown[3] !== computePreview(db, session)) return stale("The list shows an outdated preview.");
   return [];
 }
@@ -136,13 +136,13 @@ function checkSummary(db: Database, session: SessionKey): IntegrityProblem[] {
 function* checkRows(db: Database, session: SessionKey, problems: IntegrityProblem[]): Steps<void> {
   const { dbName, sessionId, project } = session;
   let place = 0;
-  let last = -Infinity;
+  let last: SqlValue = -Infinity;
   for (let more = true; more;) {
     more = false;
     const found = despiteDamage(problems, session, () => {
       const rows = db.rows(tables(dbName).contents, sessionId, project, last);
       return rows.flatMap(([position, content, metadata]): IntegrityProblem[] => {
-        last = Number(position);
+        last = position!;
         more = true;
         const problem = checkContent(content) ?? checkMetadata(metadata);
         place++;

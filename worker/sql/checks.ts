@@ -10,5 +10,13 @@ export function checksSql({ messages, sessions }: Names) {
     positionGaps: `
       SELECT session_id, count(*), min(position), max(position) FROM ${messages} GROUP BY session_id
       HAVING min(position) <> 0 OR max(position) <> count(*) - 1 OR total(typeof(position) <> 'integer') > 0`,
+    // What is damaged may be any value: a number to which nothing can be added, or where renumbering puts rows aside. A
+    // text of ours comes after all numbers, and keeps the order.
+    lift: `
+      UPDATE ${messages} SET position = printf('place %012d', dense.number)
+      FROM (
+        SELECT id, row_number() OVER (ORDER BY position) AS number FROM ${messages} WHERE session_id = ?1
+      ) AS dense
+      WHERE ${messages}.id = dense.id`,
   };
 }

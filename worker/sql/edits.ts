@@ -16,7 +16,6 @@ export function editsSql({ messages }: Names) {
         WHERE session_id = ?1 AND position >= ?2
       ) AS dense
       WHERE ${messages}.id = dense.id`,
-    lift: `UPDATE ${messages} SET position = position + ?2 WHERE session_id = ?1`,
     renumberBack: `UPDATE ${messages} SET position = -1 - position WHERE session_id = ?1 AND position < 0`,
     // Where positions in the table are those of the API, or not: numbering the rows copies them once more.
     copyDense: `
