@@ -137,6 +137,52 @@ describe("checkIntegrity", () => {
   });
 });
 
+describe("an index that has lost rows", () => {
+  /** Empties an index behind SQLite's back: by way of a table that is laid over its pages. */
+  function empty({ storage: { database } }: MemoryDatabase, index: string): void {
+    const point = (rootPage: string) => `
+      PRAGMA writable_schema=ON;
+      UPDATE sqlite_schema SET rootpage = (${rootPage}) WHERE name = 'over';
+      PRAGMA writable_schema=RESET;`;
+    database.exec(`
+      CREATE TABLE over(a, b, c, PRIMARY KEY(a, b, c)) WITHOUT ROWID;
+      CREATE TABLE own AS SELECT rootpage FROM sqlite_schema WHERE name = 'over';
+      ${point(`SELECT rootpage FROM sqlite_schema WHERE name = '${index}'`)}
+      DELETE FROM over;
+      ${point("SELECT rootpage FROM own")}
+      DROP TABLE over;
+      DROP TABLE own;`);
+  }
+
+  test("is made anew, also where messages were appended in the places of those that it had lost", async () => {
+    const database = await sound();
+    const { call, append } = database;
+    empty(database, "sqlite_autoindex_axio_context_messages_1");
+    append(user("three"));
+    const { problems } = call("check", {}) as IntegrityReport;
+    expect(problems.filter(({ repairable }) => !repairable)).toEqual([]);
+    call("repair", {});
+    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    const rows = call("messages", { session: SESSION, range: {} }) as readonly { readonly content: string }[];
+    const texts = rows.map(({ content }) => /"text":"(\w+)"/.exec(content)![1]);
+    // Two had position 0.
+    expect(texts).toEqual(["zero", "three", "one", "two"]);
+  });
+
+  test("is made anew, also where token counts were written a second time", async () => {
+    const database = await sound();
+    const { call } = database;
+    const count = (inputTokens: number) =>
+      call("setTokens", { session: SESSION, tokens: { inputTokens, outputTokens: 0 } });
+    count(1);
+    empty(database, "sqlite_autoindex_axio_context_tokens_1");
+    count(2);
+    call("repair", {});
+    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    expect(call("tokens", { session: SESSION })).toEqual({ inputTokens: 2, outputTokens: 0 });
+  });
+});
+
 describe("a database that this package wrote", () => {
   test.each(["opfs", "memory"] as const)("is found in order, whatever was written (%s)", async (storage) => {
     const connection = await openDatabase({ storage });

@@ -39,7 +39,7 @@ export function repair(db: Database): void {
   const pages = checkPages(db);
   // What is written into damaged pages may damage others.
   if (!pages.every(({ repairable }) => repairable)) return;
-  if (pages.length > 0) db.exec("REINDEX");
+  if (pages.length > 0) reindex(db);
   for (const dbName of dbNames(db)) {
     for (const [sessionId] of db.rows(tables(dbName).positionGaps)) {
       db.run(tables(dbName).lift, sessionId);
@@ -51,6 +51,21 @@ export function repair(db: Database): void {
       if (kind === "summary") refreshSummary(db, { dbName, project: project!, sessionId: sessionId! });
     }
   }
+}
+
+/** Makes the indexes anew. What one of them had lost may have been written a second time since. */
+function reindex(db: Database): void {
+  // SQLite refuses otherwise to change a row that an index lacks.
+  db.exec("PRAGMA writable_schema=ON");
+  try {
+    for (const dbName of dbNames(db)) {
+      db.run(tables(dbName).partShared);
+      db.run(tables(dbName).dropShared);
+    }
+  } finally {
+    db.exec("PRAGMA writable_schema=OFF");
+  }
+  db.exec("REINDEX");
 }
 
 /** What SQLite says of an index whose table is sound. */
