@@ -137,6 +137,22 @@ describe("checkIntegrity", () => {
   });
 });
 
+test("checkIntegrity names the table of a row or index entry that SQLite cannot make sense of, and goes on", async () => {
+  const { storage, call } = await sound();
+  const { database } = storage;
+  const index = "SELECT rootpage FROM sqlite_schema WHERE name = 'idx_axio_context_messages_project'";
+  const page = database.value(`SELECT data FROM sqlite_dbpage WHERE pgno = (${index})`) as Uint8Array;
+  // The first entry: its length, then that of its header.
+  page[new DataView(page.buffer).getUint16(8) + 1] = 0x7f;
+  database.run(`UPDATE sqlite_dbpage SET data = ? WHERE pgno = (${index})`, page);
+  database.run(`UPDATE axio_context_messages SET content = x'00' ${WHERE}`);
+  const { problems } = call("check", {}) as IntegrityReport;
+  expect(problems).toMatchObject([
+    { kind: "page", detail: expect.stringContaining("axio_context_messages"), repairable: false },
+    { kind: "envelope", position: 1 },
+  ]);
+});
+
 describe("an index that has lost rows", () => {
   /** Empties an index behind SQLite's back: by way of a table that is laid over its pages. */
   function empty({ storage: { database } }: MemoryDatabase, index: string): void {

@@ -5,6 +5,7 @@ import { unseal } from "../envelopes/envelope.js";
 import { readJson } from "../envelopes/stored-json.js";
 import { toContextStoreError } from "../failure.js";
 import { finish, type Steps } from "../slices.js";
+import { TABLE_NAMES } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
 import type { Database, SqlValue } from "../sqlite/database.js";
 import { dbNames } from "./schema.js";
@@ -80,14 +81,33 @@ function checkPages(db: Database): IntegrityProblem[] {
 }
 
 function pageProblems(db: Database): string[] {
-  const check = (most: number) => db.rows(`PRAGMA integrity_check(${most})`).map(([problem]) => String(problem));
+  const check = (what: string) => db.rows(`PRAGMA integrity_check(${what})`).map(([problem]) => String(problem));
   try {
-    return check(100);
+    return check("100");
   } catch (error) {
-    // Where the pages of a table are damaged, comparing its rows with its indexes fails. The first problem is found before.
-    if (toContextStoreError(error).code !== "corrupt") throw error;
-    return check(1);
+    if (!isDamage(error)) throw error;
   }
+  try {
+    // Where the pages of a table are damaged, comparing its rows with its indexes fails. The first problem is found before.
+    return check("1");
+  } catch (error) {
+    // Unless it lies in a row, or in an index itself.
+    const where = db.rows(TABLE_NAMES).filter(([name]) => !isReadable(() => check(`"${String(name)}"`)));
+    return [`${(error as Error).message}: ${where.join(", ")}`];
+  }
+}
+
+function isReadable(read: () => void): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return toContextStoreError(error).code === "corrupt";
 }
 
 /** A damaged page must not hide what is wrong elsewhere. Gives what the work finds, or that the page was in its way. */
@@ -99,9 +119,8 @@ function despiteDamage(
   try {
     return work() ?? [];
   } catch (error) {
-    const { code, message } = toContextStoreError(error);
-    if (code !== "corrupt" || !known.some(({ kind }) => kind === "page")) throw error;
-    return [{ kind: "page", ...where, detail: message, repairable: false }];
+    if (!isDamage(error) || !known.some(({ kind }) => kind === "page")) throw error;
+    return [{ kind: "page", ...where, detail: toContextStoreError(error).message, repairable: false }];
   }
 }
 
