@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
+import { minify } from "terser";
 import { fflate } from "./test/tools/build/fflate.js";
 import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
 
@@ -65,12 +66,20 @@ export function shipWasm(): Plugin {
   };
 }
 
-/** Puts SQL on one line. The minifier leaves line breaks in texts alone, and SQL is the only one that has any. */
-function oneLineSql(): Plugin {
+/** Takes another hundredth off what Rolldown's minifier has left. */
+function smaller(): Plugin {
+  // What is not worked out in advance, nor turned round, repeats itself, and packs better.
+  const compress = { passes: 3, evaluate: false, lhs_constants: false, pure_getters: true };
   return {
-    name: "one-line-sql",
-    generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) if (file.type === "chunk") file.code = file.code.replace(/\n\s+/g, " ");
+    name: "smaller",
+    async generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "chunk") continue;
+        // SQL on one line: it is the only text that has line breaks.
+        const code = file.code.replace(/\n\s+/g, " ");
+        const result = await minify(code, { module: true, ecma: 2020, compress, format: { comments: /^!/ } });
+        file.code = result.code!;
+      }
     },
   };
 }
@@ -87,7 +96,7 @@ const page: RolldownOptions = {
 export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [fflate(), oneLineSql(), shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [fflate(), smaller(), shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,
