@@ -37,7 +37,9 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
   }
   // Firefox closes our handles before it removes the files; nobody else does.
   if (io?.name === "InvalidStateError") return storageCleared(io);
-  if (sqliteCode === SQLITE_NOTADB) return fail("not-a-database", "The file is not an SQLite database.");
+  // The second: the number of its format is one that SQLite does not know.
+  if (sqliteCode === SQLITE_NOTADB || text === "unsupported file format")
+    return fail("not-a-database", "The file is not an SQLite database.");
   if (sqliteCode === SQLITE_CORRUPT) {
     return fail(
       "corrupt",

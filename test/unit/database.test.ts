@@ -1,7 +1,9 @@
 import { assert, constantFrom, integer, oneof, property, string, tuple } from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
+import { memoryFiles, openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
+import { Pool } from "../../worker/vfs/pool.js";
 
 let storage: Storage;
 
@@ -29,4 +31,14 @@ test("a text that is bound is the one that is read, and takes the bytes of its U
       expect(row).toEqual([one, other, Buffer.byteLength(one), hex]);
     }),
   );
+});
+
+test.each([0, 47])("damage in byte %i of the header is told to be damage", async (at) => {
+  const files = memoryFiles();
+  const first = await openMemoryStorage(files);
+  prepareSchema(first);
+  first.release();
+  const main = new Pool(files, () => Promise.resolve(true)).get("/history.sqlite")!;
+  main.write(Uint8Array.of(99), at);
+  await expect(openMemoryStorage(files).then(prepareSchema)).rejects.toMatchObject({ code: "corrupt" });
 });
