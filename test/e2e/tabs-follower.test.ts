@@ -68,3 +68,45 @@ test("a history that a tab is reading when the owner's tab closes is read whole"
     owner = next;
   }
 });
+
+test("a history is read as it is at one moment, however it is rewritten and whatever tab owns it", async ({
+  context,
+  site,
+}) => {
+  const openTab = async () => {
+    const page = await site.openTab(context);
+    await page.evaluate(() => harness.open());
+    return page;
+  };
+  let owner = await openTab();
+  const [writer, reader] = [await openTab(), await openTab()];
+  const rounds = 24;
+  const written = writer.evaluate(async (count) => {
+    const store = harness.storeOf("rewritten");
+    const message = (round: number, number: number) => {
+      const text = `${round}:${number}:${"x".repeat(600)}`;
+      return { role: "user", content: [{ type: "text", text }] } as const;
+    };
+    for (let round = 1; round <= count; round++) {
+      await store.replaceHistory(Array.from({ length: 600 }, (_, number) => message(round, number)));
+      for (let number = 600; number < 620; number++) await store.append(message(round, number));
+    }
+  }, rounds);
+  const read = reader.evaluate(async (last) => {
+    const torn: string[] = [];
+    for (let round = ""; round !== String(last);) {
+      const history = await harness.storeOf("rewritten").getMessages();
+      const names = history.map(({ content: [block] }) => (block as { text: string }).text.split(":").slice(0, 2));
+      round = names[0]?.[0] ?? "";
+      torn.push(...names.filter(([of, number], place) => of !== round || number !== String(place)).map(String));
+    }
+    return torn;
+  }, rounds);
+  for (let turn = 0; turn < 3; turn++) {
+    const next = await openTab();
+    await owner.close();
+    owner = next;
+  }
+  await written;
+  expect(await read).toEqual([]);
+});
