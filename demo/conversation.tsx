@@ -30,6 +30,11 @@ export function Conversation({ connection, store, overview, onChange, onOpenMenu
       <div className="chat-scroll" role="region" aria-label="Messages" tabIndex={0}>
         <div className="column">
           {isEmpty && <Greeting onSend={(text) => void chat.send(text)} />}
+          {chat.showEarlier && (
+            <button type="button" className="link-button earlier" onClick={chat.showEarlier}>
+              Show earlier messages
+            </button>
+          )}
           <MessageList messages={messages ?? []} draft={draft} />
           {messages && !draft && <Unanswered messages={messages} onAnswer={() => void chat.answer()} />}
         </div>

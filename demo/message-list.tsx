@@ -18,15 +18,16 @@ export function MessageList({ messages, draft }: MessageListProps) {
       content.flatMap((block) => (block.type === "tool_result" ? [[block.tool_use_id, block] as const] : [])),
     ),
   );
+  const first = messages[0]?.position ?? 0;
   return (
     <ol className="messages" aria-label="Conversation">
-      {all.map((message, position) => (
+      {all.map((message, place) => (
         <MessageView
-          key={position}
+          key={first + place}
           message={message}
           results={results}
-          isCutOff={messages[position]?.status === "partial" && position < all.length - 1}
-          isContinuation={message.role === "assistant" && isPartOfReply(all[position - 1])}
+          isCutOff={messages[place]?.status === "partial" && place < all.length - 1}
+          isContinuation={message.role === "assistant" && isPartOfReply(all[place - 1])}
         />
       ))}
       {draft?.length === 0 && (

@@ -7,10 +7,15 @@ import { estimateTokens } from "./tokens.js";
 import { writingLock } from "./use-is-written.js";
 import { useOnChange } from "./use-on-change.js";
 
+/** So many messages are shown at first, and more at a time. */
+const PAGE = 100;
+
 /** A chat as it is shown. */
 export interface Chat {
-  /** What is stored. Absent until it has been read. */
+  /** The end of what is stored. Absent until it has been read. */
   readonly messages: readonly StoredMessage[] | undefined;
+  /** Shows what comes before. Absent where nothing does. */
+  readonly showEarlier: (() => void) | undefined;
   readonly tokens: ContextTokens;
   /** The reply that is being written, as far as it has come. */
   readonly draft: readonly Message[] | undefined;
@@ -23,17 +28,18 @@ export interface Chat {
 /** The chat in a store. `onChange`: something was stored. */
 export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
   const [messages, setMessages] = useState<readonly StoredMessage[]>();
+  const [shown, setShown] = useState(PAGE);
   const [tokens, setTokens] = useState<ContextTokens>({ inputTokens: 0, outputTokens: 0 });
   const [draft, setDraft] = useState<readonly Message[]>();
   const hurry = useHurry();
   const { attempt } = useNotices();
 
   const read = useCallback(async () => {
-    const [history, counted] = await Promise.all([store.getMessages(), store.getContextTokens()]);
+    const [history, counted] = await Promise.all([store.getMessages({ last: shown }), store.getContextTokens()]);
     setMessages(history);
     setTokens(counted);
     onChange();
-  }, [store, onChange]);
+  }, [store, shown, onChange]);
 
   const refresh = useCallback(() => void attempt(read), [attempt, read]);
   useEffect(refresh, [refresh]);
@@ -77,7 +83,8 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
     return stored;
   }
 
-  return { messages, tokens, draft, send, answer };
+  const showEarlier = messages?.[0]?.position ? () => setShown(shown + PAGE) : undefined;
+  return { messages, showEarlier, tokens, draft, send, answer };
 }
 
 /** Stores a reply while it comes: a tool's call with its result, and the answer word by word. */

@@ -121,6 +121,40 @@ test("takes an exported file in again", async ({ page, site }) => {
   await expect(chats(page)).toHaveText(/Something to keep/);
 });
 
+test("shows the end of a long chat, and what comes before when it is asked for", async ({ context, site }) => {
+  const source = await site.openTab(context);
+  const bytes = await source.evaluate(async () => {
+    await harness.open();
+    const roles = ["user", "assistant"] as const;
+    await harness.storeOf("long").appendAll(
+      Array.from({ length: 250 }, (_, number) => ({
+        role: roles[number % 2]!,
+        content: [{ type: "text", text: `Number ${number}.` }],
+      })),
+    );
+    return [...new Uint8Array(await (await harness.connection!.export()).arrayBuffer())];
+  });
+  const page = await context.newPage();
+  await page.goto(site.url("demo"));
+  const file = { name: "long.sqlite", mimeType: "application/vnd.sqlite3", buffer: Buffer.from(bytes) };
+  await page.getByLabel("An SQLite file").setInputFiles(file);
+  await chats(page).filter({ hasText: "Number 0." }).click();
+  const earlier = page.getByRole("button", { name: "Show earlier messages" });
+  for (const [first, count] of [
+    [150, 100],
+    [50, 200],
+    [0, 250],
+  ] as const) {
+    await expect(messages(page)).toHaveCount(count);
+    await expect(messages(page).first()).toContainText(`Number ${first}.`);
+    await expect(messages(page).last()).toContainText("Number 249.");
+    if (first > 0) await earlier.click();
+  }
+  await expect(earlier).toHaveCount(0);
+  await say(page, "And one more");
+  await expect(messages(page)).toHaveCount(252);
+});
+
 test("tells the user why a file cannot be imported", async ({ page, site }) => {
   await page.goto(site.url("demo"));
   await expect(page.getByText("Owner")).toBeVisible();
