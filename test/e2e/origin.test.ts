@@ -1,4 +1,7 @@
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
 import { expect, test } from "./fixtures.js";
+import { SITE } from "./server.js";
 
 test("needs no special headers, and no more than a strict content security policy", async ({ context, site }) => {
   const page = await site.openTab(context, "strict");
@@ -49,6 +52,28 @@ for (const [policy, what, word] of [
     expect(message).not.toContain("defect");
   });
 }
+
+test("starts a worker file of another origin as the README says", async ({ context, site }) => {
+  const page = await site.openTab(context);
+  const files = await readdir(SITE, { recursive: true });
+  const worker = files.find((file) => /^worker-.*\.js$/.test(basename(file)))!;
+  const url = new URL(`/shared/${worker}`, site.url("page").replace(/test-/, "cdn-")).href;
+  expect(new URL(url).origin).not.toBe(new URL(page.url()).origin);
+  await page.evaluate(
+    (script) =>
+      harness.open({
+        worker: () => {
+          const file = new Blob([`import "${script}"`], { type: "text/javascript" });
+          return new Worker(URL.createObjectURL(file), { type: "module" });
+        },
+      }),
+    url,
+  );
+  await page.evaluate(() => harness.append("hello"));
+  await page.reload();
+  await page.evaluate(() => harness.open());
+  expect(await page.evaluate(() => harness.texts())).toEqual(["hello"]);
+});
 
 test("says that an insecure origin is unsupported", async ({ page, site }) => {
   await page.goto(site.url("page").replace(/test-[^:]*/, "insecure.test"));

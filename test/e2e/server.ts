@@ -24,6 +24,7 @@ export type Policy =
   | "charset-wasm"
   | "unnamed-wasm"
   | "throwing-worker"
+  | "shared"
   | "clearing";
 
 interface Rules {
@@ -37,6 +38,8 @@ interface Rules {
   readonly wasmType?: string;
   /** The scripts that throw at their end. */
   readonly throws?: RegExp;
+  /** Lets other origins have it. */
+  readonly cors?: boolean;
   /** Tells the browser to delete what the site has stored. */
   readonly clears?: boolean;
 }
@@ -58,6 +61,7 @@ const RULES: Readonly<Record<Policy, Rules>> = {
   "charset-wasm": { wasmType: "application/wasm; charset=utf-8" },
   "unnamed-wasm": { wasmType: "application/octet-stream" },
   "throwing-worker": { throws: WORKER },
+  shared: { cors: true },
   clearing: { clears: true },
 };
 
@@ -110,6 +114,7 @@ async function answer(url: string) {
     const headers = {
       "Content-Type": (WASM.test(file) && rules.wasmType) || (TYPES[extname(file)] ?? "application/octet-stream"),
       "Cache-Control": "no-cache",
+      ...(rules.cors && { "Access-Control-Allow-Origin": "*" }),
       ...(rules.clears && { "Clear-Site-Data": '"storage"' }),
       ...(rules.csp !== undefined && { "Content-Security-Policy": rules.csp }),
     };

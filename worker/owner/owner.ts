@@ -29,7 +29,7 @@ import { isLong, LongCalls } from "./long-calls.js";
 import { Readings } from "./readings.js";
 import { WriteBack } from "./write-back.js";
 
-/** A new owner's index follows what the last one left after so long. */
+/** So long nobody waits for what a new owner does with what the last one left. */
 const SETTLE_MS = 2000;
 
 /** How often the client of something long hears that it goes on, at least; one that has less patience more often. */
@@ -118,7 +118,7 @@ export class Owner {
     });
     // What the last owner left.
     this.#unfinished.finish().catch(() => {});
-    storage.removeExports?.(true).catch(() => {});
+    setTimeout(() => storage.removeExports?.(true).catch(() => {}), SETTLE_MS);
     this.#searcher.wake(SETTLE_MS);
   }
 
