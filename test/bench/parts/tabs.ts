@@ -17,6 +17,9 @@ export const FOLLOWER = "follower";
 
 const COMPARED = ["append", "burst", "history", "list", "last", "append-long"];
 
+/** Another tab has been open for so long: what its browser does after loading it is over. */
+const OWNED_MS = 2000;
+
 /** Runs the workloads in the tab that owns the database, and in one that does not while the owner is open. */
 export async function measureTabs(options: Options): Promise<{ measurements: Measurements; browser: string }> {
   const { scale } = options;
@@ -31,12 +34,11 @@ export async function measureTabs(options: Options): Promise<{ measurements: Mea
       for (const role of round % 2 === 0 ? [OWNER, FOLLOWER] : [FOLLOWER, OWNER]) {
         const url = site.url(OURS, `${role}-${round}`);
         if (role === FOLLOWER) await measureOpenings(browser, url, scale, measurements);
-        await browser.withPage(url, async (owner) => {
-          await owner.setInputFiles("input", file);
-          await owner.evaluate(() => bench.importFile());
-          if (role === OWNER) return runAll(owner, role, scale, measurements);
-          await browser.withPage(url, (page) => runAll(page, role, scale, measurements));
+        await browser.withPage(url, async (page) => {
+          await page.setInputFiles("input", file);
+          await page.evaluate(() => bench.importFile());
         });
+        await runAll(browser, url, role, scale, measurements);
       }
     }
     return { measurements, browser: browser.version };
@@ -66,20 +68,41 @@ async function measureOpenings(
   }
 }
 
-async function runAll(page: Page, role: string, scale: Scale, measurements: Measurements): Promise<void> {
+/** Each workload in a page that has just been loaded; for a follower, so has the owner's. */
+async function runAll(
+  browser: RunningBrowser,
+  url: string,
+  role: string,
+  scale: Scale,
+  measurements: Measurements,
+): Promise<void> {
   let state: State = { appended: 0, long: scale.long };
-  await page.evaluate(async () => void (await bench.open()));
+  const inRole = (use: (page: Page) => Promise<void>) =>
+    onOpenPage(browser, url, async (page) => {
+      if (role === OWNER) return use(page);
+      await page.waitForTimeout(OWNED_MS);
+      await onOpenPage(browser, url, use);
+    });
   for (const { name } of WORKLOADS.filter((workload) => COMPARED.includes(workload.name))) {
-    const result = await page.evaluate(([workload, given, before]) => bench.run(workload, given, before), [
-      name,
-      scale,
-      state,
-    ] as const);
-    state = result.state;
-    const { burst, ...figures } = result.figures;
-    // Each of the calls, as of the other workloads.
-    measurements.add(role, burst === undefined ? figures : { ...figures, burst: burst / scale.appends });
+    await inRole(async (page) => {
+      const result = await page.evaluate(([workload, given, before]) => bench.run(workload, given, before), [
+        name,
+        scale,
+        state,
+      ] as const);
+      state = result.state;
+      const { burst, ...figures } = result.figures;
+      // Each of the calls, as of the other workloads.
+      measurements.add(role, burst === undefined ? figures : { ...figures, burst: burst / scale.appends });
+    });
   }
+}
+
+function onOpenPage(browser: RunningBrowser, url: string, use: (page: Page) => Promise<void>): Promise<void> {
+  return browser.withPage(url, async (page) => {
+    await page.evaluate(async () => void (await bench.open()));
+    await use(page);
+  });
 }
 
 /** The sessions come last, so that they are alone in the list of their project; the long one stands in the same file. */
