@@ -9,6 +9,7 @@ import type { WorkerLink } from "./worker-link.js";
 import type { Connection, DbNameOptions, ImportOptions, PurgeOptions } from "./connection.js";
 import type { DeletedSession, SearchHit } from "./messages.js";
 import { checkSearch, type SearchOptions } from "./search-options.js";
+import { deletedSession } from "./session-info.js";
 
 /** The connection as the stores of this package see it. */
 export class DatabaseConnection implements Connection {
@@ -74,7 +75,8 @@ export class DatabaseConnection implements Connection {
 
   async listDeletedSessions(options: DbNameOptions = {}): Promise<DeletedSession[]> {
     const { dbName = "axio_context" } = checkOptions(options);
-    return readList(await this.call("deletedSessions", { dbName: checkDbName(dbName) }));
+    const list = readList(await this.call("deletedSessions", { dbName: checkDbName(dbName) }));
+    return list.map((entry) => deletedSession(dbName, entry));
   }
 
   async restoreSession(session: DeletedSession): Promise<void> {

@@ -1,12 +1,4 @@
-import type {
-  ContentBlock,
-  ContextTokens,
-  DeletedSession,
-  Message,
-  MessageRef,
-  SearchHit,
-  SessionInfo,
-} from "./messages.js";
+import type { ContentBlock, ContextTokens, Message, MessageRef, SearchHit } from "./messages.js";
 import type {
   FileStatus,
   ImportProgress,
@@ -100,6 +92,23 @@ export type ListText<Item> = string & { readonly [item]?: Item };
 export function readList<Item>(list: ListText<Item> | Item[]): Item[] {
   return typeof list === "string" ? (JSON.parse(list) as Item[]) : list;
 }
+
+/** A session of a project, as a list has it: without the names of its properties it is half as long. */
+export type SessionEntry = readonly [
+  sessionId: string,
+  messageCount: number,
+  preview: string | null,
+  createdAt: string,
+  updatedAt: string,
+  inputTokens: number,
+  outputTokens: number,
+  title: string | null,
+  parentSessionId: string | null,
+  forkedAt: number | null,
+];
+
+/** A deleted session of any project. */
+export type DeletedEntry = readonly [deletionId: string, deletedAt: string, project: string, session: SessionEntry];
 
 /** Of which import. */
 export interface ImportReport {
@@ -196,8 +205,8 @@ export interface Operations<Content = WireContent> {
     range?: SessionRange | undefined;
     /** As in {@link SearchArgs}. */
     seen?: string | undefined;
-  }): ListText<SessionInfo>;
-  deletedSessions(args: { dbName: string }): ListText<DeletedSession>;
+  }): ListText<SessionEntry>;
+  deletedSessions(args: { dbName: string }): ListText<DeletedEntry>;
   projects(args: { dbName: string }): ProjectInfo[];
   search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : ListText<SearchHit>;
   searchStatus(args: NoArguments): SearchStatus;

@@ -25,6 +25,7 @@ import {
   type SessionKey,
   type WireContent,
 } from "./operations.js";
+import { sessionInfo } from "./session-info.js";
 
 /** Where a store's sessions lie. */
 export interface StoreOptions {
@@ -262,9 +263,9 @@ export class SQLiteContextStore extends ContextStore {
       refuse("after must be a session that listSessions() gave.");
     }
     const { dbName, project } = this;
-    return readList(
-      await this.#connection.call("sessions", { dbName, project, range: { orderBy, limit, after: last } }),
-    );
+    const range = { orderBy, limit, after: last };
+    const list = readList(await this.#connection.call("sessions", { dbName, project, range }));
+    return list.map((entry) => sessionInfo(project, entry));
   }
 
   /** Calls the listener for each committed change of this session, in any tab; see {@link Connection.subscribe}. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
-import { readList } from "../../src/operations.js";
+import { type ListText, readList, type SessionEntry } from "../../src/operations.js";
 import type { IntegrityReport } from "../../src/reports.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { assistant, text, user, words } from "../fixtures/messages.js";
@@ -101,8 +101,8 @@ describe("checkIntegrity", () => {
     expect(call("check", {})).toEqual({ ok: true, problems: [] });
     const after = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    const list = readList(call("sessions", { dbName: "axio_context", project: "p" }) as string);
-    expect(list).toMatchObject([{ sessionId: "s", messageCount: 3 }]);
+    const list = readList(call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionEntry>);
+    expect(list.map(([sessionId, messageCount]) => [sessionId, messageCount])).toEqual([["s", 3]]);
     append(user("three"));
     expect(call("messages", { session: SESSION, range: { last: 1 } })).toMatchObject([{ position: 3 }]);
   });

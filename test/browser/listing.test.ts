@@ -5,7 +5,8 @@ import { rejection } from "../fixtures/errors.js";
 import { type MemoryDatabase, openMemoryDatabase } from "../fixtures/memory-database.js";
 import { assistant, user } from "../fixtures/messages.js";
 import { changeByPython, readByPython } from "../fixtures/python.js";
-import { type ListText, readList } from "../../src/operations.js";
+import { type ListText, readList, type SessionEntry } from "../../src/operations.js";
+import { sessionInfo } from "../../src/session-info.js";
 import { tables } from "../../worker/sql/tables.js";
 
 type Order = "created" | "updated";
@@ -32,7 +33,8 @@ async function withSessions(count: number): Promise<MemoryDatabase> {
 function page({ call }: MemoryDatabase, orderBy: Order, after?: SessionInfo): readonly SessionInfo[] {
   const last = after && { time: after[`${orderBy}At`], sessionId: after.sessionId };
   const range = { orderBy, limit: PAGE, after: last };
-  return readList(call("sessions", { dbName: "axio_context", project: "p", range }) as ListText<SessionInfo>);
+  const list = readList(call("sessions", { dbName: "axio_context", project: "p", range }) as ListText<SessionEntry>);
+  return list.map((entry) => sessionInfo("p", entry));
 }
 
 function allPages(opened: MemoryDatabase, orderBy: Order): SessionInfo[] {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SessionInfo } from "../../src/index.js";
-import { type ListText, type Operations, readList, type SessionKey } from "../../src/operations.js";
+import { type ListText, type Operations, readList, type SessionEntry, type SessionKey } from "../../src/operations.js";
+import { sessionInfo } from "../../src/session-info.js";
 import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation } from "../../worker/requests.js";
 import { Import } from "../../worker/import/import.js";
@@ -87,7 +88,8 @@ function tablesOf({ database }: Storage): unknown {
 
 /** What a list of ours shows. */
 function list(): readonly SessionInfo[] {
-  return readList(ours.call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionInfo>);
+  const found = readList(ours.call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionEntry>);
+  return found.map((entry) => sessionInfo("p", entry));
 }
 
 /** As before somebody asks for the list. */

@@ -243,7 +243,7 @@ describe("an import that is aborted", () => {
     seq++;
     storage.database.run("PRAGMA query_only=OFF");
     expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([
-      { value: expect.stringContaining('"messageCount":1,') as string },
+      { value: expect.stringMatching(/^\[\["session 1",1,[^[]*\]\]$/) as string },
     ]);
     expect(await call("import", { file: await fileOf(1), mode: "merge", importId: "k" })).toMatchObject([
       { ok: true, value: { sessionsExtended: 1, messagesAdded: 499 } },

@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ListText, Operations, SessionKey } from "../../src/operations.js";
+import type { ListText, Operations, SessionEntry, SessionKey } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
-import type { SessionInfo } from "../../src/messages.js";
 import type { Batch } from "../../worker/tab/batches.js";
 import { Unsealer } from "../../worker/tab/unsealer.js";
 import { Executor } from "../../worker/owner/executor.js";
@@ -21,7 +20,7 @@ function list(limit: number, project = "p"): Request<"sessions"> {
   return { seq: 1, name: "sessions", args: { dbName, project, range: { orderBy: "updated", limit } }, terms };
 }
 
-function text(characters: number): ListText<SessionInfo> {
+function text(characters: number): ListText<SessionEntry> {
   return "x".repeat(characters);
 }
 

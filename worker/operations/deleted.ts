@@ -1,6 +1,5 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { DeletedSession } from "../../src/messages.js";
-import type { ListText, SessionKey } from "../../src/operations.js";
+import type { DeletedEntry, ListText, SessionKey } from "../../src/operations.js";
 import { META_GET, META_REMOVE, META_SET } from "../sql/file.js";
 import { tables } from "../sql/tables.js";
 import type { Database, SqlValue } from "../sqlite/database.js";
@@ -44,7 +43,7 @@ export function restoreSession(db: Database, session: SessionKey, deletionId: st
   forget(db, dbName, deletionId);
 }
 
-export function deletedSessions(db: Database, dbName: string): ListText<DeletedSession> {
+export function deletedSessions(db: Database, dbName: string): ListText<DeletedEntry> {
   return String(db.value(tables(dbName).deletions));
 }
 

@@ -1,12 +1,12 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { ContextTokens, SessionInfo } from "../../src/messages.js";
-import type { ListText, SessionKey, SessionRange } from "../../src/operations.js";
+import type { ContextTokens } from "../../src/messages.js";
+import type { ListText, SessionEntry, SessionKey, SessionRange } from "../../src/operations.js";
 import type { ProjectInfo } from "../../src/reports.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
 
 /** The sessions of a project that have messages, newest first. */
-export function sessions(db: Database, dbName: string, project: string, range?: SessionRange): ListText<SessionInfo> {
+export function sessions(db: Database, dbName: string, project: string, range?: SessionRange): ListText<SessionEntry> {
   const { orderBy = "created", limit, after } = range ?? {};
   const sql = tables(dbName).list[orderBy];
   // LIMIT -1 is no limit.

@@ -1,11 +1,11 @@
-import { entryJson, listOf } from "./list.js";
+import { entryOf, listOf } from "./list.js";
 import { SESSION, KEPT, DESCRIBED, type Names } from "./names.js";
 
 /**
  * Deleted sessions. `others` is how many rows of other projects stood before a row: their places among each other are
  * restored too.
  */
-export function deletedSql({ dbName, messages, tokens, sessions, deleted, deletedRows }: Names) {
+export function deletedSql({ messages, tokens, sessions, deleted, deletedRows }: Names) {
   const listed = `s.session_id, s.project, s.message_count, s.preview, s.title, s.created_at, s.updated_at,
     s.parent_session_id, s.forked_at`;
   return {
@@ -19,8 +19,8 @@ export function deletedSql({ dbName, messages, tokens, sessions, deleted, delete
       SELECT ?3, row_number() OVER (ORDER BY position) - 1, position - row_number() OVER (ORDER BY position) + 1, ${KEPT}
       FROM ${messages} WHERE ${SESSION}`,
     deletions: listOf(`
-      SELECT ${entryJson("s")} || ',"dbName":"${dbName}","deletionId":' || json_quote(s.deletion_id) || ',"deletedAt":"'
-        || strftime('%Y-%m-%d %H:%M:%S', s.deleted_at / 1000, 'unixepoch') || '"}' AS item
+      SELECT json_array(s.deletion_id, datetime(s.deleted_at / 1000, 'unixepoch'), s.project,
+        json_array(${entryOf("s")})) AS item
       FROM ${deleted} AS s ORDER BY s.deleted_at DESC, s.deletion_id DESC LIMIT -1`),
     isDeletion: `SELECT 1 FROM ${deleted} WHERE deletion_id = ?3 AND ${SESSION}`,
     makeRoom: `

@@ -1,11 +1,11 @@
-import { entryJson, listOf } from "./list.js";
+import { entryOf, listOf } from "./list.js";
 import { SESSION, type Names } from "./names.js";
 
 /** Sessions: what a list shows, kept by every write, so that a list costs the same however long the histories are. */
 export function sessionsSql({ messages, tokens, sessions }: Names) {
   const page = (time: "created_at" | "updated_at", behind: string) =>
     listOf(`
-      SELECT ${entryJson("t")} || '}' AS item
+      SELECT json_array(${entryOf("t")}) AS item
       FROM ${sessions} AS s LEFT JOIN ${tokens} AS t ON t.session_id = s.session_id AND t.project = s.project
       WHERE s.project = ?1${behind} ORDER BY s.${time} DESC, s.session_id DESC LIMIT ?2`);
   return {
