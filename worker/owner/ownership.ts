@@ -89,6 +89,8 @@ export async function openAsOwner(
   { patience, signal, found, predecessor }: Conditions,
   events: OwnerEvents,
 ): Promise<Owner> {
+  // The wasm is loaded while the files are looked for.
+  loadSqlite().catch(unknown);
   const end = performance.now() + patience;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
