@@ -22,7 +22,6 @@ export function searchSql({ messages, sessions, deleted, deletedRows }: Names) {
     idsAfter: `SELECT id FROM ${messages} WHERE id > ?1 ORDER BY id LIMIT 256`,
     /** To which the last message was written. */
     lastSession: `SELECT project, session_id FROM ${messages} ORDER BY id DESC LIMIT 1`,
-    lastId: `SELECT max(id) FROM ${messages}`,
     countAfter: `SELECT count(*) FROM ${messages} WHERE id > ?1`,
     countAll: `SELECT coalesce(sum(message_count), 0) FROM ${sessions}`,
     countDeleted: `SELECT coalesce(sum(message_count), 0) FROM ${deleted}`,
