@@ -121,7 +121,7 @@ describe("the file", () => {
 
 test("a database that cannot be put into WAL mode is an error, not a slower database", async () => {
   const sqlite = await loadSqlite();
-  const database = new Database(sqlite, sqlite.open(":memory:", "c", undefined));
+  const database = new Database(sqlite, sqlite.open(":memory:", "c", "unix"));
   expect(() => enterWal(database)).toThrow(
     expect.objectContaining({ code: "unsupported", message: expect.stringContaining('"memory"') }) as Error,
   );

@@ -104,13 +104,11 @@ export class Sqlite {
   }
 
   /** Opens a database. `flags`: "c" makes it where it is not there, "w" does not. `vfs`: a name. */
-  open(name: string, flags: "c" | "w", vfs: string | undefined): Pointer {
+  open(name: string, flags: "c" | "w", vfs: string): Pointer {
     const mode = OPEN_READWRITE | (flags === "c" ? OPEN_CREATE : 0);
     const open = (at: Pointer) =>
       this.withText(name, (filename) =>
-        vfs === undefined
-          ? this.c.sqlite3_open_v2(filename, at, mode, 0)
-          : this.withText(vfs, (vfsName) => this.c.sqlite3_open_v2(filename, at, mode, vfsName)),
+        this.withText(vfs, (vfsName) => this.c.sqlite3_open_v2(filename, at, mode, vfsName)),
       );
     return this.withResult(open, (code, db) => {
       try {
