@@ -242,9 +242,12 @@ export class Executor {
     const writes = requests.filter(({ name }) => WRITES.has(name));
     for (const dbName of new Set(writes.map(dbNameOf))) {
       if (!this.#lacksTables(dbName)) continue;
-      const made = this.#attempt(() => this.#db.transaction(() => createTables(this.#db, dbName)));
-      if (made.ok) this.#dbNames.add(dbName);
-      else refused.set(dbName, made);
+      try {
+        this.#db.transaction(() => createTables(this.#db, dbName));
+        this.#dbNames.add(dbName);
+      } catch (error) {
+        refused.set(dbName, failure(error));
+      }
     }
     return refused;
   }
@@ -267,14 +270,6 @@ export class Executor {
 
   #lacksTables(dbName: string | undefined): dbName is string {
     return dbName !== undefined && !this.#dbNames.has(dbName);
-  }
-
-  #attempt(work: () => unknown): Reply {
-    try {
-      return success(work());
-    } catch (error) {
-      return failure(error);
-    }
   }
 }
 
