@@ -7,8 +7,8 @@ import { parseJson } from "../envelopes/stored-json.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
 
-/** Computes anew what a list shows of a session; gives the number of its messages. A session without any is not listed. */
-export function refreshSummary(db: Database, session: SessionKey): number {
+/** Computes anew what a list shows of a session. One without any messages is not listed. */
+export function refreshSummary(db: Database, session: SessionKey): void {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
   const [count, createdAt, updatedAt] = db.row(sql.summary, sessionId, project)!;
@@ -23,7 +23,6 @@ export function refreshSummary(db: Database, session: SessionKey): number {
       String(createdAt),
       String(updatedAt),
     );
-  return Number(count);
 }
 
 /**
