@@ -76,7 +76,7 @@ describe("PageBuffer", () => {
       [0, 128 * PAGE],
       [128 * PAGE, 128 * PAGE],
     ]);
-    buffer.writeOut();
+    buffer.writeGathered();
     expect(file.writes.at(-1)).toEqual([256 * PAGE, 44 * PAGE]);
   });
 

@@ -48,13 +48,8 @@ export abstract class GatheringFile implements VfsFile {
     this.file.flush();
   }
 
-  /** Writes what is left. */
-  writeOut(): void {
-    this.writeGathered();
-  }
-
   /** Writes what is gathered, if there is anything. */
-  protected abstract writeGathered(): void;
+  abstract writeGathered(): void;
 
   protected get end(): number {
     return this.start + this.length;

@@ -23,7 +23,7 @@ export class PageBuffer extends GatheringFile {
     else this.gather(bytes, at);
   }
 
-  protected override writeGathered(): void {
+  override writeGathered(): void {
     if (this.length === 0) return;
     this.file.write(this.gathered, this.start);
     this.length = 0;

@@ -210,7 +210,7 @@ export class PoolVfs {
 
   /** Out of room is what writes are: where a flush fails, the device may have all of a commit. */
   #sync(file: VfsFile): number {
-    const written = file instanceof GatheringFile ? this.#attempt(IOERR_WRITE, () => file.writeOut()) : OK;
+    const written = file instanceof GatheringFile ? this.#attempt(IOERR_WRITE, () => file.writeGathered()) : OK;
     return written === OK ? this.#attempt(IOERR_FSYNC, () => file.flush()) : written;
   }
 
@@ -218,7 +218,7 @@ export class PoolVfs {
     const { name, file } = this.#open.get(pFile)!;
     this.#open.delete(pFile);
     try {
-      if (file instanceof GatheringFile) file.writeOut();
+      if (file instanceof GatheringFile) file.writeGathered();
     } finally {
       // What nothing was written to was never there.
       if (name.startsWith(TEMPORARY) || this.#pool.get(name)?.isUnwritten) this.#pool.remove(name);

@@ -59,7 +59,7 @@ export class WalBuffer extends GatheringFile {
     this.#used = Math.min(this.#used, size);
   }
 
-  protected override writeGathered(): void {
+  override writeGathered(): void {
     if (this.length === 0) return;
     const bytes = this.gathered;
     this.length = 0;
