@@ -1,6 +1,6 @@
 import { Bridge } from "./bridge.js";
 import { ContextStoreError } from "./errors.js";
-import type { OpenOptions, Reply, WireError, WorkerEvent } from "./protocol.js";
+import type { OpenOptions, WireError, WorkerEvent } from "./protocol.js";
 
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;
@@ -20,8 +20,9 @@ export async function boot(
   const bridge = new Bridge(worker, onEvent);
   const broken = whenBroken(worker, Math.min(BOOT_TIMEOUT + options.busyTimeout, 2 ** 31 - 1));
   try {
-    const { databaseId } = unwrap(await Promise.race([bridge.open(options), broken.promise]));
-    return { bridge, databaseId };
+    const reply = await Promise.race([bridge.open(options), broken.promise]);
+    if (!reply.ok) throw fromWire(reply.error);
+    return { bridge, databaseId: reply.value.databaseId };
   } catch (error) {
     bridge.end();
     throw error;
@@ -60,12 +61,6 @@ export function workerFailed(what: string, cause?: unknown): ContextStoreError {
     `The database worker ${what}. Check that worker/worker.js of axio-context-opfs is served, and that the ` +
     "Content-Security-Policy allows it (worker-src 'self').";
   return new ContextStoreError("worker-failed", message, { cause });
-}
-
-/** The value of a reply, or its error thrown. */
-export function unwrap<Value>(reply: Reply<Value>): Value {
-  if (reply.ok) return reply.value;
-  throw fromWire(reply.error);
 }
 
 /** An error that crossed the bridge, as one of this page. */
