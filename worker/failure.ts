@@ -1,6 +1,6 @@
 import { ContextStoreError, type ErrorCode, type WriteOutcome } from "../src/errors.js";
 import { WRITES } from "../src/operations.js";
-import type { Reply, WireError } from "../src/protocol.js";
+import type { Reply } from "../src/protocol.js";
 import type { Batch, OwnerRequest } from "./requests.js";
 import { takeIoError } from "./vfs/io-error.js";
 
@@ -72,17 +72,6 @@ function isQuota(error: unknown): boolean {
   return error instanceof Error && error.name === "QuotaExceededError";
 }
 
-export function toWire(error: unknown): WireError {
-  const { code, message, outcome, cause } = toContextStoreError(error);
-  // A cause that structured clone refuses would take the whole answer with it.
-  return {
-    code,
-    message,
-    outcome,
-    ...(cause instanceof Error && { cause: new Error(`${cause.name}: ${cause.message}`) }),
-  };
-}
-
 /** The files of the database are gone from the origin. */
 export function storageCleared(cause?: unknown): ContextStoreError {
   return new ContextStoreError(
@@ -99,7 +88,10 @@ export function newerVersion(): ContextStoreError {
 }
 
 export function failure(error: unknown): Reply<never> {
-  return { ok: false, error: toWire(error) };
+  const { code, message, outcome, cause } = toContextStoreError(error);
+  // A cause that structured clone refuses would take the whole answer with it.
+  const plain = cause instanceof Error && { cause: new Error(`${cause.name}: ${cause.message}`) };
+  return { ok: false, error: { code, message, outcome, ...plain } };
 }
 
 export function success<Value>(value: Value, version?: string): Reply<Value> {
