@@ -244,7 +244,6 @@ export class Owner {
     }
     const { ownership, batch, number, deadline, turn, worker } = message;
     if (this.#stopped || !sameOwnership(ownership, this.ownership)) return;
-    const seqs = batch.requests.map(({ seq }) => seq);
     const client = this.#clients!.get(batch.client);
     // Calls of a page are carried out in order: what follows something late waits until that has come again.
     if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
@@ -260,7 +259,7 @@ export class Owner {
     };
     const replies = await this.#whileSayingSo(batch, this.run(batch, tell));
     if (isReading(batch)) this.#announcer.flush();
-    const ends = seqs.map((seq, place) => {
+    const ends = batch.requests.map(({ seq }, place) => {
       const [parts, last] = cut(replies[place]!);
       for (const part of parts) this.#post(batch.client, { type: "part", ownership, worker, seq, part });
       return [seq, last] as const;

@@ -73,10 +73,6 @@ export class Router {
     return this.#dispatcher.target;
   }
 
-  get role(): "owner" | "follower" {
-    return this.#target instanceof Owner ? "owner" : "follower";
-  }
-
   /** Resolves to the database's id once there is an owner to talk to. */
   async open(): Promise<string> {
     const { path, client, storage } = this.#options;
@@ -266,8 +262,10 @@ export class Router {
   /** What the page gets for an answer. */
   #finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined {
     const { request } = call;
-    const isStatus = request.name === "fileStatus" && reply.ok;
-    if (isStatus) return success({ ...(reply.value as FileStatus), role: this.role });
+    if (request.name === "fileStatus" && reply.ok) {
+      const role = this.#target instanceof Owner ? "owner" : "follower";
+      return success({ ...(reply.value as FileStatus), role });
+    }
     const answer = this.#translator.toPage(request, call.sealed, reply);
     if (!answer) {
       call.sealed = request as OwnerRequest;
