@@ -6,6 +6,14 @@ export type OwnerOperation = Exclude<OperationName, LocalOperation>;
 
 export type OwnerRequest<Name extends OwnerOperation = OwnerOperation> = Request<Name, string>;
 
+/** Whether this is what a request asks for. */
+export function is<Name extends OperationName, Content>(
+  request: Request<OperationName, Content>,
+  name: Name,
+): request is Request<Name, Content> {
+  return request.name === name;
+}
+
 /** Calls of one page that arrived together. */
 export interface Batch {
   readonly client: string;

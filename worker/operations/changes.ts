@@ -1,7 +1,7 @@
 import type { ContextChange } from "../../src/changes.js";
 import type { MessageRef } from "../../src/messages.js";
 import type { Edited } from "../../src/operations.js";
-import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { is, type OwnerRequest } from "../requests.js";
 
 /** A change before it is known in which commit, and by whom. */
 export type Change = Omit<ContextChange, "commit" | "local">;
@@ -25,8 +25,4 @@ export function changesOf(request: OwnerRequest, result: unknown, dbNames: Itera
   // What is purged was out of sight already.
   if (is(request, "purgeDeleted")) return [];
   return Array.from(dbNames, (dbName) => ({ kind: request.name === "import" ? "import" : "resync", dbName }));
-}
-
-function is<Name extends OwnerOperation>(request: OwnerRequest, name: Name): request is OwnerRequest<Name> {
-  return request.name === name;
 }

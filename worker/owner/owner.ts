@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { type ImportReport, type Operations, WRITES } from "../../src/operations.js";
+import { type ImportReport, WRITES } from "../../src/operations.js";
 import { PROTOCOL, type Reply } from "../../src/protocol.js";
 import { cut, piecesOf, type Tell } from "../answer-parts.js";
 import {
@@ -16,7 +16,7 @@ import { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
 import { finishPurge } from "../operations/deleted.js";
 import { Recent } from "../recent.js";
-import type { Batch, OwnerRequest } from "../requests.js";
+import { type Batch, is, type OwnerRequest } from "../requests.js";
 import { Searcher } from "../search/searcher.js";
 import { META_GET } from "../sql/file.js";
 import { prepareSchema } from "../operations/schema.js";
@@ -138,9 +138,7 @@ export class Owner {
   #run(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
     this.giveWay();
     this.#writeBack.putOff();
-    for (const { name, args } of batch.requests) {
-      if (name === "abortImport") this.#long.abortImport((args as Parameters<Operations["abortImport"]>[0]).importId);
-    }
+    for (const request of batch.requests) if (is(request, "abortImport")) this.#long.abortImport(request.args.importId);
     if (this.#files.sawThem) return this.#execute(batch, tell);
     if (this.#files.isLooking || isLong(batch))
       return this.#files.look().then(() => this.#execute(batch, tell), failAll(batch));

@@ -3,7 +3,7 @@ import type { Reply } from "../../src/protocol.js";
 import type { Tell } from "../answer-parts.js";
 import { failure, success } from "../failure.js";
 import { rangesOf } from "../operations/messages.js";
-import type { Batch, OwnerRequest } from "../requests.js";
+import { type Batch, is, type OwnerRequest } from "../requests.js";
 import { finish, inSlices, type Steps } from "../slices.js";
 import type { Database } from "../sqlite/database.js";
 
@@ -21,7 +21,7 @@ export class Readings {
   /** Carries out a batch that is a long reading, and tells all of the answer but its end. Gives nothing for any other. */
   read(batch: Batch, tell: Tell): Promise<readonly Reply[]> | undefined {
     const [request] = batch.requests;
-    if (!isHistory(request) || request.args.seen === this.#database.version) return undefined;
+    if (!request || !is(request, "messages") || request.args.seen === this.#database.version) return undefined;
     const ranges = this.#rangesOf(request);
     return ranges.length > 0 ? this.#run(this.#steps(batch, request, ranges, tell)) : undefined;
   }
@@ -71,8 +71,4 @@ export class Readings {
     // Others may have written meanwhile.
     return last.ok && last.version !== version ? success(last.value) : last;
   }
-}
-
-function isHistory(request: OwnerRequest | undefined): request is OwnerRequest<"messages"> {
-  return request?.name === "messages";
 }

@@ -1,10 +1,10 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { NewMessage, OperationName, WireContent } from "../../src/operations.js";
+import type { NewMessage, WireContent } from "../../src/operations.js";
 import { previewOf } from "../../src/preview.js";
 import type { Request } from "../../src/protocol.js";
 import { EnvelopeError, seal } from "../envelopes/envelope.js";
 import { contentToJson } from "../envelopes/stored-json.js";
-import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { is, type OwnerOperation, type OwnerRequest } from "../requests.js";
 import type { Deltas } from "./deltas.js";
 
 /** The request as the owner takes it: contents sealed, and of a message that is still being written what is new. */
@@ -27,10 +27,6 @@ export function sealRequest(request: Request<OwnerOperation>, deltas: Deltas): O
     };
   }
   return request;
-}
-
-function is<Name extends OperationName>(request: Request, name: Name): request is Request<Name> {
-  return request.name === name;
 }
 
 function sealMessage(message: NewMessage<WireContent>): NewMessage<string> {

@@ -1,5 +1,5 @@
 import type { Reply, Request } from "../../src/protocol.js";
-import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import { is, type OwnerOperation, type OwnerRequest } from "../requests.js";
 import { Deltas } from "./deltas.js";
 import { FirstEnvelopes } from "./first-envelopes.js";
 import { RowStream } from "./row-stream.js";
@@ -23,13 +23,13 @@ export class Translator {
   /** `asked`: what the owner got for `request`. Gives nothing when it must be asked for `request` itself. */
   toPage(request: Request, asked: OwnerRequest, reply: Reply): Reply | Promise<Reply> | undefined {
     this.#deltas.settle(request, reply);
-    if (!isHistory(asked) || !reply.ok || reply.value === null) return this.unsealer.unseal(asked, reply);
+    if (!is(asked, "messages") || !reply.ok || reply.value === null) return this.unsealer.unseal(asked, reply);
     return this.#history(asked, RowStream.of(reply));
   }
 
   /** The answer to `asked` has begun; it goes on in `rows`. Gives nothing where the page must have all of it at once. */
   beginning(asked: OwnerRequest, rows: RowStream): Promise<Reply> | undefined {
-    return isHistory(asked) ? this.#history(asked, rows) : undefined;
+    return is(asked, "messages") ? this.#history(asked, rows) : undefined;
   }
 
   /** The engine has compiled what reads envelopes. */
@@ -42,8 +42,4 @@ export class Translator {
     const parts = asked.args.known ? rows : this.#firstEnvelopes.unpack(rows);
     return this.unsealer.history(asked, parts, () => rows.version);
   }
-}
-
-function isHistory(request: OwnerRequest): request is OwnerRequest<"messages"> {
-  return request.name === "messages";
 }

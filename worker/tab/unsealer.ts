@@ -9,7 +9,7 @@ import {
 } from "../../src/operations.js";
 import { isVersioned, type Reply, type Request } from "../../src/protocol.js";
 import { failure, success } from "../failure.js";
-import type { OwnerRequest } from "../requests.js";
+import { is, type OwnerRequest } from "../requests.js";
 import { Snippets } from "../search/snippets.js";
 import { type Batch, batchesOf } from "./batches.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
@@ -58,8 +58,7 @@ export class Unsealer {
     const { value, version } = reply;
     try {
       if (value === null) return this.#again(request, version);
-      if (request.name === "messages")
-        return this.history(request as Request<"messages">, RowStream.of(reply), () => version);
+      if (is(request, "messages")) return this.history(request, RowStream.of(reply), () => version);
       const { args } = request as Request<"sessions" | "search">;
       const list = "query" in args ? this.#hits(args.query, value) : (value as ListText<unknown>);
       if (version !== undefined) this.#recent.keep(request, version, list);
