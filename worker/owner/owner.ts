@@ -59,8 +59,8 @@ export interface OwnerEvents {
 export interface OwnerOptions {
   /** The database that was here before, if this page had one open. */
   readonly expectedId?: string | undefined;
-  /** Whether the search index follows in the background. @default true */
-  readonly inBackground?: boolean;
+  /** Whether the search index follows in the background. */
+  readonly inBackground: boolean;
 }
 
 /** Holds the database: carries out what its own tab and, once it {@link Owner.serve}s, other tabs ask for. */
@@ -81,7 +81,7 @@ export class Owner {
   #stopped = false;
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
-  constructor(storage: Storage, { expectedId, inBackground = true }: OwnerOptions, events: OwnerEvents) {
+  constructor(storage: Storage, { expectedId, inBackground }: OwnerOptions, events: OwnerEvents) {
     this.#storage = storage;
     this.#events = events;
     const { database } = storage;

@@ -42,7 +42,7 @@ export function partsOf(text: string, folded: string): string[] {
     const word = END_OF_WORD().exec(folded.slice(Math.max(0, index - MAX_WORD), index));
     if (word) parts.push(signedWord(word[0] + signs));
   }
-  if (isAscii(folded) && isAscii(text)) return parts;
+  if (isAscii(text)) return parts;
   if (hasUmlaut(text)) {
     for (const [word] of text.normalize("NFC").matchAll(NAME()))
       if (hasUmlaut(word)) parts.push(...wordsOf(fold(writeOutUmlauts(word))));
