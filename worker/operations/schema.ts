@@ -12,7 +12,7 @@ export interface Migration {
 }
 
 /** Version 1 is made by {@link createTables}; what changes it later is added here, and never changed again. */
-export const MIGRATIONS: readonly Migration[] = [];
+const MIGRATIONS: readonly Migration[] = [];
 
 /** The table prefix that Python's files have. */
 const DEFAULT_DB_NAME = "axio_context";

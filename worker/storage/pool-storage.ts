@@ -90,7 +90,7 @@ function poolStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
   let index: Database | undefined;
   return {
     database,
-    exists: () => pool.exists(),
+    exists: pool.exists,
     exportFile() {
       try {
         // The bytes of the main file alone leave out what still lies in the -wal.

@@ -31,7 +31,7 @@ export interface VfsFile {
 }
 
 /** A write that the file system carried out in part: its disk is full. */
-export class ShortWriteError extends Error {
+class ShortWriteError extends Error {
   override readonly name = "QuotaExceededError";
 }
 

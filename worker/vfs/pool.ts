@@ -2,25 +2,23 @@ import { ContextStoreError } from "../../src/errors.js";
 import { nameIn } from "./header.js";
 import type { PoolFile } from "./pool-file.js";
 
-/** All files of the pool have names. */
-export class PoolFullError extends Error {}
-
 /**
  * The files of one database: opened once, for this worker alone, and used under the names that SQLite gives them. So all
  * that SQLite does with them is synchronous.
  */
 export class Pool {
-  readonly #isThere: () => Promise<boolean>;
+  /** Whether the files are still those of the origin. */
+  readonly exists: () => Promise<boolean>;
   readonly #named = new Map<string, PoolFile>();
   readonly #free: PoolFile[] = [];
 
   /**
    * Of files that are open, as many as will ever be needed, since SQLite cannot wait for another one to be made.
-   * `isThere`: whether they are still where they were opened. Throws `corrupt` when one that holds data has lost its
+   * `exists`: whether they are still where they were opened. Throws `corrupt` when one that holds data has lost its
    * name; nothing is written.
    */
-  constructor(files: readonly PoolFile[], isThere: () => Promise<boolean>) {
-    this.#isThere = isThere;
+  constructor(files: readonly PoolFile[], exists: () => Promise<boolean>) {
+    this.exists = exists;
     for (const file of files) this.#sort(file);
   }
 
@@ -28,11 +26,11 @@ export class Pool {
     return [...this.#named.keys()];
   }
 
-  /** Throws {@link PoolFullError} when no file is left for a new one. `flags` are SQLite's. */
+  /** Throws when no file is left for a new one. `flags` are SQLite's. */
   create(name: string, flags: number): PoolFile {
     const file = this.#free.at(-1);
     if (file === undefined) {
-      throw new PoolFullError(`all ${this.#named.size} files of the database are in use: ${this.names.join(", ")}`);
+      throw new Error(`all ${this.#named.size} files of the database are in use: ${this.names.join(", ")}`);
     }
     file.claim(name, flags);
     this.#free.pop();
@@ -51,11 +49,6 @@ export class Pool {
     file.free();
     this.#named.delete(name);
     this.#free.push(file);
-  }
-
-  /** Whether the files are still those of the origin. */
-  exists(): Promise<boolean> {
-    return this.#isThere();
   }
 
   /** Lets go of all files. */

@@ -2,7 +2,7 @@ import { GatheringFile } from "./gathering-file.js";
 import type { VfsFile } from "./pool-file.js";
 
 /** What is gathered at most, in bytes. A larger transaction is written in parts of this size. */
-export const BUFFER_BYTES = 1024 * 1024;
+const BUFFER_BYTES = 1024 * 1024;
 
 // https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 const WAL_HEADER_BYTES = 32;
