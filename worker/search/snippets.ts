@@ -9,7 +9,7 @@ const KEPT_CHARACTERS = 2 * 1024 * 1024;
 
 /** Makes snippets of found messages, for the tab that searches. */
 export class Snippets {
-  /** By stored content, the last used last. */
+  /** By stored content, the oldest first. */
   readonly #texts = new Map<string, string>();
   #characters = 0;
 

@@ -1,7 +1,7 @@
 // What SQLite's C code asks of the system around it. Emscripten, which compiled it, answers with a file system in memory;
-// nothing in this package keeps files there: databases lie in a pool or are ":memory:", and temporary tables stay in
-// memory (SQLite is compiled with TEMP_STORE=2). All that is read of it is /dev/urandom, once, to seed SQLite's random
-// numbers. So that, the clock and the memory are all that there is; everything else is answered "not supported".
+// nothing in this package keeps files there: all that SQLite opens lies in a pool. All that is read of it is /dev/urandom,
+// once, to seed SQLite's random numbers. So that, the clock and the memory are all that there is; everything else is
+// answered "not supported".
 
 const NO_ENTRY = 44;
 const NOT_SUPPORTED = 52;
