@@ -35,7 +35,7 @@ test(`keeps everything over ${HAND_OVERS} hand-overs in which the next owner's f
     const text = String(turn);
     await owner.evaluate((word) => harness.append(word), text);
     expected.push(text);
-    // An install opens six files at once: of one or more installs some handles are refused, of the last a part.
+    // An install opens eight files at once: of one or more installs some handles are refused, of the last a part.
     const handles = turn + 1;
     await next.evaluate((count) => harness.faulty.ask({ type: "refuse", handles: count }), handles);
     await owner.evaluate(() => harness.faulty.terminate());
