@@ -11,7 +11,7 @@ test("says which file is not what it should be: a page instead, half of it, or o
     ["throwing-worker", "worker.js"],
   ] as const) {
     const page = await site.openTab(context, policy);
-    const { code, message } = await page.evaluate(() => harness.failure());
+    const { code, message } = await page.evaluate(() => harness.rejection(harness.connect()));
     expect(code).toBe("worker-failed");
     expect(message).toContain(file);
   }

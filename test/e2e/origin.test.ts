@@ -31,7 +31,7 @@ for (const [policy, what] of [
 ] as const) {
   test(`rejects with a word on the worker file where ${what}`, async ({ context, site }) => {
     const page = await site.openTab(context, policy);
-    const { code, message } = await page.evaluate(() => harness.failure());
+    const { code, message } = await page.evaluate(() => harness.rejection(harness.connect()));
     expect(code).toBe("worker-failed");
     expect(message).toContain("worker.js");
     expect(message).not.toContain("sqlite3.wasm");
@@ -45,7 +45,7 @@ for (const [policy, what, word] of [
 ] as const) {
   test(`rejects with a word on sqlite3.wasm where ${what}`, async ({ context, site }) => {
     const page = await site.openTab(context, policy);
-    const { code, message } = await page.evaluate(() => harness.failure());
+    const { code, message } = await page.evaluate(() => harness.rejection(harness.connect()));
     expect(code).toBe("worker-failed");
     expect(message).toContain(word);
     expect(message).not.toContain("worker.js");
@@ -77,7 +77,7 @@ test("starts a worker file of another origin as the README says", async ({ conte
 
 test("says that an insecure origin is unsupported", async ({ page, site }) => {
   await page.goto(site.url("page").replace(/test-[^:]*/, "insecure.test"));
-  const { code, message } = await page.evaluate(() => harness.failure());
+  const { code, message } = await page.evaluate(() => harness.rejection(harness.connect()));
   expect(code).toBe("unsupported");
   expect(message).toContain("secure context");
 });

@@ -175,17 +175,6 @@ class Harness {
     await this.open();
   }
 
-  /** How connect() rejects. */
-  async failure(): Promise<{ readonly code: string; readonly message: string }> {
-    try {
-      await connect("chat.db");
-    } catch (error) {
-      if (isContextStoreError(error)) return { code: error.code, message: error.message };
-      throw error;
-    }
-    return { code: "none", message: "connect() resolved." };
-  }
-
   /** How a call of the package rejects; code "none" when it does not. */
   async rejection(call: Promise<unknown>): Promise<Ending> {
     try {

@@ -17,15 +17,15 @@ export class Importing {
 
   /** Begins. Resolves once it has come to merging. */
   async begin(messages = 100): Promise<void> {
-    await this.beginWith(await makeFile(messages));
+    await this.#beginWith(await makeFile(messages));
   }
 
   /** The same with the file that the page's input has. */
-  async beginWithInput(mode?: "merge" | "replace"): Promise<void> {
-    await this.beginWith(document.querySelector("input")!.files![0]!, mode);
+  async beginWithInput(): Promise<void> {
+    await this.#beginWith(document.querySelector("input")!.files![0]!);
   }
 
-  async beginWith(file: Blob, mode?: "merge" | "replace"): Promise<void> {
+  async #beginWith(file: Blob): Promise<void> {
     await new Promise<void>((resolve) => {
       const onProgress = (progress: ImportProgress) => {
         this.progress = progress;
@@ -33,7 +33,7 @@ export class Importing {
         if (progress.phase === "merge" && progress.done > 0) resolve();
       };
       this.#ended = this.#connection()
-        .import(file, { mode, signal: this.#abort.signal, onProgress })
+        .import(file, { signal: this.#abort.signal, onProgress })
         .catch((error: unknown) => (isContextStoreError(error) ? error.code : String(error)))
         .finally(resolve);
     });

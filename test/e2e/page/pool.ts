@@ -1,4 +1,5 @@
 import { proxy, wrap } from "comlink";
+import { poolDirectory } from "../../../src/database-directory.js";
 import { rescueDatabase } from "../../../src/index.js";
 import type { BitsReport, HeaderBitsWorker } from "./header-bits-worker.js";
 import { isSame } from "./same-bytes.js";
@@ -51,7 +52,7 @@ export class Pool {
   /** Puts every file back as it was. */
   async restore(): Promise<void> {
     const pool = await directory();
-    const now = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
+    const now = await takeSnapshot();
     for (const name of now.keys()) if (!this.#original.has(name)) await pool.removeEntry(name);
     for (const [name, before] of this.#original) {
       if (!isSame(before, now.get(name))) await write(await pool.getFileHandle(name, { create: true }), before);
@@ -92,7 +93,7 @@ export class Pool {
 
   /** The files whose data, after the header, are not those of the snapshot; those that are missing, too. */
   async changedFiles(): Promise<string[]> {
-    const now = new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
+    const now = await takeSnapshot();
     const hasChanged = ([name, before]: [string, Uint8Array]) =>
       !isSame(before.subarray(DATA_AT), now.get(name)?.subarray(DATA_AT));
     return [...this.#snapshot].filter(hasChanged).map(([name]) => name);
@@ -103,13 +104,10 @@ export class Pool {
     const rescued = await Promise.all(
       (await rescueDatabase("chat.db")).map(async (file) => new Uint8Array(await file.arrayBuffer())),
     );
-    const isRescued = ([, { bytes }]: [string, PoolFile]) =>
+    const isRescued = ({ bytes }: PoolFile) =>
       rescued.some((found) => isSame(found, bytes) || isSame(found, bytes.subarray(DATA_AT)));
     const holding = (await readFiles()).filter(({ bytes }) => bytes.length > DATA_AT);
-    return holding
-      .map((file): [string, PoolFile] => [file.handle.name, file])
-      .filter((entry) => !isRescued(entry))
-      .map(([name]) => name);
+    return holding.filter((file) => !isRescued(file)).map(({ handle }) => handle.name);
   }
 
   /** The names that the headers give the files which hold data. */
@@ -122,11 +120,7 @@ async function takeSnapshot(): Promise<Snapshot> {
   return new Map((await readFiles()).map(({ handle, bytes }) => [handle.name, bytes]));
 }
 
-async function directory(): Promise<FileSystemDirectoryHandle> {
-  let found = await navigator.storage.getDirectory();
-  for (const name of ["axio-context-opfs", "chat.db", ".opaque"]) found = await found.getDirectoryHandle(name);
-  return found;
-}
+const directory = (): Promise<FileSystemDirectoryHandle> => poolDirectory("chat.db");
 
 async function swapHeaders(one: PoolFile, other: PoolFile): Promise<void> {
   const header = one.bytes.slice(0, DATA_AT);
