@@ -1,7 +1,7 @@
 const number = new Intl.NumberFormat();
 
-export function showCount(count: number, singular: string, plural: string = `${singular}s`): string {
-  return `${number.format(count)} ${count === 1 ? singular : plural}`;
+export function showCount(count: number, thing: string): string {
+  return `${number.format(count)} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 export function showNumber(count: number): string {
@@ -19,7 +19,8 @@ export function readTime(stored: string): Date {
 }
 
 /** The hour today, the day this year, else the year too. */
-export function showTime(time: Date, now: Date = new Date()): string {
+export function showTime(time: Date): string {
+  const now = new Date();
   if (time.toDateString() === now.toDateString())
     return time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const year = time.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };

@@ -7,24 +7,24 @@ import { pick, rarestWord, REMARKS } from "./remarks.js";
 // same history always gets the same reply (but for the clock).
 
 /** One thing the responder knows how to answer. `undefined`: this is not for me. */
-type Rule = (memory: Memory, now: Date) => readonly Message[] | undefined;
+type Rule = (memory: Memory) => readonly Message[] | undefined;
 
-const RULES: readonly Rule[] = [tellTime, doArithmetic, meet, recallName, recallFirst, count, explain, chat];
+const RULES: readonly Rule[] = [tellTime, doArithmetic, meet, recallName, recallFirst, count, explain];
 
 /** What comes after this history: one message or, where a tool is called, the call, its result and the answer. */
-export function reply(history: readonly Message[], now: Date = new Date()): readonly Message[] {
+export function reply(history: readonly Message[]): readonly Message[] {
   const memory = remember(history);
   for (const rule of RULES) {
-    const messages = rule(memory, now);
+    const messages = rule(memory);
     if (messages) return messages;
   }
-  return [assistant("I am, for once, without words.")];
+  return chat(memory);
 }
 
-function tellTime({ text, turn }: Memory, now: Date) {
+function tellTime({ text, turn }: Memory) {
   if (!/\b(what|which|tell).*\b(time|date|day)\b|\btime is it\b|\btoday\b/i.test(text)) return undefined;
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  const shown = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "short", timeZone }).format(now);
+  const shown = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "short", timeZone }).format();
   return callTool({
     id: `clock_${turn}`,
     name: "clock",
