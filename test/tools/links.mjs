@@ -1,24 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import GithubSlugger from "github-slugger";
 import { marked } from "marked";
 
 /** Links within the repository that lead nowhere: missing files, and headings that a file does not have. */
-export function deadLinks(paths) {
-  return paths
-    .filter((path) => existsSync(path))
-    .flatMap((path) => (statSync(path).isDirectory() ? markdownIn(path) : [path]))
-    .flatMap((file) =>
-      linksOf(file)
-        .filter((link) => !leadsSomewhere(file, link))
-        .map((link) => `${file}: ${link}`),
-    );
-}
-
-function markdownIn(folder) {
-  return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join(folder, name));
+export function deadLinks(files) {
+  return files.flatMap((file) =>
+    linksOf(file)
+      .filter((link) => !leadsSomewhere(file, link))
+      .map((link) => `${file}: ${link}`),
+  );
 }
 
 function linksOf(file) {
