@@ -1,28 +1,7 @@
 import { Random } from "./random.js";
 
 const COUNT = 3000;
-const ONSETS = [
-  "b",
-  "br",
-  "c",
-  "ch",
-  "d",
-  "f",
-  "g",
-  "gr",
-  "h",
-  "l",
-  "m",
-  "n",
-  "p",
-  "pr",
-  "r",
-  "s",
-  "st",
-  "t",
-  "tr",
-  "v",
-];
+const ONSETS = "b br c ch d f g gr h l m n p pr r s st t tr v".split(" ");
 const VOWELS = ["a", "e", "i", "o", "u", "ea", "io", "ou"];
 const ENDS = ["", "", "l", "n", "ng", "r", "rs", "s", "st", "t", "ted"];
 
