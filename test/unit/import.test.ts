@@ -1,32 +1,20 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { SessionInfo } from "../../src/index.js";
-import { type ListText, type Operations, readList, type SessionEntry, type SessionKey } from "../../src/operations.js";
+import { type ListText, readList, type SessionEntry, type SessionKey } from "../../src/operations.js";
 import { sessionInfo } from "../../src/session-info.js";
-import { Executor } from "../../worker/owner/executor.js";
-import type { OwnerOperation } from "../../worker/requests.js";
 import { Import } from "../../worker/import/import.js";
 import { checkPages } from "../../worker/import/incoming.js";
 import { checkIntegrity } from "../../worker/operations/integrity.js";
-import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
-import { prepareSchema } from "../../worker/operations/schema.js";
 import { finish } from "../../worker/slices.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { UnfinishedImport } from "../../worker/import/unfinished-import.js";
+import { openMemoryDatabase } from "../fixtures/memory-database.js";
 
 const session = (sessionId: string): SessionKey => ({ dbName: "axio_context", project: "p", sessionId });
 
 /** A database, and a way to call it. */
 async function open() {
-  const storage = await openMemoryStorage();
-  prepareSchema(storage);
-  const executor = new Executor(storage);
-  let seq = 0;
-  const call = <Name extends OwnerOperation>(name: Name, args: Parameters<Operations<string>[Name]>[0]) => {
-    const request = { seq: ++seq, name, args, terms: { full: false, busyTimeout: 5000 } };
-    const [reply] = executor.execute({ client: "page", unanswered: [seq], requests: [request] });
-    if (!reply!.ok) throw new Error(reply!.error.message);
-    return reply!.value;
-  };
+  const { storage, call } = await openMemoryDatabase();
   const append = (sessionId: string, ...texts: readonly string[]) => {
     const content = (text: string) => `plain:[{"type":"text","text":"${text}"}]`;
     const messages = texts.map((text) => ({ uid: text, role: "user", content: content(text), preview: text }));
@@ -63,10 +51,6 @@ beforeEach(async () => {
     theirs.call("setTokens", { session: session(name), tokens: { inputTokens, outputTokens: inputTokens * 2 } });
   // An edit is later than any message.
   ours.storage.database.run("UPDATE axio_context_sessions SET updated_at = '2099-01-01 00:00:00'");
-});
-
-afterEach(() => {
-  for (const { storage } of [ours, theirs]) storage.release();
 });
 
 async function stage(): Promise<Import> {
