@@ -41,19 +41,8 @@ function reexport(entries: readonly (readonly [name: string, Callback])[]): Uint
   });
   const imports = entries.map(([name], place) => [1, "e".charCodeAt(0), ...text(name), 0, place]);
   const exports = entries.map(([name], place) => [...text(name), 0, place]);
-  return Uint8Array.from([
-    0,
-    0x61,
-    0x73,
-    0x6d,
-    1,
-    0,
-    0,
-    0,
-    ...section(1, types),
-    ...section(2, imports),
-    ...section(7, exports),
-  ]);
+  const begin = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  return Uint8Array.from([...begin, ...section(1, types), ...section(2, imports), ...section(7, exports)]);
 }
 
 function section(id: number, items: readonly (readonly number[])[]): number[] {
