@@ -1,11 +1,11 @@
 import { cpus } from "node:os";
 import { DRIVERS } from "./drivers/registry.js";
-import type { Measurements } from "./measurements.js";
 import { HELP, type Options, parseOptions, type Part } from "./options.js";
 import { measureChat } from "./parts/chat.js";
 import { measureFull } from "./parts/full.js";
 import { measureGrowth } from "./parts/growth.js";
 import { measureMainThread } from "./parts/main-thread.js";
+import type { PartResult } from "./parts/measured.js";
 import { measureMemory } from "./parts/memory.js";
 import { measureRivals } from "./parts/rivals.js";
 import { measureTabs } from "./parts/tabs.js";
@@ -13,7 +13,7 @@ import { updateReadme } from "./report/readme.js";
 import { KEPT, LATEST, type Result, writeResult } from "./report/results.js";
 import { section } from "./report/sections.js";
 
-type Measure = (options: Options) => Promise<{ readonly measurements: Measurements; readonly browser: string }>;
+type Measure = (options: Options) => Promise<PartResult>;
 
 const MEASURES: Readonly<Record<Part, Measure>> = {
   rivals: (options) => measureRivals(DRIVERS, options),

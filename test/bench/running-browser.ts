@@ -8,7 +8,6 @@ import type { Browser } from "../browsers.js";
 export interface RunningBrowser {
   /** Name and version. */
   readonly version: string;
-  readonly context: BrowserContext;
   /** Opens a page, lets it be used, and closes it. */
   withPage<Result>(url: string, use: (page: Page) => Promise<Result>, limit?: number): Promise<Result>;
   /** Whether it has ended, by itself too. */
@@ -32,7 +31,6 @@ export async function startBrowser({ name, launch }: Browser): Promise<RunningBr
   context.once("close", () => (stopped = true));
   return {
     version: `${name === "chromium" ? "Chromium" : "Firefox"} ${await versionOf(context)}`,
-    context,
     async withPage(url, use, limit = LIMIT) {
       const page = await context.newPage();
       try {

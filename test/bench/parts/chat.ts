@@ -1,16 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeDatabaseFile } from "../data/database-file.js";
 import { createdAt } from "../data/messages.js";
 import { makeShortMessage } from "../data/short-messages.js";
 import { DRIVERS, OURS } from "../drivers/registry.js";
-import { Measurements } from "../measurements.js";
 import type { Options } from "../options.js";
 import type { ChatScale } from "../page/chat-costs.js";
-import { startBrowser } from "../running-browser.js";
-import { serveSite } from "../site.js";
 import { LONG } from "../workloads/workload.js";
+import { measured, type PartResult } from "./measured.js";
 
 const USUAL: ChatScale = { appends: 500, turns: 4, indexed: 10_000, answer: 100_000, updates: 4000 };
 const QUICK: ChatScale = { ...USUAL, appends: 100, turns: 1, indexed: 500 };
@@ -22,13 +18,9 @@ const LARGE = 100_000;
 const LIMIT = 600_000;
 
 /** What the search index costs an append, streaming an answer, and a page a long session. */
-export async function measureChat(options: Options): Promise<{ measurements: Measurements; browser: string }> {
+export async function measureChat(options: Options): Promise<PartResult> {
   const scale = options.quick ? QUICK : USUAL;
-  const site = await serveSite({ [OURS]: DRIVERS[OURS]! });
-  const browser = await startBrowser(options.browser);
-  const folder = await mkdtemp(join(tmpdir(), "axio-context-opfs-bench-"));
-  const measurements = new Measurements();
-  try {
+  return measured({ [OURS]: DRIVERS[OURS]! }, options.browser, async ({ site, browser, folder, measurements }) => {
     const url = site.url(OURS, "chat");
     const run = async (work: Parameters<typeof browser.withPage>[1]) => browser.withPage(url, work, LIMIT);
     await run(async (page) => {
@@ -44,10 +36,5 @@ export async function measureChat(options: Options): Promise<{ measurements: Mea
         measurements.add(OURS, await page.evaluate((given) => bench.pageCosts(given), length));
       });
     }
-    return { measurements, browser: browser.version };
-  } finally {
-    await browser.stop();
-    await site.stop();
-    await rm(folder, { recursive: true });
-  }
+  });
 }

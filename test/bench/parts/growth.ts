@@ -1,41 +1,24 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDatabaseFile } from "../data/database-file.js";
 import { sessionsOf, shortSessions } from "../data/short-messages.js";
 import { DRIVERS, OURS } from "../drivers/registry.js";
-import { Measurements } from "../measurements.js";
 import type { Options } from "../options.js";
-import { startBrowser } from "../running-browser.js";
-import { serveSite } from "../site.js";
+import { importInto, measured, type PartResult } from "./measured.js";
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
 const OPENINGS = 5;
-/** A million messages are not imported in a moment. */
-const IMPORT_LIMIT = 600_000;
 
 /** The calls of a chat on databases of growing size. Each size is a driver of its own in the measurements. */
-export async function measureGrowth(options: Options): Promise<{ measurements: Measurements; browser: string }> {
-  const site = await serveSite({ [OURS]: DRIVERS[OURS]! });
-  const browser = await startBrowser(options.browser);
-  const folder = await mkdtemp(join(tmpdir(), "axio-context-opfs-bench-"));
-  const measurements = new Measurements();
-  try {
+export async function measureGrowth(options: Options): Promise<PartResult> {
+  return measured({ [OURS]: DRIVERS[OURS]! }, options.browser, async ({ site, browser, folder, measurements }) => {
     for (const size of SIZES.filter((messages) => messages <= options.most)) {
       process.stderr.write(`${size} messages\n`);
       const file = join(folder, `${size}.sqlite`);
       await makeDatabaseFile(file, shortSessions(size));
       const url = site.url(OURS, `growth-${size}`);
       const begin = performance.now();
-      await browser.withPage(
-        url,
-        async (page) => {
-          await page.setInputFiles("input", file);
-          await page.evaluate(() => bench.importFile());
-          await page.evaluate(() => bench.close());
-        },
-        IMPORT_LIMIT,
-      );
+      await importInto(browser, url, file);
       measurements.add(String(size), { "import and index, s": (performance.now() - begin) / 1000 });
       await rm(file);
       for (let opening = 0; opening < OPENINGS; opening++) {
@@ -51,10 +34,5 @@ export async function measureGrowth(options: Options): Promise<{ measurements: M
       );
       measurements.add(String(size), figures);
     }
-    return { measurements, browser: browser.version };
-  } finally {
-    await browser.stop();
-    await site.stop();
-    await rm(folder, { recursive: true });
-  }
+  });
 }

@@ -1,49 +1,40 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright";
 import { makeDatabaseFile } from "../data/database-file.js";
 import { makeMessages, makeSession, type Session } from "../data/messages.js";
 import { type DriverInfo, NONE } from "../drivers/registry.js";
-import { Measurements } from "../measurements.js";
+import type { Measurements } from "../measurements.js";
 import type { Options } from "../options.js";
-import { NoAnswerError, type RunningBrowser, startBrowser } from "../running-browser.js";
-import { serveSite, type Site } from "../site.js";
+import { NoAnswerError, type RunningBrowser } from "../running-browser.js";
+import type { Site } from "../site.js";
 import { WORKLOADS } from "../workloads/index.js";
 import { LONG, type Scale, type State, type StoreName, type Workload } from "../workloads/workload.js";
+import { measured, type PartResult, type Setting } from "./measured.js";
 
 /** A driver for which a workload takes longer is measured with it once. */
 const SLOW = 5000;
 
 /** The file that the Python package would have, beside the drivers. */
-export const PYTHON_FILE = "python-file";
+const PYTHON_FILE = "python-file";
 
 /** Runs the workloads with every driver, driver by driver within each workload, so that what disturbs one disturbs all. */
 export async function measureRivals(
   drivers: Readonly<Record<string, DriverInfo>>,
   options: Options,
-): Promise<{ readonly measurements: Measurements; readonly browser: string }> {
-  const site = await serveSite({ ...drivers, none: NONE });
-  const browser = await startBrowser(options.browser);
-  const files = await mkdtemp(join(tmpdir(), "axio-context-opfs-bench-"));
-  try {
-    const run = new Rivals(drivers, options, site, browser, files);
-    await run.run();
-    return { measurements: run.measurements, browser: browser.version };
-  } finally {
-    await browser.stop();
-    await site.stop();
-    await rm(files, { recursive: true });
-  }
+): Promise<PartResult> {
+  return measured({ ...drivers, none: NONE }, options.browser, (setting) =>
+    new Rivals(drivers, options, setting).run(),
+  );
 }
 
 class Rivals {
-  readonly measurements = new Measurements();
+  readonly #measurements: Measurements;
   readonly #drivers: Readonly<Record<string, DriverInfo>>;
   readonly #options: Options;
   readonly #site: Site;
   readonly #browser: RunningBrowser;
-  readonly #files: string;
+  readonly #folder: string;
   readonly #states = new Map<string, State>();
   readonly #slow = new Set<string>();
   readonly #silent = new Set<string>();
@@ -52,15 +43,14 @@ class Rivals {
   constructor(
     drivers: Readonly<Record<string, DriverInfo>>,
     options: Options,
-    site: Site,
-    browser: RunningBrowser,
-    files: string,
+    { site, browser, folder, measurements }: Setting,
   ) {
     this.#drivers = drivers;
     this.#options = options;
     this.#site = site;
     this.#browser = browser;
-    this.#files = files;
+    this.#folder = folder;
+    this.#measurements = measurements;
     for (const driver of options.drivers) this.#states.set(driver, { appended: 0, long: options.scale.long });
   }
 
@@ -78,9 +68,9 @@ class Rivals {
   }
 
   async #fill(store: "sessions" | "long", sessions: Iterable<Session>): Promise<void> {
-    const path = join(this.#files, `${store}.sqlite`);
+    const path = join(this.#folder, `${store}.sqlite`);
     await makeDatabaseFile(path, sessions);
-    if (store === "sessions") this.measurements.add(PYTHON_FILE, { "size MB": (await stat(path)).size / 1e6 });
+    if (store === "sessions") this.#measurements.add(PYTHON_FILE, { "size MB": (await stat(path)).size / 1e6 });
     await this.#stage(`fill ${store}`, async (driver, info) => {
       await this.#onPage(driver, store, async (page) => {
         if (info.fromFile) {
@@ -104,7 +94,7 @@ class Rivals {
           this.#states.get(driver)!,
         ] as const);
         this.#states.set(driver, state);
-        this.measurements.add(driver, figures);
+        this.#measurements.add(driver, figures);
       });
       // What others read must be written in each round.
       if (performance.now() - begin > SLOW && workload.name !== "append") this.#slow.add(`${workload.name} ${driver}`);
@@ -115,7 +105,7 @@ class Rivals {
     const url = (driver: string) => this.#site.url(driver, "long", { show: String(this.#states.get(driver)!.long) });
     await this.#stage("load", async (driver) => {
       await this.#browser.withPage(url(driver), async (page) => {
-        this.measurements.add(driver, { load: await shown(page) });
+        this.#measurements.add(driver, { load: await shown(page) });
         await page.evaluate(() => bench.close());
       });
     });
@@ -123,7 +113,7 @@ class Rivals {
       await this.#browser.withPage(url(driver), async (first) => {
         await shown(first);
         await this.#browser.withPage(url(driver), async (second) => {
-          this.measurements.add(driver, { "load second": await shown(second) });
+          this.#measurements.add(driver, { "load second": await shown(second) });
           await second.evaluate(() => bench.close());
         });
         await first.evaluate(() => bench.close());
@@ -135,7 +125,7 @@ class Rivals {
     await this.#stage("size", async (driver) => {
       await this.#browser.withPage(this.#site.url(driver, "sessions"), async (page) => {
         const { all, searchIndex } = await page.evaluate(() => bench.usedBytes());
-        this.measurements.add(driver, {
+        this.#measurements.add(driver, {
           "size MB": (all - searchIndex) / 1e6,
           ...(searchIndex > 0 && { "search index MB": searchIndex / 1e6 }),
         });
@@ -151,7 +141,7 @@ class Rivals {
     await this.#stage("download", async (driver) => {
       await this.#onPage(driver, "download", (page) => page.evaluate(() => void bench.open()));
       const { all, page } = this.#site.downloaded(driver);
-      this.measurements.add(driver, {
+      this.#measurements.add(driver, {
         "download kB": (all - none.all) / 1e3,
         "download page kB": (page - none.page) / 1e3,
       });
@@ -178,8 +168,8 @@ class Rivals {
         await work(driver, this.#drivers[driver]!);
       } catch (error) {
         if (this.#browser.isStopped()) throw error;
-        this.measurements.fail(driver, name, error);
-        process.stderr.write(`  ${driver}: ${this.measurements.failures.at(-1)!.error}\n`);
+        this.#measurements.fail(driver, name, error);
+        process.stderr.write(`  ${driver}: ${this.#measurements.failures.at(-1)!.error}\n`);
         this.#slow.add(`${name} ${driver}`);
         if (error instanceof NoAnswerError) this.#silent.add(driver);
       }

@@ -1,16 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright";
 import { makeDatabaseFile } from "../data/database-file.js";
 import { makeMessages, makeSession, type Session } from "../data/messages.js";
 import { DRIVERS, OURS } from "../drivers/registry.js";
-import { Measurements } from "../measurements.js";
+import type { Measurements } from "../measurements.js";
 import type { Options } from "../options.js";
-import { type RunningBrowser, startBrowser } from "../running-browser.js";
-import { serveSite } from "../site.js";
+import type { RunningBrowser } from "../running-browser.js";
 import { WORKLOADS } from "../workloads/index.js";
 import { LONG, type Scale, type State } from "../workloads/workload.js";
+import { measured, type PartResult } from "./measured.js";
 
 export const OWNER = "owner";
 export const FOLLOWER = "follower";
@@ -21,13 +19,9 @@ const COMPARED = ["append", "burst", "history", "list", "last", "append-long"];
 const OWNED_MS = 2000;
 
 /** Runs the workloads in the tab that owns the database, and in one that does not while the owner is open. */
-export async function measureTabs(options: Options): Promise<{ measurements: Measurements; browser: string }> {
+export async function measureTabs(options: Options): Promise<PartResult> {
   const { scale } = options;
-  const site = await serveSite({ [OURS]: DRIVERS[OURS]! });
-  const browser = await startBrowser(options.browser);
-  const folder = await mkdtemp(join(tmpdir(), "axio-context-opfs-bench-"));
-  const measurements = new Measurements();
-  try {
+  return measured({ [OURS]: DRIVERS[OURS]! }, options.browser, async ({ site, browser, folder, measurements }) => {
     const file = join(folder, "tabs.sqlite");
     await makeDatabaseFile(file, allSessions(scale));
     for (let round = 0; round < scale.rounds; round++) {
@@ -41,12 +35,7 @@ export async function measureTabs(options: Options): Promise<{ measurements: Mea
         await runAll(browser, url, role, scale, measurements);
       }
     }
-    return { measurements, browser: browser.version };
-  } finally {
-    await browser.stop();
-    await site.stop();
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /** From connect() to the answer of a first read, in a tab that is alone and in the next one. */

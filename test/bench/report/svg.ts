@@ -1,6 +1,6 @@
 // What the charts share. The colours follow the reader's; the fonts are the system's.
 
-export const STYLE = `
+const STYLE = `
   <style>
     text { font: 12px system-ui, sans-serif; fill: #1f2328 }
     .title { font-size: 14px; font-weight: 600 }
