@@ -16,7 +16,7 @@ const CUT_TO = {
   "cut off in the header": 300,
   "cut off behind the header": 4096,
   "cut off in the data": 5000,
-  "cut off by a page": -8192,
+  "cut off by a page": -4096,
 } as const;
 
 /** What happens to a file. */
