@@ -56,49 +56,39 @@ test("carries out what was in flight when the page went into the back/forward ca
   expect(await page.evaluate(() => harness.texts())).toEqual(appended);
 });
 
-/** Playwright cannot run code in a worker of Firefox: there the page ends it, which is as silent. */
-async function endWorker(page: Page, browserName: string): Promise<void> {
-  if (browserName === "chromium") await page.workers()[0]!.evaluate(() => self.close());
-  else await page.evaluate(() => harness.workers.at(-1)!.terminate());
-}
-
-test("replaces a worker that has ended itself", async ({ context, browserName, site }) => {
+test("replaces a worker that has ended itself", async ({ context, site }) => {
   const page = await site.openTab(context);
-  await page.evaluate(() => harness.openWithWorkers());
+  await page.evaluate(() => harness.openFaulty());
   await page.evaluate(() => harness.append("before"));
-  await endWorker(page, browserName);
+  await page.evaluate(() => harness.faulty.end());
   await page.evaluate(() => harness.append("after"));
+  await expect.poll(() => page.evaluate(() => harness.faulty.count)).toBe(2);
   expect(await page.evaluate(() => harness.texts())).toEqual(["before", "after"]);
-  expect(await page.evaluate(() => harness.workers.length)).toBe(2);
 });
 
 test("a connection whose worker has just died is closed as soon as that is known", async ({ context, site }) => {
   const page = await site.openTab(context);
-  await page.evaluate(() => harness.openWithWorkers());
+  await page.evaluate(() => harness.openFaulty());
   await page.evaluate(async () => {
     const { setTimeout: original } = globalThis;
     // What waits for a worker that hangs waits for ever.
     const stopped = (work: () => void, ms = 0) => (ms < 2000 ? original(work, ms) : 0);
     globalThis.setTimeout = stopped as typeof setTimeout;
-    harness.workers[0]!.terminate();
+    harness.faulty.terminate();
     await harness.close();
   });
-  expect(await page.evaluate(() => harness.workers.length)).toBe(1);
+  expect(await page.evaluate(() => harness.faulty.count)).toBe(1);
 });
 
-test("carries out what was in flight when a worker ended itself, once and in order", async ({
-  context,
-  browserName,
-  site,
-}) => {
+test("carries out what was in flight when a worker ended itself, once and in order", async ({ context, site }) => {
   const page = await site.openTab(context);
-  await page.evaluate(() => harness.openWithWorkers());
+  await page.evaluate(() => harness.openFaulty());
   await page.evaluate(() => harness.startPump());
   for (let life = 1; life <= 3; life++) {
     const before = await page.evaluate(() => harness.pumped);
     await page.waitForFunction((count) => harness.pumped >= count + 50, before);
-    await endWorker(page, browserName);
-    await page.waitForFunction((count) => harness.workers.length > count, life);
+    await page.evaluate(() => harness.faulty.end());
+    await page.waitForFunction((count) => harness.faulty.count > count, life);
   }
   const appended = await page.evaluate(() => harness.stopPump());
   expect(await page.evaluate(() => harness.texts())).toEqual(appended);
@@ -106,16 +96,13 @@ test("carries out what was in flight when a worker ended itself, once and in ord
 
 test("rejects connect() when its signal fires right after the call", async ({ context, site }) => {
   const page = await site.openTab(context);
-  const code = await page.evaluate(async () => {
+  const ending = await page.evaluate(() => {
     const controller = new AbortController();
     const opening = harness.open({ signal: controller.signal });
     controller.abort();
-    return opening.then(
-      () => "none",
-      (error: { readonly code: string }) => error.code,
-    );
+    return harness.rejection(opening);
   });
-  expect(code).toBe("aborted");
+  expect(ending).toMatchObject({ code: "aborted" });
 });
 
 test("replaces workers that end before they have begun", async ({ page, site }) => {

@@ -58,7 +58,7 @@ test("lets other calls pass while the index is built", async ({ context, site })
 
 test("has an index that is whole after its worker died while it was built, again and again", async ({ page, site }) => {
   await page.goto(site.url("page"));
-  await page.evaluate(() => harness.openWithWorkers());
+  await page.evaluate(() => harness.openFaulty());
   let messages = 0;
   for (let life = 0; life < 3; life++) {
     await fill(page, `s${life}`, 300);
@@ -69,7 +69,7 @@ test("has an index that is whole after its worker died while it was built, again
         const { indexed, total } = (await harness.connection!.status()).searchIndex;
         left = total - indexed;
       }
-      harness.workers.at(-1)!.terminate();
+      harness.faulty.terminate();
     }, life * 100);
   }
   expect(await count(page, "needle")).toBe(messages);

@@ -47,8 +47,6 @@ const ACKNOWLEDGED = "acknowledged";
 
 class Harness {
   connection: Connection | undefined;
-  /** Workers that {@link openWithWorkers} started. */
-  readonly workers: Worker[] = [];
   /** Workers that {@link openFaulty} started. */
   readonly faulty = new FaultyWorkers();
   readonly importing: Importing = new Importing(() => this.connection!);
@@ -112,17 +110,6 @@ class Harness {
 
   async open(options?: ConnectOptions): Promise<void> {
     this.connection ??= await this.connect(options);
-  }
-
-  /** As {@link open}, with workers that the test can end. */
-  async openWithWorkers(): Promise<void> {
-    await this.open({
-      worker: () => {
-        const worker = new Worker(new URL("../../../worker/worker.js", import.meta.url), { type: "module" });
-        this.workers.push(worker);
-        return worker;
-      },
-    });
   }
 
   /** As {@link open}, with workers in which the test can bring about faults. */
