@@ -15,7 +15,7 @@ export const FOLLOWER = "follower";
 
 const COMPARED = ["append", "burst", "history", "list", "last", "append-long"];
 
-/** Another tab has been open for so long: what its browser does after loading it is over. */
+/** So long the owner's tab has been open before a follower's: what the browser does after loading a page is over. */
 const OWNED_MS = 2000;
 
 /** Runs the workloads in the tab that owns the database, and in one that does not while the owner is open. */
@@ -57,7 +57,7 @@ async function measureOpenings(
   }
 }
 
-/** Each workload in a page that has just been loaded; for a follower, so has the owner's. */
+/** Each workload in a page that has just been loaded; the owner's, beside a follower, some time ago. */
 async function runAll(
   browser: RunningBrowser,
   url: string,
