@@ -42,14 +42,16 @@ export async function compactHistory(
   if (old.length === 0) return false;
   const history = old.map(({ role, content }) => ({ role, content }));
   const summary = await untilAborted(async () => summarize(history, { signal }), signal);
-  // A message that was still being written keeps its id when it goes on.
-  if (old.some(({ status }) => status === "partial")) {
-    const now = await store.getMessages({ before: old.length });
-    if (JSON.stringify(now) !== JSON.stringify(old))
-      throw new ContextStoreError("conflict", "A message went on while it was summarized. Read again, and decide.");
-  }
+  const known = partialOnes(old);
+  if (known !== "[]" && partialOnes(await store.getMessages({ before: old.length })) !== known)
+    throw new ContextStoreError("conflict", "A message went on while it was summarized. Read again, and decide.");
   await store.splice(0, old.length, toMessages(summary), { expectIds: old.map(({ id }) => id) });
   return true;
+}
+
+/** Messages that were still being written: these keep their ids when they go on. The others may hold many images. */
+function partialOnes(messages: readonly StoredMessage[]): string {
+  return JSON.stringify(messages.filter(({ status }) => status === "partial"));
 }
 
 /** The greatest cut up to `wanted` that parts no call from its result, not even from one that is still to come. */

@@ -1,5 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
-import { compactHistory, type ContextChange, type Message, SQLiteContextStore } from "../../src/index.js";
+import {
+  compactHistory,
+  type ContextChange,
+  type Message,
+  type MessageRange,
+  SQLiteContextStore,
+  type StoredMessage,
+} from "../../src/index.js";
 import { openDatabase, sharedDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { assistant, text, toDict, toolConversation, user, words } from "../fixtures/messages.js";
@@ -216,6 +223,21 @@ describe("compactHistory", () => {
     };
     await rejection(compactHistory(store, { summarize, keepRecent: 1 }), "conflict");
     expect(words(await store.getHistory()).slice(-2)).toEqual(["Yes. The answer is 42.", "are you there?"]);
+  });
+
+  test("makes no text of the images that go, which may be more than a text can hold", async () => {
+    const data = new Uint8Array(40_000_000).fill(255);
+    const stored = { uid: "u", createdAt: "2026-01-01 00:00:00", status: "complete" } as const;
+    const messages: StoredMessage[] = [
+      { ...stored, id: 1, position: 0, role: "user", content: [{ type: "image", media_type: "image/png", data }] },
+      { ...stored, id: 2, position: 1, ...assistant("It is"), status: "partial" },
+      { ...stored, id: 3, position: 2, ...user("are you there?") },
+    ];
+    const splice = vi.fn<SQLiteContextStore["splice"]>(async () => {});
+    const getMessages = async ({ before }: MessageRange = {}) => messages.slice(0, before);
+    const store = { getMessages, splice };
+    expect(await compactHistory(store, { summarize: () => SUMMARY, keepRecent: 1 })).toBe(true);
+    expect(splice).toHaveBeenCalledWith(0, 2, [SUMMARY], { expectIds: [1, 2] });
   });
 
   test("is one change for those who listen", async () => {
