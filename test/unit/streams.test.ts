@@ -144,6 +144,47 @@ describe("the parts of a message", () => {
     expect(texts()).toEqual(["[3]"]);
   });
 
+  test("add up to the text, wherever each of them is new", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "é", "😀") });
+    const edit = fc.record({ keep: fc.nat({ max: 20 }), text, end: fc.nat({ max: 20 }) });
+    let written = 0;
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 12 }), (edits) => {
+        const deltas = new Deltas();
+        const id = begin(`message ${++written}`);
+        let json = "";
+        for (const { keep, text, end } of edits) {
+          json = `["${(json.slice(2, keep) + text + json.slice(end, -2)).toWellFormed()}"]`;
+          value(
+            checkpoint(
+              id,
+              deltas.next({ seq: 1, name: "checkpoint", args: { session, id, content: [] }, terms }, json),
+            ),
+          );
+          expect(texts()).toEqual([json]);
+        }
+        value(run("abort", { session, id }));
+      }),
+    );
+  });
+
+  // Were the text before each of them copied, this would take minutes.
+  test("are read at once, and were there as many as an answer of hours has", () => {
+    const [before, words, after] = ['[{"type":"text","text":"', "some words ".repeat(50), '"}]'];
+    const id = begin("a");
+    checkpoint(id, { keep: 0, text: before + after, tail: 0 });
+    storage.database.run(
+      `WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 25000)
+       INSERT INTO axio_context_parts(message_id, number, keep, text, tail) SELECT ?1, number, ?2 + (number - 1) * ?3, ?4, ?5 FROM numbers`,
+      id,
+      before.length,
+      words.length,
+      words,
+      after.length,
+    );
+    expect(texts()[0] === before + words.repeat(25_000) + after).toBe(true);
+  });
+
   test("on a row that is damaged cost that row alone", () => {
     const id = begin("a");
     checkpoint(id, { keep: 0, text: "[1,2]", tail: 0 });

@@ -1,7 +1,7 @@
 import type { Delta, SessionKey } from "../../src/operations.js";
 import { seal, unseal } from "../envelopes/envelope.js";
 import { tables } from "../sql/tables.js";
-import type { Database } from "../sqlite/database.js";
+import type { Database, Row } from "../sqlite/database.js";
 import { dbNames } from "./schema.js";
 import { countOf } from "./positions.js";
 import { editSummary } from "./summaries.js";
@@ -22,16 +22,28 @@ export function assemble(db: Database, dbName: string, id: number, stored: unkno
   if (parts.length === 0) return stored as string;
   try {
     const [keep, , tail] = parts[0]!;
-    const base = keep === 0 && tail === 0 ? "" : unseal(stored);
-    return parts.reduce((text, part) => apply(text, Number(part[0]), String(part[1]), Number(part[2])), base);
+    return join(parts, keep === 0 && tail === 0 ? "" : unseal(stored));
   } catch {
     // A damaged row costs itself alone: who reads it finds out again.
     return stored as string;
   }
 }
 
-function apply(before: string, keep: number, text: string, tail: number): string {
-  return before.slice(0, keep) + text + before.slice(before.length - tail);
+/** Nearly every part stands where the last one ended: what is before that is not copied for each of thousands. */
+function join(parts: readonly Row[], base: string): string {
+  const done: string[] = [];
+  let length = 0;
+  let rest = base;
+  for (const [keep, text, tail] of parts as [number, string, number][]) {
+    if (keep < length || tail > rest.length) {
+      rest = done.splice(0).join("") + rest;
+      length = 0;
+    }
+    done.push(rest.slice(0, keep - length), text);
+    length = keep + text.length;
+    rest = rest.slice(rest.length - tail);
+  }
+  return done.join("") + rest;
 }
 
 /**
