@@ -14,7 +14,11 @@ export interface PreparedRun {
   readonly abortSignal: AbortSignal;
 }
 
-/** Appends the input and reads the history. With a signal that has already fired, nothing is stored. */
+/**
+ * Reads the history and appends the input; what others append in between must not come behind it in what the model is
+ * sent: many take an answer at the end for the beginning of theirs, or refuse it. With a signal that has already fired,
+ * nothing is stored.
+ */
 export async function prepareRun(
   input: string | Message,
   store: ContextStore,
@@ -23,8 +27,9 @@ export async function prepareRun(
   signal?.throwIfAborted();
   const message: Message =
     typeof input === "string" ? { role: "user", content: [{ type: "text", text: input }] } : input;
+  const history = [...(await store.getHistory()), message];
   await store.append(message);
-  const messages = toModelMessages(await store.getHistory());
+  const messages = toModelMessages(history);
   const stop = new AbortController();
   return { message, messages, stop, abortSignal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
 }

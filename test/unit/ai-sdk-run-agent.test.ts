@@ -116,6 +116,20 @@ describe("runAgent", () => {
     ]);
   });
 
+  test("asks the model what it was asked, also where another run's answer is stored right behind that", async () => {
+    class SharedStore extends MemoryContextStore {
+      override async append(message: Message): Promise<void> {
+        await super.append(message);
+        await super.append(conclusion);
+      }
+    }
+    const store = new SharedStore([question]);
+    const model = modelOf(concludes);
+    await runAgent(agentOf(model), "And Bergen?", store);
+    expect(model.doGenerateCalls[0]?.prompt.at(-1)).toMatchObject({ role: "user", content: [{ text: "And Bergen?" }] });
+    expect(await store.getHistory()).toHaveLength(4);
+  });
+
   test("sends images, and stores the images that the model makes", async () => {
     const data = Uint8Array.of(0x89, 0x50, 0x4e, 0x47);
     const image = { type: "image", media_type: "image/png", data } as const;
