@@ -43,15 +43,20 @@ export async function compactHistory(
   const history = old.map(({ role, content }) => ({ role, content }));
   const summary = await untilAborted(async () => summarize(history, { signal }), signal);
   const known = partialOnes(old);
-  if (known !== "[]" && partialOnes(await store.getMessages({ before: old.length })) !== known)
+  const now = known[0] && partialOnes(await store.getMessages({ before: old.length }));
+  if (now && JSON.stringify(now) !== JSON.stringify(known))
     throw new ContextStoreError("conflict", "A message went on while it was summarized. Read again, and decide.");
-  await store.splice(0, old.length, toMessages(summary), { expectIds: old.map(({ id }) => id) });
+  await store.splice(0, old.length, toMessages(summary), { expectIds: idsOf(old), expectPartial: idsOf(known) });
   return true;
 }
 
 /** Messages that were still being written: these keep their ids when they go on. The others may hold many images. */
-function partialOnes(messages: readonly StoredMessage[]): string {
-  return JSON.stringify(messages.filter(({ status }) => status === "partial"));
+function partialOnes(messages: readonly StoredMessage[]): StoredMessage[] {
+  return messages.filter(({ status }) => status === "partial");
+}
+
+function idsOf(messages: readonly StoredMessage[]): number[] {
+  return messages.map(({ id }) => id);
 }
 
 /** The greatest cut up to `wanted` that parts no call from its result, not even from one that is still to come. */

@@ -146,6 +146,8 @@ export interface Edit<Content> {
   readonly messages: readonly NewMessage<Content>[];
   /** Of the messages that go. */
   readonly expectIds?: readonly number[] | undefined;
+  /** Those of them that are still being written. */
+  readonly expectPartial?: readonly number[] | undefined;
   /** Of the last message before them. */
   readonly expectBefore?: number | undefined;
   readonly expectedLength?: number | undefined;

@@ -146,12 +146,16 @@ export class SQLiteContextStore extends ContextStore {
     start: number,
     deleteCount: number,
     messages: readonly Message[],
-    options: { readonly expectIds?: readonly number[] | undefined } = {},
+    options: {
+      readonly expectIds?: readonly number[] | undefined;
+      /** @internal */
+      readonly expectPartial?: readonly number[] | undefined;
+    } = {},
   ): Promise<void> {
-    const { expectIds } = checkOptions(options);
+    const { expectIds, expectPartial } = checkOptions(options);
     checkCount("start", start);
     checkCount("deleteCount", deleteCount);
-    await this.#edit({ kind: "replace", start, deleteCount, expectIds }, messages);
+    await this.#edit({ kind: "replace", start, deleteCount, expectIds, expectPartial }, messages);
   }
 
   /**

@@ -2,8 +2,8 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { SessionKey } from "../../src/operations.js";
 import type { ImportSummary } from "../../src/reports.js";
 import type { Change } from "../operations/changes.js";
-import { endOf } from "../operations/positions.js";
-import { finish, isPartial } from "../operations/streams.js";
+import { endOf, partialPosition } from "../operations/positions.js";
+import { finish } from "../operations/streams.js";
 import { previewOfStored } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
@@ -103,7 +103,7 @@ export class Merge {
   /** What could not be taken back without what others have done meanwhile. */
   complete(): void {
     for (const { session, id, content } of this.#finished) {
-      if (isPartial(this.#db, session, id)) finish(this.#db, session, id, content);
+      if (partialPosition(this.#db, session, id) !== undefined) finish(this.#db, session, id, content);
     }
     for (const sql of tables(this.dbName).takeDescribed) this.#db.run(sql);
   }

@@ -4,7 +4,7 @@ import { timestamp } from "../../src/timestamp.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
 import { renumber } from "./messages.js";
-import { countOf, endOf, isShared } from "./positions.js";
+import { countOf, endOf, isShared, partialPosition } from "./positions.js";
 import { editSummary } from "./summaries.js";
 
 /** A row that is there: its id, its position in the table, its time. */
@@ -49,10 +49,11 @@ function replaceRows(db: Database, { session, messages }: Edit<string>, removed:
 }
 
 function checkExpectations(db: Database, edit: Edit<string>, removed: readonly Place[], count: number): void {
-  const { session, start, expectIds, expectBefore, expectedLength } = edit;
+  const { session, start, expectIds, expectPartial = [], expectBefore, expectedLength } = edit;
   if (expectedLength !== undefined && expectedLength !== count)
     throw conflict(session, `has ${count} messages, not ${expectedLength}`);
-  if (expectIds !== undefined && !sameIds(expectIds, removed))
+  const isPartial = (id: number) => partialPosition(db, session, id) !== undefined;
+  if (expectIds !== undefined && !(sameIds(expectIds, removed) && expectPartial.every(isPartial)))
     throw conflict(session, `has other messages from position ${start} on than those expected`);
   if (expectBefore === undefined) return;
   const kept = Math.min(start, count);

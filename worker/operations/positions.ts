@@ -1,6 +1,6 @@
 import type { SessionKey } from "../../src/operations.js";
 import { tables } from "../sql/tables.js";
-import type { Database } from "../sqlite/database.js";
+import type { Database, SqlValue } from "../sqlite/database.js";
 
 // Positions in the table are dense per session id, those of the API per session id and project.
 
@@ -26,4 +26,13 @@ export function ordinal(db: Database, session: SessionKey, position: number): nu
   if (!isShared(db, session, count)) return position;
   // Counted from the end: what is written is near it.
   return count - Number(db.value(tables(dbName).countFrom, sessionId, project, position));
+}
+
+/** Where in the table a message stands, if it is still being written. */
+export function partialPosition(
+  db: Database,
+  { sessionId, project, dbName }: SessionKey,
+  id: number,
+): SqlValue | undefined {
+  return db.value(tables(dbName).partial, sessionId, project, id);
 }

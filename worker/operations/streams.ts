@@ -1,11 +1,11 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { Delta, Edited, NewMessage, SessionKey } from "../../src/operations.js";
 import { tables } from "../sql/tables.js";
-import type { Database, SqlValue } from "../sqlite/database.js";
+import type { Database } from "../sqlite/database.js";
 import { splice } from "./edits.js";
 import { append } from "./messages.js";
 import { addPart } from "./parts.js";
-import { countOf, ordinal } from "./positions.js";
+import { countOf, ordinal, partialPosition } from "./positions.js";
 import { editSummary } from "./summaries.js";
 
 /** Writes what is new of a message that is still being written. */
@@ -44,19 +44,11 @@ export function abort(db: Database, session: SessionKey, id: number): Edited {
   return splice(db, { session, kind, start, deleteCount: 1, messages: [], expectIds: [id] });
 }
 
-export function isPartial(db: Database, session: SessionKey, id: number): boolean {
-  return place(db, session, id) !== undefined;
-}
-
 /** Where in the table a message stands that is still being written. */
 function placeOf(db: Database, session: SessionKey, id: number): number {
-  const position = place(db, session, id);
+  const position = partialPosition(db, session, id);
   if (position === undefined) throw notWritten();
   return Number(position);
-}
-
-function place(db: Database, { sessionId, project, dbName }: SessionKey, id: number): SqlValue | undefined {
-  return db.value(tables(dbName).partial, sessionId, project, id);
 }
 
 function notWritten(): ContextStoreError {
