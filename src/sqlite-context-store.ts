@@ -148,7 +148,7 @@ export class SQLiteContextStore extends ContextStore {
     messages: readonly Message[],
     options: {
       readonly expectIds?: readonly number[] | undefined;
-      /** @internal */
+      /** @internal Those of them that must still be being written. */
       readonly expectPartial?: readonly number[] | undefined;
     } = {},
   ): Promise<void> {
