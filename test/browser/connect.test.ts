@@ -89,6 +89,23 @@ test("refuses a worker that serves another database, which goes on", async () =>
   expect(words(await store.getHistory())).toEqual(["before", "after"]);
 });
 
+test("replaces a worker that has died where the browser lets nobody look at locks: Firefox, in a frame of another site", async () => {
+  const refused = new DOMException("not here", "SecurityError");
+  vi.spyOn(navigator.locks, "query").mockRejectedValue(refused);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const workers: Worker[] = [];
+  const worker = () => {
+    workers.push(new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }));
+    return workers.at(-1)!;
+  };
+  const store = new SQLiteContextStore(await openDatabase({ path: freshPath(), worker }), "s");
+  await store.append(user("before"));
+  workers[0]!.terminate();
+  await store.append(user("after"));
+  expect(words(await store.getHistory())).toEqual(["before", "after"]);
+  expect(workers).toHaveLength(2);
+});
+
 test("waits as long as a number of milliseconds can say", async () => {
   const connection = await openDatabase({ busyTimeout: 2 ** 31 - 1 });
   expect(await connection.listProjects()).toEqual([]);
