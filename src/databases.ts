@@ -24,7 +24,7 @@ export async function listDatabases(): Promise<string[]> {
 export async function deleteDatabase(path: string): Promise<void> {
   const name = checkPath(path);
   checkSupport("opfs");
-  await navigator.locks.request(ownerLock(name), { ifAvailable: true }, async (lock) => {
+  const deleted = navigator.locks.request(ownerLock(name), { ifAvailable: true }, async (lock) => {
     if (!lock) throw open(path);
     const root = await orNothing(directoryOfAll());
     try {
@@ -33,6 +33,8 @@ export async function deleteDatabase(path: string): Promise<void> {
       throw open(path, cause);
     }
   });
+  // Where nothing may be stored, there are no locks.
+  await orNothing(deleted);
 }
 
 /**

@@ -20,7 +20,10 @@ const api: WorkerApi = {
         const message = `The page speaks protocol ${options.protocol}, the worker file ${PROTOCOL}: a cache has mixed two versions of axio-context-opfs. Reload the page.`;
         throw new ContextStoreError("protocol-mismatch", message);
       }
-      await hold(options.alive);
+      await hold(options.alive).catch((error: unknown) => {
+        // Where the browser forbids a page to store anything, it forbids locks, too. What is in memory needs none.
+        if (options.storage !== "memory") throw error;
+      });
       router = new Router(options, (event) => {
         heard = onEvent(event);
         // Its files go with the worker, and the page may be slow to end it.

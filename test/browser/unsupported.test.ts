@@ -11,6 +11,8 @@ function remove(target: object, name: string): void {
   onTestFinished(() => void Object.defineProperty(target, name, descriptor));
 }
 
+const SECURITY_ERROR = new DOMException("not here", "SecurityError");
+
 afterEach(() => {
   vi.unstubAllGlobals();
 });
@@ -55,10 +57,15 @@ describe("connect", () => {
     ["deleteDatabase", () => deleteDatabase(freshPath())],
     ["rescueDatabase", () => rescueDatabase(freshPath())],
   ])("says so in a private window: %s", async (_, call) => {
-    const reason = new DOMException("not here", "SecurityError");
-    vi.spyOn(navigator.storage, "getDirectory").mockRejectedValue(reason);
+    vi.spyOn(navigator.storage, "getDirectory").mockRejectedValue(SECURITY_ERROR);
     onTestFinished(() => void vi.restoreAllMocks());
-    expect((await rejection(call(), "unsupported")).cause).toBe(reason);
+    expect((await rejection(call(), "unsupported")).cause).toBe(SECURITY_ERROR);
+  });
+
+  test("says so where the browser forbids locks, too: deleteDatabase", async () => {
+    vi.spyOn(navigator.locks, "request").mockRejectedValue(SECURITY_ERROR);
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect((await rejection(deleteDatabase(freshPath()), "unsupported")).cause).toBe(SECURITY_ERROR);
   });
 
   test("says so in a frame that has no origin of its own", async () => {
@@ -72,6 +79,21 @@ describe("connect", () => {
       new Worker(new URL("../fixtures/no-sync-handles-worker.ts", import.meta.url), { type: "module" });
     const { message } = await rejection(connect(freshPath(), { worker }), "unsupported");
     expect(message).toContain('storage: "memory"');
+  });
+
+  test("opens a database in memory where the browser forbids locks, too, and says when its worker died", async () => {
+    for (const name of ["query", "request"] as const) vi.spyOn(navigator.locks, name).mockRejectedValue(SECURITY_ERROR);
+    onTestFinished(() => void vi.restoreAllMocks());
+    let started: Worker | undefined;
+    const worker = () =>
+      (started = new Worker(new URL("../fixtures/no-locks-worker.ts", import.meta.url), { type: "module" }));
+    await rejection(connect(freshPath(), { worker }), "unsupported");
+    const connection = await openDatabase({ storage: "memory", worker });
+    const store = new SQLiteContextStore(connection, "s");
+    await store.append(user("hello"));
+    expect(words(await store.getHistory())).toEqual(["hello"]);
+    started!.terminate();
+    await rejection(store.append(user("lost")), "worker-failed");
   });
 
   test("never falls back to memory by itself", async () => {
