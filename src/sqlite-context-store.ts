@@ -121,7 +121,7 @@ export class SQLiteContextStore extends ContextStore {
       page = await this.getMessages({ after, limit: batch });
       yield* page;
       after += page.length;
-    } while (page.length === batch);
+    } while (page.length > 0);
   }
 
   /**

@@ -100,6 +100,18 @@ describe("paging", () => {
     expect(read).toStrictEqual(await store.getMessages());
   });
 
+  test("with the iterator gives what is appended while the last batch is looked at", async () => {
+    const connection = await openDatabase({ storage: "memory" });
+    const store = await fill(connection, 2);
+    const read: StoredMessage[] = [];
+    for await (const message of store.messages()) {
+      if (read.length < 2) await store.append(user("appended"));
+      read.push(message);
+    }
+    expect(read).toHaveLength(4);
+    expect(read).toStrictEqual(await store.getMessages());
+  });
+
   test.each([undefined, 1, 7, 50, 99, 100, 101, 1000])(
     "with the iterator gives the history in batches of %s",
     async (batch) => {
