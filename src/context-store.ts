@@ -59,7 +59,10 @@ export abstract class ContextStore {
     return this.#tokens;
   }
 
-  /** The sessions that this backend holds, newest first. By default this one, once it has a message. */
+  /**
+   * The sessions that this backend holds, newest first. By default this one, once it has a message; both its times are
+   * that at which the store was made.
+   */
   async listSessions(): Promise<SessionInfo[]> {
     const history = await this.getHistory();
     if (history.length === 0) return [];
