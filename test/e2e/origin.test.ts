@@ -3,6 +3,21 @@ import { basename } from "node:path";
 import { expect, test } from "./fixtures.js";
 import { SITE } from "./server.js";
 
+interface TrustedTypesGlobal {
+  readonly trustedTypes: {
+    createPolicy(
+      name: string,
+      rules: { createScriptURL(url: string): string },
+    ): { createScriptURL(url: string): string };
+  };
+}
+
+/** Where in the site the worker's file is. */
+async function workerFile(): Promise<string> {
+  const files = await readdir(SITE, { recursive: true });
+  return files.find((file) => /^worker-.*\.js$/.test(basename(file)))!;
+}
+
 test("needs no special headers, and no more than a strict content security policy", async ({ context, site }) => {
   const page = await site.openTab(context, "strict");
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
@@ -53,11 +68,25 @@ for (const [policy, what, word] of [
   });
 }
 
+test("starts the worker where trusted types are enforced as the README says", async ({ context, site }) => {
+  const page = await site.openTab(context, "trusted");
+  expect((await page.evaluate(() => harness.failure())).code).toBe("worker-failed");
+  await page.evaluate(
+    (script) => {
+      // TypeScript's library does not know them yet.
+      const { trustedTypes } = globalThis as unknown as TrustedTypesGlobal;
+      const policy = trustedTypes.createPolicy("worker", { createScriptURL: (url) => url });
+      return harness.open({ worker: () => new Worker(policy.createScriptURL(script), { type: "module" }) });
+    },
+    `/trusted/${await workerFile()}`,
+  );
+  await page.evaluate(() => harness.append("hello"));
+  expect(await page.evaluate(() => harness.texts())).toEqual(["hello"]);
+});
+
 test("starts a worker file of another origin as the README says", async ({ context, site }) => {
   const page = await site.openTab(context);
-  const files = await readdir(SITE, { recursive: true });
-  const worker = files.find((file) => /^worker-.*\.js$/.test(basename(file)))!;
-  const url = new URL(`/shared/${worker}`, site.url("page").replace(/test-/, "cdn-")).href;
+  const url = new URL(`/shared/${await workerFile()}`, site.url("page").replace(/test-/, "cdn-")).href;
   expect(new URL(url).origin).not.toBe(new URL(page.url()).origin);
   await page.evaluate(
     (script) =>

@@ -13,6 +13,7 @@ export const PORT_VARIABLE = "AXIO_CONTEXT_OPFS_E2E_PORT";
 export type Policy =
   | "plain"
   | "strict"
+  | "trusted"
   | "no-worker"
   | "no-wasm"
   | "no-fetch"
@@ -50,6 +51,7 @@ const WASM = /\.wasm$/;
 const RULES: Readonly<Record<Policy, Rules>> = {
   plain: {},
   strict: { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" },
+  trusted: { csp: "require-trusted-types-for 'script'" },
   "no-worker": { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'" },
   "no-wasm": { csp: "default-src 'self'; script-src 'self'; worker-src 'self'" },
   "no-fetch": { csp: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src https://model.test" },
