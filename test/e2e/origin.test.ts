@@ -70,7 +70,7 @@ for (const [policy, what, word] of [
 
 test("starts the worker where trusted types are enforced as the README says", async ({ context, site }) => {
   const page = await site.openTab(context, "trusted");
-  expect((await page.evaluate(() => harness.failure())).code).toBe("worker-failed");
+  expect((await page.evaluate(() => harness.rejection(harness.connect()))).code).toBe("worker-failed");
   await page.evaluate(
     (script) => {
       // TypeScript's library does not know them yet.
