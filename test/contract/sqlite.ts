@@ -68,6 +68,14 @@ function rowsContract({ open }: SqliteBackend): void {
     expect(await store.getHistory()).toStrictEqual([user("with"), user("without"), user("empty")]);
   });
 
+  test("shows it to nobody who reads a history that is long", async () => {
+    const store = await open();
+    const rest = Array.from({ length: 300 }, (_, number) => user(`without ${number}`));
+    await store.append(user("with"), { metadata: { model: "m" } });
+    await store.appendAll(rest);
+    expect(await store.getHistory()).toStrictEqual([user("with"), ...rest]);
+  });
+
   test("what is done to metadata right after the call changes nothing", async () => {
     const store = await open();
     const metadata = { list: [1] };

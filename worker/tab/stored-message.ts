@@ -32,8 +32,10 @@ interface TextRow extends ReadRow {
 
 /** Reads a row; `brief`: role and content. Throws `corrupt` for one that cannot be read. */
 export function readRow(row: Row, session: SessionKey, brief = false): ReadRow {
-  const { id, uid, position, createdAt, content, metadata, status } = row;
+  const { id, uid, position, createdAt, content, status } = row;
   const role = row.role as Role;
+  // A row that was read among the rows of a range has more than was asked for.
+  const metadata = brief ? null : row.metadata;
   const head = brief
     ? { role }
     : { id, ...(uid !== null && { uid }), position, createdAt, role, status: status ?? "complete" };
