@@ -213,6 +213,16 @@ describe("calls that travel together", () => {
     expect(value(history)).toMatchObject([{ position: 0, content: 'plain:"a"' }]);
   });
 
+  test("see nothing of those behind them, where one of these is refused", () => {
+    const numbers = [1, 2, 3, 4, 5] as const;
+    const read = (seq: number) => request(seq, "messages", { session, range: {} });
+    const refused = request(5, "fork", { session, target: "s" });
+    const replies = run("f", numbers, read(1), append(2, "a"), read(3), append(4, "b"), refused);
+    expect(replies.map(({ ok }) => ok)).toEqual([true, true, true, true, false]);
+    expect([replies[0], replies[2]].map(value)).toMatchObject([[], [{ content: 'plain:"a"' }]]);
+    expect(contents()).toHaveLength(2);
+  });
+
   test("are all rejected when the commit fails, and leave nothing", () => {
     const { database } = storage;
     database.exec("CREATE TABLE parent(id INTEGER PRIMARY KEY)");

@@ -90,20 +90,25 @@ export class Executor {
       );
     }
     // A savepoint keeps a copy of every page that changes, for the one write in thousands that is refused. So they are set
-    // only the second time; what the first time has committed the ledger knows.
-    return this.#carryOut(batch, "at once", incoming) ?? this.#carryOut(batch, "with savepoints", incoming)!;
+    // only the second time; what was answered the first time, before the transaction that failed, stays answered.
+    const replies: Reply[] = [];
+    if (!this.#carryOut(batch, replies, false, incoming)) this.#carryOut(batch, replies, true, incoming);
+    return replies;
   }
 
-  /** Gives nothing where a write was refused that took others of its transaction with it. */
-  #carryOut({ client, requests }: Batch, how: "at once" | "with savepoints", incoming?: Import): Reply[] | undefined {
+  /**
+   * Adds the replies that are missing. False where a write was refused that took others of its transaction with it: then
+   * those from there on are still missing.
+   */
+  #carryOut({ client, requests }: Batch, replies: Reply[], withSavepoints: boolean, incoming?: Import): boolean {
     const refused = this.#prepareTables(requests);
-    const replies: Reply[] = [];
     let group: Group | undefined;
     const commit = () => {
       if (group) this.#commit(client, group, replies);
       group = undefined;
     };
-    for (const [place, request] of requests.entries()) {
+    for (let place = replies.length; place < requests.length; place++) {
+      const request = requests[place]!;
       const refusal = refused.get(dbNameOf(request));
       if (refusal) {
         replies[place] = refusal;
@@ -125,14 +130,17 @@ export class Executor {
         replies[place] = failure(error);
         continue;
       }
-      const isApart = how === "with savepoints" && group.places.length > 0;
+      const isApart = withSavepoints && group.places.length > 0;
       this.#write(request, place, group, { replies, isApart, incoming });
       if (this.#db.inTransaction) continue;
-      if (!replies[place]!.ok && group.places.some((written) => replies[written]!.ok)) return undefined;
+      if (!replies[place]!.ok && group.places.some((written) => replies[written]!.ok)) {
+        replies.length = group.places[0]!;
+        return false;
+      }
       group = undefined;
     }
     commit();
-    return replies;
+    return true;
   }
 
   /** The answers of writes all of which were carried out before, so that nothing long is done for them again. */
