@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { MessageRef } from "../../src/messages.js";
 import type { MessageRow, Operations } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import { Owner } from "../../worker/owner/owner.js";
@@ -117,6 +118,18 @@ describe("a long history is read in slices", () => {
     expect(rows.map(({ position }) => position)).toEqual(positions(0, LENGTH));
     expect((await edited).ok).toBe(true);
     expect((await read().all).rows.length).toBeLessThan(4);
+  });
+
+  test("all of which come before a message at its end is complete, and what follows it is there", async () => {
+    const partial = { uid: "partial", role: "assistant", content: "plain:[]", status: "partial" as const };
+    const begun = await run("append", { session, messages: [partial] });
+    const [{ id }] = (begun as { value: [MessageRef] }).value;
+    const { all } = read();
+    const followedBy = [{ uid: "next", role: "user", content: "plain:[]" }];
+    const finished = run("finish", { session, id, content: 'plain:["complete"]', messages: followedBy });
+    expect((await all).rows.at(-1)).toMatchObject({ id, status: "partial", content: "plain:[]" });
+    expect((await finished).ok).toBe(true);
+    expect((await read().all).rows.slice(-2)).toMatchObject([{ id, status: null }, { uid: "next" }]);
   });
 
   test("unless another project has messages under its id: it is read in one go", async () => {

@@ -25,9 +25,10 @@ const NOTHING: {
   projects: [],
 };
 
-/** Writes that change, move or remove complete messages. */
+/** Writes that change, move or remove complete messages, or complete one with those that follow it. */
 const EDITS: ReadonlySet<OwnerOperation> = new Set([
   "splice",
+  "finish",
   "abort",
   "clear",
   "deleteSession",
