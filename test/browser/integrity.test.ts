@@ -107,6 +107,24 @@ describe("checkIntegrity", () => {
     expect(call("messages", { session: SESSION, range: { last: 1 } })).toMatchObject([{ position: 3 }]);
   });
 
+  test.each(["preview", "created_at", "updated_at"])(
+    "names an entry of the list whose %s is no text any more, which hides no other until it is repaired",
+    async (column) => {
+      const { storage, call, append } = await sound();
+      append(user("other"), { ...SESSION, sessionId: "other" });
+      storage.database.run("UPDATE axio_context_sessions SET preview = 'other' WHERE session_id = 'other'");
+      const list = () => readList(call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionEntry>);
+      const before = list();
+      storage.database.run(
+        `UPDATE axio_context_sessions SET ${column} = CAST(${column} AS BLOB) WHERE session_id = 's'`,
+      );
+      expect(list()).toEqual(expect.arrayContaining(before));
+      expect(call("check", {})).toMatchObject({ problems: [{ kind: "summary", sessionId: "s", repairable: true }] });
+      call("repair", {});
+      expect(list()).toEqual(before);
+    },
+  );
+
   test("names every problem at once", async () => {
     const { storage, call } = await sound();
     for (const sql of [UNREADABLE["a BLOB"]![1], REPAIRABLE["a gap in the positions"]![2]]) storage.database.run(sql);

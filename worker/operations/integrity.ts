@@ -161,7 +161,7 @@ function checkSummary(db: Database, session: SessionKey): IntegrityProblem[] {
   if (!shown) return stale("The session is missing from the list.");
   if (shown[0] !== count) return stale(`The list says ${Number(shown[0])} messages; there are ${Number(count)}.`);
   // An edit counts as activity, and leaves no row to tell its time: it may be later than the last message's.
-  if (shown[1] !== String(createdAt) || String(shown[2]) < String(updatedAt))
+  if (shown[1] !== String(createdAt) || typeof shown[2] !== "string" || shown[2] < String(updatedAt))
     return stale("The list shows a wrong time.");
   if (shown[3] !== computePreview(db, session)) return stale("The list shows an outdated preview.");
   return [];

@@ -8,10 +8,11 @@ export function listOf(rows: string): string {
 
 /**
  * The columns of a `SessionEntry`: of a session, "s". `counts`: where its tokens are. What Python may have stored of a
- * number, it cuts off on reading.
+ * number, it cuts off on reading. JSON holds no BLOB: where a text has become one, by a bit, it must not take the list along.
  */
 export function entryOf(counts: "s" | "t"): string {
-  return `s.session_id, s.message_count, s.preview, s.created_at, s.updated_at,
+  const text = (column: string) => `CAST(s.${column} AS TEXT)`;
+  return `s.session_id, s.message_count, ${text("preview")}, ${text("created_at")}, ${text("updated_at")},
     CAST(coalesce(${counts}.input_tokens, 0) AS INTEGER), CAST(coalesce(${counts}.output_tokens, 0) AS INTEGER),
-    CAST(s.title AS TEXT), CAST(s.parent_session_id AS TEXT), s.forked_at`;
+    ${text("title")}, ${text("parent_session_id")}, s.forked_at`;
 }
