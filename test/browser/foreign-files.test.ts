@@ -47,6 +47,23 @@ describe("files that Python reads too", () => {
     expect(await variant.checkIntegrity()).toEqual({ ok: true, problems: [] });
   });
 
+  test("with sums of tokens that are no whole numbers any more show the same in lists", async () => {
+    // What SQLite makes of a sum beyond 2^63 - 1.
+    const file = await changeByPython(await golden("small.db"), [
+      "UPDATE axio_context_tokens SET input_tokens = 9.5e18",
+    ]);
+    const connection = await openDatabase({ storage: "memory" });
+    await connection.import(file);
+    const project = "/home/dev/alpha";
+    const list = await new SQLiteContextStore(connection, "any", { project }).listSessions();
+    const counts = list.map(({ sessionId }) =>
+      new SQLiteContextStore(connection, sessionId, { project }).getContextTokens(),
+    );
+    const shown = list.map(({ inputTokens, outputTokens }) => ({ inputTokens, outputTokens }));
+    expect(shown).toEqual(await Promise.all(counts));
+    expect(shown.some(({ inputTokens }) => inputTokens === 9.5e18)).toBe(true);
+  });
+
   const COLUMNS = "session_id, project, position, role, content, created_at";
   const UNUSUAL: Readonly<Record<string, readonly string[]>> = {
     "a BLOB for a content": ["UPDATE axio_context_messages SET content = CAST(content AS BLOB) WHERE position = 0"],

@@ -13,6 +13,6 @@ export function listOf(rows: string): string {
 export function entryOf(counts: "s" | "t"): string {
   const text = (column: string) => `CAST(s.${column} AS TEXT)`;
   return `s.session_id, s.message_count, ${text("preview")}, ${text("created_at")}, ${text("updated_at")},
-    CAST(coalesce(${counts}.input_tokens, 0) AS INTEGER), CAST(coalesce(${counts}.output_tokens, 0) AS INTEGER),
+    coalesce(trunc(${counts}.input_tokens), 0), coalesce(trunc(${counts}.output_tokens), 0),
     ${text("title")}, ${text("parent_session_id")}, s.forked_at`;
 }
