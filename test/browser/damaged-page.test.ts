@@ -1,10 +1,12 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { connect, SQLiteContextStore } from "../../src/index.js";
 import { HEADER_BYTES, poolDirectory } from "../../src/database-directory.js";
 import { freshPath, openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
+import { openMemoryDatabase } from "../fixtures/memory-database.js";
 import { user, words } from "../fixtures/messages.js";
 import { MAIN } from "../fixtures/pool.js";
+import { Searcher } from "../../worker/search/searcher.js";
 
 const SESSIONS = 20;
 
@@ -25,16 +27,22 @@ async function damagePageWith(path: string, text: string): Promise<void> {
   }
 }
 
-test("checkIntegrity names a damaged page, and what can be read beside it stays readable", async () => {
-  const path = freshPath();
+/** A closed database of which a page is damaged; gives what was exported before. */
+async function damagedDatabase(path: string): Promise<Blob> {
   const first = await connect(path);
   for (let i = 0; i < SESSIONS; i++) {
     const store = new SQLiteContextStore(first, `s${i}`, { project: "p" });
     await store.appendAll(Array.from({ length: 30 }, (_, n) => user(`s${i}-${n} ${"x".repeat(300)}`)));
   }
+  const exported = await first.export();
   await first.close();
   await damagePageWith(path, "s7-15 ");
+  return exported;
+}
 
+test("checkIntegrity names a damaged page, and what can be read beside it stays readable", async () => {
+  const path = freshPath();
+  await damagedDatabase(path);
   const connection = await openDatabase({ path });
   const report = await connection.checkIntegrity();
   expect(report.ok).toBe(false);
@@ -54,4 +62,22 @@ test("checkIntegrity names a damaged page, and what can be read beside it stays 
       messageCount: 30,
     });
   }
+});
+
+test("messages whose ids begin again do not keep the search index growing for ever", async () => {
+  const { storage, append } = await openMemoryDatabase();
+  for (let number = 0; number < 60; number++) append(user(`word${number} ${"x".repeat(300)}`));
+  const { database } = storage;
+  const pageAt = (number: number) =>
+    database.value("SELECT data FROM sqlite_dbpage WHERE pgno = ?", number) as Uint8Array<ArrayBuffer>;
+  const root = database.value("SELECT rootpage FROM sqlite_schema WHERE name = 'axio_context_messages'");
+  // Behind the header of a page are the offsets of its cells, and each of these begins with the number of a page.
+  const tree = new DataView(pageAt(Number(root)).buffer);
+  const leaf = (place: number) => tree.getUint32(tree.getUint16(12 + 2 * place));
+  database.run("UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?", pageAt(leaf(0)), leaf(2));
+  const searcher = new Searcher(storage, false);
+  onTestFinished(() => searcher.stop());
+  const search = searcher.search({ dbName: "axio_context", query: "word7", limit: 10 });
+  const { message } = await rejection(search, "corrupt");
+  expect(message).toContain("out of order");
 });

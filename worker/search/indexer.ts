@@ -1,3 +1,4 @@
+import { ContextStoreError } from "../../src/errors.js";
 import { assemble } from "../operations/parts.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
@@ -32,6 +33,9 @@ export function* catchUp(db: Database, index: SearchIndex, dbName: string, flush
     for (let characters = 0; characters < BATCH_CHARACTERS;) {
       const rows = db.rows(tables(dbName).toIndex, last, STEP);
       for (const row of rows) {
+        // In damaged pages ids may begin again: without end.
+        if (Number(row[0]) <= last)
+          throw new ContextStoreError("corrupt", "The database is damaged (rows out of order).");
         last = Number(row[0]);
         characters += yield* addRow(db, index, dbName, row);
       }
