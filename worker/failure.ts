@@ -43,7 +43,7 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
   if (sqliteCode === SQLITE_CORRUPT) {
     return fail(
       "corrupt",
-      `The database is damaged (${text}). Export it, and call checkIntegrity() to see what can be saved.`,
+      `The database is damaged (${text}). checkIntegrity() tells what can be saved; rescueDatabase() gives the bytes.`,
     );
   }
   if (sqliteCode === SQLITE_IOERR)

@@ -34,7 +34,9 @@ async function writeAndDie(page: Page): Promise<string[]> {
 /** The database has opened whole, or is corrupt and every file is left as it is, and can be rescued. */
 function expectWholeOrCorrupt(opening: Opening, texts: readonly string[], what: string): void {
   const { code, message } = opening;
-  const expected = code === "none" ? { code, texts } : { code: "corrupt", changed: [], notRescued: [] };
+  const advice: unknown = expect.stringContaining("rescueDatabase");
+  const expected =
+    code === "none" ? { code, texts } : { code: "corrupt", message: advice, changed: [], notRescued: [] };
   expect(opening, `${what}: ${message}`).toMatchObject(expected);
 }
 
@@ -83,6 +85,7 @@ const DAMAGES: readonly (readonly [Damage, name: string, other?: string])[] = [
       ["header missing", name],
     ],
   ),
+  ["second page overwritten", "/history.sqlite"],
   ["emptied", "/history.sqlite"],
   ["removed", "/history.sqlite"],
   ["cut off in the header", "/history.sqlite"],

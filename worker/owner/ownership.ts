@@ -102,6 +102,8 @@ export async function openAsOwner(
       try {
         return new Owner(storage, options, events);
       } catch (error) {
+        // Nothing is changed: the -wal is not written back.
+        storage.database.writeBackOnClose(false);
         storage.release();
         throw error;
       }

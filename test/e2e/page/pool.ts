@@ -22,6 +22,7 @@ const CUT_TO = {
 /** What happens to a file. */
 export type Damage =
   | "header zeroed"
+  | "second page overwritten"
   | "name and flags zeroed"
   | "header missing"
   | "headers swapped"
@@ -79,6 +80,7 @@ export class Pool {
     const { handle, bytes } = await findFile(name);
     if (how === "header zeroed") await write(handle, bytes.fill(0, 0, HEADER_BYTES));
     else if (how === "name and flags zeroed") await write(handle, bytes.fill(0, 0, HEADER_BYTES - 8));
+    else if (how === "second page overwritten") await write(handle, bytes.fill(0xa5, DATA_AT + 4096, DATA_AT + 8192));
     else if (how === "header missing") await write(handle, bytes.slice(DATA_AT));
     else if (how === "emptied") await write(handle, bytes.slice(0, 0));
     else if (how === "removed") await (await directory()).removeEntry(handle.name);
