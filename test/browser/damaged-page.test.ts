@@ -64,6 +64,16 @@ test("checkIntegrity names a damaged page, and what can be read beside it stays 
   }
 });
 
+test("an import that meets a damaged page of the database does not put it down to the file alone", async () => {
+  const path = freshPath();
+  const sound = await damagedDatabase(path);
+  const connection = await openDatabase({ path });
+  const { message } = await rejection(connection.import(sound), "corrupt");
+  expect(message).toMatch(/^The file to import, or the database, is damaged/);
+  const other = await openDatabase();
+  expect(await other.import(sound)).toMatchObject({ sessionsAdded: SESSIONS });
+});
+
 test("messages whose ids begin again do not keep the search index growing for ever", async () => {
   const { storage, append } = await openMemoryDatabase();
   for (let number = 0; number < 60; number++) append(user(`word${number} ${"x".repeat(300)}`));

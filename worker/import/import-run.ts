@@ -108,14 +108,16 @@ export class ImportRun {
       database.run("PRAGMA wal_autocheckpoint=200");
       // What takes the place of everything must do so in one transaction.
       if (this.#args.mode === "merge") {
-        await notSound(() =>
-          this.#inSlices(incoming.merge(), (work) =>
-            database.transaction(() => {
-              const done = work();
-              incoming.flush();
-              return done;
-            }),
-          ),
+        await notSound(
+          () =>
+            this.#inSlices(incoming.merge(), (work) =>
+              database.transaction(() => {
+                const done = work();
+                incoming.flush();
+                return done;
+              }),
+            ),
+          ", or the database,",
         );
       }
       this.#check();
@@ -166,14 +168,16 @@ export class ImportRun {
 }
 
 /** What is wrong with the file, in the words of an import. */
-async function notSound<Value>(work: () => Promise<Value>): Promise<Value> {
+async function notSound<Value>(work: () => Promise<Value>, orOurs = ""): Promise<Value> {
   try {
     return await work();
   } catch (cause) {
     const error = toContextStoreError(cause);
     if (cause instanceof ContextStoreError || error.code === "quota" || error.code === "not-found") throw error;
     const what = cause instanceof Error ? cause.message : String(cause);
-    throw new ContextStoreError("corrupt", `The file to import is damaged: ${what}. Nothing was imported.`, { cause });
+    throw new ContextStoreError("corrupt", `The file to import${orOurs} is damaged: ${what}. Nothing was imported.`, {
+      cause,
+    });
   }
 }
 
