@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   clientChannel,
   type ClientMessage,
@@ -115,6 +115,20 @@ describe("calls that came after their deadline", () => {
     expect(texts()).toEqual(["g1"]);
     for (const page of [f, g]) page.leave();
   });
+});
+
+test("a long call that fails because the site's data was deleted says so", async () => {
+  const gone = () => Promise.reject(new DOMException("It is not there.", "NotFoundError"));
+  let isThere = true;
+  const cleared = { ...(await openMemoryStorage()), exists: () => Promise.resolve(isThere), removeExports: gone };
+  const events = { lost: () => {}, committed: () => {}, progress: () => {} };
+  const other = new Owner(cleared, { inBackground: false }, events);
+  onTestFinished(() => other.stop());
+  const args = { dbName: "axio_context" };
+  const request: OwnerRequest = { seq: 1, name: "purgeDeleted", args, terms: { full: false, busyTimeout: 5000 } };
+  const replies = other.run({ client: "page", unanswered: [1], requests: [request] });
+  isThere = false;
+  expect(await replies).toMatchObject([{ ok: false, error: { code: "storage-cleared" } }]);
 });
 
 test("more pages than an owner remembers get their answers, and a call that is sent again is answered, not repeated", async () => {

@@ -160,10 +160,14 @@ export class Owner {
 
   #execute(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
     if (isLong(batch)) {
-      // By the time that it is done, the files may have gone.
+      // By the time that it is done, the files may have gone; what has failed may have failed for that.
       return this.#long
         .run(batch)
-        .then((replies) => (this.#files.sawThem ? replies : this.#files.look().then(() => replies, failAll(batch))));
+        .then((replies) =>
+          this.#files.sawThem && replies.every(({ ok }) => ok)
+            ? replies
+            : this.#files.look().then(() => replies, failAll(batch)),
+        );
     }
     try {
       this.#unfinished.settle(batch.requests);
