@@ -12,8 +12,12 @@ import { checkSupport, forbidden } from "./support.js";
 export async function listDatabases(): Promise<string[]> {
   const paths: string[] = [];
   checkSupport("opfs");
-  const root = await orNothing(directoryOfAll());
-  if (root) for await (const name of root.keys()) paths.push(decodeURIComponent(name).replace(/^(?=~\/)/, "/"));
+  const list = async () => {
+    for await (const name of (await directoryOfAll()).keys())
+      paths.push(decodeURIComponent(name).replace(/^(?=~\/)/, "/"));
+  };
+  // They may be deleted meanwhile.
+  await orNothing(list());
   return paths.toSorted();
 }
 
@@ -46,18 +50,21 @@ export async function deleteDatabase(path: string): Promise<void> {
 export async function rescueDatabase(path: string): Promise<File[]> {
   const name = checkPath(path);
   checkSupport("opfs");
-  const directory = await orNothing(poolDirectory(name));
-  if (!directory) throw new ContextStoreError("not-found", `There is no database ${JSON.stringify(path)}.`);
   const files: File[] = [];
-  for await (const handle of directory.values()) {
-    if (handle.kind !== "file") continue;
-    const file = await handle.getFile();
-    // One that has lost its header altogether begins with the data.
-    const isBare = (await extensionOf(file)) !== "bin";
-    const content = isBare ? file : file.slice(HEADER_BYTES);
-    if (content.size > 0) files.push(new File([content], `${file.name}.${await extensionOf(content)}`));
-  }
-  return files;
+  const take = async () => {
+    for await (const handle of (await poolDirectory(name)).values()) {
+      if (handle.kind !== "file") continue;
+      const file = await handle.getFile();
+      // One that has lost its header altogether begins with the data.
+      const isBare = (await extensionOf(file)) !== "bin";
+      const content = isBare ? file : file.slice(HEADER_BYTES);
+      if (content.size > 0) files.push(new File([content], `${file.name}.${await extensionOf(content)}`));
+    }
+    return files;
+  };
+  const taken = await orNothing(take());
+  if (!taken) throw new ContextStoreError("not-found", `There is no database ${JSON.stringify(path)}.`);
+  return taken;
 }
 
 /** "SQLi" begins a database; 0x377f0682 or 0x377f0683 its -wal: https://www.sqlite.org/fileformat2.html#walformat */

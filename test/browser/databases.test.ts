@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   connect,
   deleteDatabase,
@@ -23,7 +23,23 @@ async function makeDatabase(path: string, words: string): Promise<string> {
   return path;
 }
 
+/** The next folder that is looked into is deleted meanwhile. */
+function deletedMeanwhile(method: "keys" | "values"): void {
+  const spy = vi.spyOn(FileSystemDirectoryHandle.prototype, method);
+  onTestFinished(() => spy.mockRestore());
+  spy.mockImplementation(async function* () {
+    yield* [];
+    throw new DOMException("It is not there.", "NotFoundError");
+  });
+}
+
 describe("listDatabases", () => {
+  test("lists nothing of what is deleted meanwhile", async () => {
+    await makeDatabase(freshPath(), "gone");
+    deletedMeanwhile("keys");
+    expect(await listDatabases()).toEqual([]);
+  });
+
   test("lists databases by the paths that they were opened with", async () => {
     const [first, second] = [`a/${freshPath()}`, `100% "q" ä?/${freshPath()}`];
     await makeDatabase(first, "one");
@@ -93,6 +109,13 @@ describe("rescueDatabase", () => {
     const connection = await openDatabase();
     await connection.import(database, { wal });
     expect(texts(await new SQLiteContextStore(connection, "s").getHistory())).toEqual(["rescued"]);
+  });
+
+  test("rejects not-found where the database is deleted meanwhile", async () => {
+    const path = await makeDatabase(freshPath(), "gone");
+    deletedMeanwhile("values");
+    const { message } = await rejection(rescueDatabase(path), "not-found");
+    expect(message).toContain(path);
   });
 
   test("rejects not-found where there is no such database", async () => {
