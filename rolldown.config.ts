@@ -77,7 +77,12 @@ function smaller(): Plugin {
         if (file.type !== "chunk") continue;
         // SQL on one line: it is the only text that has line breaks.
         const code = file.code.replace(/\n\s+/g, " ");
-        const result = await minify(code, { module: true, ecma: 2020, compress, format: { comments: /^!/ } });
+        const result = await minify(code, {
+          module: true,
+          ecma: 2020,
+          compress,
+          format: { comments: /^!/, ascii_only: true },
+        });
         file.code = result.code!;
       }
     },
