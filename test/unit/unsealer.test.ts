@@ -215,7 +215,7 @@ test("an answer that was not read to its end, or is of another version, is asked
 });
 
 describe("rows that come one part after the other", () => {
-  const row = answer(stored([{ type: "text", text: "x".repeat(15_000) }])).value[0];
+  const row = answer(stored([{ type: "text", text: "x".repeat(20_000) }])).value[0];
   const rows = Array.from({ length: 12 }, (_, position) => ({ ...row, id: position + 1, position }));
   const positionsOf = (batch: MessageBatch | null) =>
     (readList(batch!.messages) as StoredMessage[]).map(({ position }) => position);

@@ -3,10 +3,10 @@ import type { ReadMessage } from "./decoded.js";
 import { isText, type ReadRow, readRow, type Row, toText, toValue } from "./stored-message.js";
 
 /**
- * The most text that one answer to the page holds, unless one message alone is longer. With twice as much, the longest
- * wait of a page that reads 20,000 messages is half as long again, and all of them are no sooner there.
+ * The most text that one answer to the page holds, unless one message alone is longer. With a third more, the longest wait
+ * of a page that reads 20,000 messages is longer by a quarter; with a third less, a history takes longer by a tenth.
  */
-const BATCH_CHARACTERS = 64 * 1024;
+const BATCH_CHARACTERS = 96 * 1024;
 const BATCH_ROWS = 500;
 
 /** Messages, as the page gets them in one piece. */
