@@ -3,8 +3,8 @@ import type { ReadMessage } from "./decoded.js";
 import { isText, type ReadRow, readRow, type Row, toText, toValue } from "./stored-message.js";
 
 /**
- * The most text that one answer to the page holds, unless one message alone is longer. With a third more, the longest wait
- * of a page that reads 20,000 messages is longer by a quarter; with a third less, a history takes longer by a tenth.
+ * The most text that one answer to the page holds, unless one message alone is longer. With more, a page that reads 20,000
+ * messages waits longer at once, most of it for the engine's garbage collection; with less, all histories are slower.
  */
 const BATCH_CHARACTERS = 96 * 1024;
 const BATCH_ROWS = 500;
