@@ -89,14 +89,12 @@ export async function openAsOwner(
   { patience, signal, found, predecessor }: Conditions,
   events: OwnerEvents,
 ): Promise<Owner> {
-  // The wasm is loaded while the files are looked for.
-  loadSqlite().catch(unknown);
   const end = performance.now() + patience;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     try {
       const storage = await openOpfsStorage(path, {
         create: options.expectedId === undefined,
-        found: await found,
+        found,
         predecessor,
       });
       try {

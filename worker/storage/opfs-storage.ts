@@ -15,7 +15,7 @@ export interface OpfsOptions {
   /** `false` rejects `storage-cleared` where there is no database. */
   readonly create: boolean;
   /** Where its files were found before. */
-  readonly found?: FoundPool | undefined;
+  readonly found?: Promise<FoundPool | undefined> | undefined;
   /** Resolves once nobody holds files that are gone; see {@link Predecessor}. */
   readonly predecessor: () => Promise<void>;
 }
@@ -31,7 +31,7 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
       'This browser cannot write files of the origin private file system from a worker; update it, or pass { storage: "memory" } to keep nothing.',
     );
   }
-  // The pool is opened while the wasm is loaded.
+  // The pool is looked for and opened while the wasm is loaded.
   const [sqlite, pool] = await together(loadSqlite(), openPool(path, options), (opened) => opened.close());
   return openPoolStorage(sqlite, pool, {
     path,
@@ -44,7 +44,7 @@ export async function openOpfsStorage(path: string, options: OpfsOptions): Promi
 }
 
 async function openPool(path: string, { create, found, predecessor }: OpfsOptions): Promise<Pool> {
-  const pool = await openExisting(path, found);
+  const pool = await openExisting(path, await found);
   if (pool) return pool;
   if (!create) throw storageCleared();
   // What is there was made when nobody held files that are gone; to make something has to wait until then. A predecessor
