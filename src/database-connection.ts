@@ -1,8 +1,9 @@
 import { checkChoice, checkDbName, checkName, checkOptions, checkSignal, refuse } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
-import { type OperationName, type Operations, readList } from "./operations.js";
-import type { CallTerms } from "./protocol.js";
+import { type ListText, type OperationName, type Operations, readList, type SessionEntry } from "./operations.js";
+import type { CallTerms, Success } from "./protocol.js";
+import { RecentAnswers } from "./recent-answers.js";
 import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./reports.js";
 import { newUid } from "./ids.js";
 import type { WorkerLink } from "./worker-link.js";
@@ -11,6 +12,12 @@ import type { DeletedSession, SearchHit } from "./messages.js";
 import { checkSearch, type SearchOptions } from "./search-options.js";
 import { deletedSession } from "./session-info.js";
 
+/** The lists that are kept, by what asks for them. */
+interface Entries {
+  readonly sessions: SessionEntry;
+  readonly search: SearchHit;
+}
+
 /** The connection as the stores of this package see it. */
 export class DatabaseConnection implements Connection {
   readonly path: string;
@@ -18,6 +25,8 @@ export class DatabaseConnection implements Connection {
   readonly #terms: CallTerms;
   readonly #storage: "opfs" | "memory";
   readonly #onClose: () => Promise<void>;
+  /** What the stores were answered. */
+  readonly recent: RecentAnswers = new RecentAnswers();
   readonly #pending = new Set<(error: ContextStoreError) => void>();
   readonly #subscriptions = new Set<() => void>();
   #closing: Promise<void> | undefined;
@@ -37,11 +46,35 @@ export class DatabaseConnection implements Connection {
   }
 
   /** Asks the database for an operation. */
-  call<Name extends OperationName>(
+  async call<Name extends OperationName>(
     name: Name,
     args: Parameters<Operations[Name]>[0],
   ): Promise<Awaited<ReturnType<Operations[Name]>>> {
+    return (await this.ask(name, args)).value;
+  }
+
+  /** The same; gives the version of the answer, too. */
+  ask<Name extends OperationName>(
+    name: Name,
+    args: Parameters<Operations[Name]>[0],
+  ): Promise<Success<Awaited<ReturnType<Operations[Name]>>>> {
     return this.#untilClosed(() => this.#link.call(name, args, this.#terms));
+  }
+
+  /** Asks for a list, and makes its items. */
+  async list<Name extends keyof Entries, Item>(
+    name: Name,
+    args: Parameters<Operations[Name]>[0],
+    toItem: (entry: Entries[Name]) => Item,
+  ): Promise<Item[]> {
+    const asked = JSON.stringify([name, args]);
+    const kept = this.recent.get<Item[]>(asked);
+    const { value, version } = await this.ask(name, { ...args, seen: kept?.version });
+    if (value === null) return kept!.read();
+    const entries = readList(value as ListText<Entries[Name]>);
+    const read = () => entries.map(toItem);
+    this.recent.keep(asked, { read, size: asked.length + value.length, version });
+    return read();
   }
 
   async status(): Promise<DatabaseStatus> {
@@ -95,7 +128,7 @@ export class DatabaseConnection implements Connection {
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<SearchHit[]> {
-    return readList(await this.call("search", checkSearch(query, options)));
+    return this.list("search", checkSearch(query, options), (hit) => ({ ...hit }));
   }
 
   subscribe(listener: (change: ContextChange) => void, filter: ChangeFilter = {}): () => void {

@@ -1,6 +1,8 @@
 import type { DatabaseConnection } from "./database-connection.js";
+import { type MessageBatch, readBatch } from "./message-batch.js";
 import type { Message } from "./messages.js";
-import { type MessageBatch, type MessageRange, readList, type SessionKey } from "./operations.js";
+import type { MessageRange, SessionKey } from "./operations.js";
+import type { Success } from "./protocol.js";
 
 /** As many batches are asked for while one is read: neither page nor worker shall wait for the way between them. */
 const AHEAD = 2;
@@ -12,22 +14,35 @@ export async function readMessages<Item extends Message>(
   range: MessageRange,
   brief = false,
 ): Promise<Item[]> {
+  const question = JSON.stringify(["messages", session, range, brief]);
+  const kept = connection.recent.get<Item[]>(question);
   const messages: Item[] = [];
-  const asked: Promise<MessageBatch | null>[] = [];
+  const batches: MessageBatch[] = [];
+  const asked: Promise<Success<MessageBatch | null>>[] = [];
   for (;;) {
-    const batch = await (asked.shift() ?? connection.call("messages", { session, range, brief }));
+    const { value: batch, version } = await (asked.shift() ??
+      connection.ask("messages", { session, range, brief, seen: kept?.version }));
+    if (!batch && version !== undefined) return kept!.read();
     if (!batch) {
       // The worker, or the owner, is another one since, and has lost its place.
-      messages.length = 0;
-      asked.length = 0;
+      messages.length = batches.length = asked.length = 0;
       continue;
     }
     const { rest: token } = batch;
     // Before the messages are read: the worker unseals the next ones meanwhile.
-    if (token) while (asked.length < AHEAD) asked.push(handled(connection.call("rest", { token })));
-    for (const message of readList(batch.messages)) messages.push(message as Item);
-    if (!token) return messages;
+    if (token) while (asked.length < AHEAD) asked.push(handled(connection.ask("rest", { token })));
+    for (const message of readBatch(batch)) messages.push(message as Item);
+    batches.push(batch);
+    if (token) continue;
+    const size = batches.reduce((sum, part) => sum + sizeOf(part), question.length);
+    connection.recent.keep(question, { read: () => batches.flatMap(readBatch), size, version });
+    return messages;
   }
+}
+
+/** What is not text cannot be read twice. */
+function sizeOf({ messages, texts }: MessageBatch): number {
+  return typeof messages === "string" ? messages.length + texts.length : Infinity;
 }
 
 /** The same, whose rejection is no fault where nobody waits for it any more. */

@@ -1,4 +1,5 @@
-import type { ContentBlock, ContextTokens, Message, MessageRef, SearchHit } from "./messages.js";
+import type { MessageBatch } from "./message-batch.js";
+import type { ContentBlock, ContextTokens, MessageRef, SearchHit } from "./messages.js";
 import type {
   FileStatus,
   ImportProgress,
@@ -65,17 +66,6 @@ export interface MessageRange {
   readonly limit?: number | undefined;
 }
 
-/**
- * Messages, as many as one task of the page's main thread should read: a {@link StoredMessage} each, or role and content
- * alone. As values where there are images (their bytes travel as they are), very long texts, or numbers that JSON lacks.
- * `rest`: by which the next ones are asked for. In place of a batch, null says that the worker has lost its place: begin
- * anew.
- */
-export interface MessageBatch {
-  readonly messages: ListText<Message> | Message[];
-  readonly rest?: string;
-}
-
 /** Which sessions of a project: `limit` of them, behind the one named by `after` in the order of its `time`. */
 export interface SessionRange {
   readonly orderBy: "created" | "updated";
@@ -88,9 +78,9 @@ declare const item: unique symbol;
 /** A list as JSON text, which is the cheapest to make, to post and to read. */
 export type ListText<Item> = string & { readonly [item]?: Item };
 
-/** The items of a list; those of a text are new at every call. */
-export function readList<Item>(list: ListText<Item> | Item[]): Item[] {
-  return typeof list === "string" ? (JSON.parse(list) as Item[]) : list;
+/** The items of a list, new at every call. */
+export function readList<Item>(list: ListText<Item>): Item[] {
+  return JSON.parse(list) as Item[];
 }
 
 /** A session of a project, as a list has it: without the names of its properties it is half as long. */
@@ -126,7 +116,7 @@ export interface SearchArgs {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly limit: number;
-  /** The version in which the worker that asks has the answer; see {@link Reply}. */
+  /** The version in which the page that asks has the answer; see {@link Success}. */
   readonly seen?: string | undefined;
 }
 
@@ -199,6 +189,7 @@ export interface Operations<Content = WireContent> {
     known?: readonly [first: number, last: number] | undefined;
     /** As in {@link SearchArgs}. */
     seen?: string | undefined;
+    /** null without a version: the worker has lost its place, begin anew. */
   }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch | null;
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: {
@@ -207,17 +198,17 @@ export interface Operations<Content = WireContent> {
     range?: SessionRange | undefined;
     /** As in {@link SearchArgs}. */
     seen?: string | undefined;
-  }): ListText<SessionEntry>;
+  }): ListText<SessionEntry> | null;
   deletedSessions(args: { dbName: string }): ListText<DeletedEntry>;
   projects(args: { dbName: string }): ProjectInfo[];
-  search(args: SearchArgs): [Content] extends [string] ? readonly FoundMessage[] : ListText<SearchHit>;
+  search(args: SearchArgs): ([Content] extends [string] ? readonly FoundMessage[] : ListText<SearchHit>) | null;
   searchStatus(args: NoArguments): SearchStatus;
   /** The search index is made anew, in the background. */
   rebuildIndex(args: NoArguments): null;
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
   check(args: NoArguments): IntegrityReport;
-  /** The messages that did not fit into a {@link MessageBatch}. */
+  /** The messages that did not fit into a {@link MessageBatch}; null as above. */
   rest(args: { token: string }): MessageBatch | null;
   /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
   wait(args: { ms: number }): null;

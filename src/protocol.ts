@@ -36,13 +36,6 @@ export interface Request<Name extends OperationName = OperationName, Content = W
   readonly isRepeated?: true;
 }
 
-/** Whether it reads what comes with a version; see {@link Reply}. */
-export function isVersioned<Content>(
-  request: Request<OperationName, Content>,
-): request is Request<"messages" | "sessions" | "search", Content> {
-  return request.name === "messages" || request.name === "sessions" || request.name === "search";
-}
-
 /** The most calls that travel together: what the owner commits in one transaction. */
 export const BATCH = 128;
 
@@ -72,13 +65,16 @@ export interface WireError {
   readonly cause?: unknown;
 }
 
-/**
- * `version`: what an owner says of messages, lists and what a search found, for the worker that asked. Asked for what was
- * seen in a version that it still has, it answers null.
- */
-export type Reply<Value = unknown> =
-  | { readonly ok: true; readonly value: Value; readonly version?: string }
-  | { readonly ok: false; readonly error: WireError };
+export interface Success<Value> {
+  readonly ok: true;
+  readonly value: Value;
+  /**
+   * The database's when it was read. Asked for what was seen in a version that it still has, the owner answers null.
+   */
+  readonly version?: string | undefined;
+}
+
+export type Reply<Value = unknown> = Success<Value> | { readonly ok: false; readonly error: WireError };
 
 /** How a page opens a database. */
 export interface OpenOptions {

@@ -12,7 +12,6 @@ export interface FileStatus {
   /** Whether this tab's worker holds the database, or asks the tab that does. */
   readonly role: "owner" | "follower";
   readonly journalMode: string;
-  readonly synchronous: "normal" | "full";
   readonly sqliteVersion: string;
   readonly schemaVersion: number;
   /** Bytes of the database, those of its pages that still lie in the -wal included. */
@@ -29,6 +28,7 @@ export interface SearchStatus {
 
 /** What {@link Connection.status} answers. */
 export interface DatabaseStatus extends FileStatus {
+  readonly synchronous: "normal" | "full";
   readonly storage: "opfs" | "memory";
   readonly searchIndex: SearchStatus;
   /** Milliseconds an operation waits for the database while another tab holds it. */

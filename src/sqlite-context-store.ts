@@ -17,14 +17,7 @@ import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { readMessages } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
 import { type AppendOptions, newMessage, newMessages } from "./new-message.js";
-import {
-  type MessageRange,
-  type Edit,
-  type NewMessage,
-  readList,
-  type SessionKey,
-  type WireContent,
-} from "./operations.js";
+import { type MessageRange, type Edit, type NewMessage, type SessionKey, type WireContent } from "./operations.js";
 import { sessionInfo } from "./session-info.js";
 
 /** Where a store's sessions lie. */
@@ -268,8 +261,7 @@ export class SQLiteContextStore extends ContextStore {
     }
     const { dbName, project } = this;
     const range = { orderBy, limit, after: last };
-    const list = readList(await this.#connection.call("sessions", { dbName, project, range }));
-    return list.map((entry) => sessionInfo(project, entry));
+    return this.#connection.list("sessions", { dbName, project, range }, (entry) => sessionInfo(project, entry));
   }
 
   /** Calls the listener for each committed change of this session, in any tab; see {@link Connection.subscribe}. */

@@ -1,14 +1,23 @@
 import type { Bridge } from "./bridge.js";
 import type { ContextStoreError } from "./errors.js";
 import { type OperationName, type Operations, WRITES } from "./operations.js";
-import { BATCH, type CallTerms, isLocal, type Reply, type Request, takeBatch, type WireError } from "./protocol.js";
+import {
+  BATCH,
+  type CallTerms,
+  isLocal,
+  type Reply,
+  type Request,
+  type Success,
+  takeBatch,
+  type WireError,
+} from "./protocol.js";
 import { UnsureAppends } from "./unsure-appends.js";
 import { fromWire, workerFailed } from "./worker-boot.js";
 
 interface Call {
   request: Request;
   readonly since: number;
-  readonly resolve: (value: unknown) => void;
+  readonly resolve: (answer: Success<unknown>) => void;
   readonly reject: (error: ContextStoreError) => void;
 }
 
@@ -33,12 +42,12 @@ export class UnansweredCalls {
     name: Name,
     args: Parameters<Operations[Name]>[0],
     terms: CallTerms,
-  ): Promise<Awaited<ReturnType<Operations[Name]>>> {
+  ): Promise<Success<Awaited<ReturnType<Operations[Name]>>>> {
     return new Promise((resolve, reject) => {
       const seq = this.#unsure.repeat(name, args);
       const request: Request = { seq: seq ?? ++this.#seq, name, args, terms, ...(seq && { isRepeated: true }) };
       // Calls made in one go travel, and are committed, together.
-      const call = { request, since: Date.now(), resolve: resolve as (value: unknown) => void, reject };
+      const call = { request, since: Date.now(), resolve: resolve as Call["resolve"], reject };
       if (this.#queue.push(call) === 1) queueMicrotask(() => this.#flush(this.#queue.length - 1));
     });
   }
@@ -96,7 +105,7 @@ export class UnansweredCalls {
     this.#sent.delete(seq);
     if (!call) return;
     this.#unsure.settle(call.request, !reply.ok && reply.error.outcome === "unknown");
-    if (reply.ok) return call.resolve(reply.value);
+    if (reply.ok) return call.resolve(reply);
     call.reject(fromWire(reply.error));
     if (reply.error.code === "busy") this.#giveUpQueued(reply.error);
   }

@@ -4,7 +4,7 @@ import type { ContextChange } from "./changes.js";
 import { ContextStoreError } from "./errors.js";
 import { newUid } from "./ids.js";
 import type { ImportReport, OperationName, Operations } from "./operations.js";
-import { type CallTerms, PROTOCOL, type WorkerEvent } from "./protocol.js";
+import { type CallTerms, PROTOCOL, type Success, type WorkerEvent } from "./protocol.js";
 import type { ImportProgress } from "./reports.js";
 import { UnansweredCalls } from "./unanswered-calls.js";
 import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
@@ -78,7 +78,7 @@ export class WorkerLink {
     name: Name,
     args: Parameters<Operations[Name]>[0],
     terms: CallTerms,
-  ): Promise<Awaited<ReturnType<Operations[Name]>>> {
+  ): Promise<Success<Awaited<ReturnType<Operations[Name]>>>> {
     if (this.#ended) return Promise.reject(fromWire(this.#ended));
     return this.#calls.make(name, args, terms);
   }

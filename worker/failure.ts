@@ -95,7 +95,7 @@ export function failure(error: unknown): Reply<never> {
 }
 
 export function success<Value>(value: Value, version?: string): Reply<Value> {
-  return { ok: true, value, ...(version !== undefined && { version }) };
+  return { ok: true, value, version };
 }
 
 /** Answers a call that was not begun, this time: what is repeated may have been carried out before. */

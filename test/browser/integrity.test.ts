@@ -2,6 +2,9 @@ import { describe, expect, test } from "vitest";
 import { SQLiteContextStore } from "../../src/index.js";
 import { type ListText, readList, type SessionEntry } from "../../src/operations.js";
 import type { IntegrityReport } from "../../src/reports.js";
+import { checkIntegrity } from "../../worker/operations/integrity.js";
+import { finish } from "../../worker/slices.js";
+import type { Storage } from "../../worker/storage/storage.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { assistant, text, user, words } from "../fixtures/messages.js";
 import { type MemoryDatabase, openMemoryDatabase, SESSION } from "../fixtures/memory-database.js";
@@ -43,6 +46,11 @@ const REPAIRABLE: Readonly<Record<string, readonly [kind: string, detail: RegExp
     /3 messages/,
     "UPDATE axio_context_messages SET position = position - 1152921504606846976",
   ],
+  "a position that is text, and no Unicode": [
+    "position",
+    /3 messages/,
+    "UPDATE axio_context_messages SET position = CAST(x'ff' AS TEXT) WHERE position = 2",
+  ],
   "times that are no text": ["summary", /time/, "UPDATE axio_context_messages SET created_at = x'3030'"],
   "a wrong number of messages": [
     "summary",
@@ -64,11 +72,15 @@ const REPAIRABLE: Readonly<Record<string, readonly [kind: string, detail: RegExp
   ],
 };
 
+function check({ database }: Storage): IntegrityReport {
+  return finish(checkIntegrity(database));
+}
+
 async function sound(): Promise<MemoryDatabase> {
   const opened = await openMemoryDatabase();
   for (const words of ["zero", "one", "two"]) opened.append(user(words));
   opened.storage.database.run("UPDATE axio_context_sessions SET preview = 'zero'");
-  expect(opened.call("check", {})).toEqual({ ok: true, problems: [] });
+  expect(check(opened.storage)).toEqual({ ok: true, problems: [] });
   return opened;
 }
 
@@ -78,13 +90,13 @@ describe("checkIntegrity", () => {
     async (_, [kind, sql]) => {
       const { storage, call } = await sound();
       storage.database.run(sql);
-      const report = call("check", {}) as IntegrityReport;
+      const report = check(storage);
       expect(report).toEqual({
         ok: false,
         problems: [{ kind, ...SESSION, position: 1, detail: expect.stringMatching(/./), repairable: false }],
       });
       call("repair", {});
-      expect(call("check", {})).toEqual(report);
+      expect(check(storage)).toEqual(report);
     },
   );
 
@@ -92,13 +104,13 @@ describe("checkIntegrity", () => {
     const { storage, call, append } = await sound();
     const before = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
     storage.database.run(sql);
-    const found = call("check", {}) as IntegrityReport;
+    const found = check(storage);
     expect(found).toMatchObject({
       ok: false,
       problems: [{ kind, dbName: "axio_context", detail: expect.stringMatching(detail), repairable: true }],
     });
     call("repair", {});
-    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    expect(check(storage)).toEqual({ ok: true, problems: [] });
     const after = call("messages", { session: SESSION, range: {} }) as readonly { readonly id: number }[];
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     const list = readList(call("sessions", { dbName: "axio_context", project: "p" }) as ListText<SessionEntry>);
@@ -119,7 +131,7 @@ describe("checkIntegrity", () => {
         `UPDATE axio_context_sessions SET ${column} = CAST(${column} AS BLOB) WHERE session_id = 's'`,
       );
       expect(list()).toEqual(expect.arrayContaining(before));
-      expect(call("check", {})).toMatchObject({ problems: [{ kind: "summary", sessionId: "s", repairable: true }] });
+      expect(check(storage)).toMatchObject({ problems: [{ kind: "summary", sessionId: "s", repairable: true }] });
       call("repair", {});
       expect(list()).toEqual(before);
     },
@@ -129,10 +141,10 @@ describe("checkIntegrity", () => {
     const { storage, call } = await sound();
     for (const sql of [UNREADABLE["a BLOB"]![1], REPAIRABLE["a gap in the positions"]![2]]) storage.database.run(sql);
     storage.database.run("UPDATE axio_context_sessions SET message_count = 1");
-    const { problems } = call("check", {}) as IntegrityReport;
+    const { problems } = check(storage);
     call("repair", {});
     expect(problems.map(({ kind }) => kind).sort()).toEqual(["envelope", "position", "summary"]);
-    expect((call("check", {}) as IntegrityReport).problems.map(({ kind }) => kind)).toEqual(["envelope"]);
+    expect(check(storage).problems.map(({ kind }) => kind)).toEqual(["envelope"]);
   });
 
   test("finds an index that does not agree with its table, and makes it anew", async () => {
@@ -143,7 +155,7 @@ describe("checkIntegrity", () => {
       "UPDATE sqlite_schema SET sql = 'CREATE INDEX idx_axio_context_messages_project ON axio_context_messages(role)' WHERE name = 'idx_axio_context_messages_project'",
     );
     database.exec("PRAGMA writable_schema=RESET");
-    const { ok, problems } = call("check", {}) as IntegrityReport;
+    const { ok, problems } = check(storage);
     expect(ok).toBe(false);
     expect(problems[0]).toMatchObject({
       kind: "page",
@@ -151,12 +163,12 @@ describe("checkIntegrity", () => {
       repairable: true,
     });
     call("repair", {});
-    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    expect(check(storage)).toEqual({ ok: true, problems: [] });
   });
 });
 
 test("checkIntegrity names the table of a row or index entry that SQLite cannot make sense of, and goes on", async () => {
-  const { storage, call } = await sound();
+  const { storage } = await sound();
   const { database } = storage;
   const index = "SELECT rootpage FROM sqlite_schema WHERE name = 'idx_axio_context_messages_project'";
   const page = database.value(`SELECT data FROM sqlite_dbpage WHERE pgno = (${index})`) as Uint8Array;
@@ -164,7 +176,7 @@ test("checkIntegrity names the table of a row or index entry that SQLite cannot 
   page[new DataView(page.buffer).getUint16(8) + 1] = 0x7f;
   database.run(`UPDATE sqlite_dbpage SET data = ? WHERE pgno = (${index})`, page);
   database.run(`UPDATE axio_context_messages SET content = x'00' ${WHERE}`);
-  const { problems } = call("check", {}) as IntegrityReport;
+  const { problems } = check(storage);
   expect(problems).toMatchObject([
     { kind: "page", detail: expect.stringContaining("axio_context_messages"), repairable: false },
     { kind: "envelope", position: 1 },
@@ -190,13 +202,13 @@ describe("an index that has lost rows", () => {
 
   test("is made anew, also where messages were appended in the places of those that it had lost", async () => {
     const database = await sound();
-    const { call, append } = database;
+    const { storage, call, append } = database;
     empty(database, "sqlite_autoindex_axio_context_messages_1");
     append(user("three"));
-    const { problems } = call("check", {}) as IntegrityReport;
+    const { problems } = check(storage);
     expect(problems.filter(({ repairable }) => !repairable)).toEqual([]);
     call("repair", {});
-    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    expect(check(storage)).toEqual({ ok: true, problems: [] });
     const rows = call("messages", { session: SESSION, range: {} }) as readonly { readonly content: string }[];
     const texts = rows.map(({ content }) => /"text":"(\w+)"/.exec(content)![1]);
     // Two had position 0.
@@ -205,14 +217,14 @@ describe("an index that has lost rows", () => {
 
   test("is made anew, also where token counts were written a second time", async () => {
     const database = await sound();
-    const { call } = database;
+    const { storage, call } = database;
     const count = (inputTokens: number) =>
       call("setTokens", { session: SESSION, tokens: { inputTokens, outputTokens: 0 } });
     count(1);
     empty(database, "sqlite_autoindex_axio_context_tokens_1");
     count(2);
     call("repair", {});
-    expect(call("check", {})).toEqual({ ok: true, problems: [] });
+    expect(check(storage)).toEqual({ ok: true, problems: [] });
     expect(call("tokens", { session: SESSION })).toEqual({ inputTokens: 2, outputTokens: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Connection, SQLiteContextStore, type StoredMessage } from "../../src/index.js";
-import { type MessageBatch, readList } from "../../src/operations.js";
+import { type MessageBatch, readBatch } from "../../src/message-batch.js";
 import { openDatabase } from "../fixtures/databases.js";
 import { rejection } from "../fixtures/errors.js";
 import { user, words } from "../fixtures/messages.js";
@@ -29,7 +29,7 @@ describe("what a page of a session costs", () => {
     await read();
     const calls = watched.crossings.map(({ request, reply }) => {
       if (!reply?.ok) throw new Error("no answer");
-      const messages = readList((reply.value as MessageBatch).messages);
+      const messages = readBatch(reply.value as MessageBatch);
       const said = messages.map((message) => ({ ...message, id: 0, position: 0, createdAt: "" }));
       return [request.name, messages.length, JSON.stringify(said).length];
     });

@@ -34,7 +34,7 @@ test("of what was read of a thousand sessions more, the first is read again", ()
   const decoded = new Decoded();
   const session = (number: number) => ({ dbName: "axio_context", project: "p", sessionId: String(number) });
   for (let number = 0; number <= 1000; number++)
-    decoded.keep(session(number), [{ id: number + 1, status: null, json: "[]" }]);
+    decoded.keep(session(number), [{ id: number + 1, status: null, content: { json: "[]", texts: "" } }]);
   expect(decoded.rangeOf(session(0))).toBeUndefined();
   expect(decoded.rangeOf(session(1))).toEqual([2, 2]);
   expect(decoded.rangeOf(session(1000))).toEqual([1001, 1001]);

@@ -1,15 +1,17 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ListText, Operations, SessionEntry, SessionKey } from "../../src/operations.js";
+import { type Message, SQLiteContextStore } from "../../src/index.js";
+import { DatabaseConnection } from "../../src/database-connection.js";
+import type { OperationName, Operations, SessionKey } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
-import type { Batch } from "../../worker/tab/batches.js";
-import { Unsealer } from "../../worker/tab/unsealer.js";
+import { type Answer, RecentAnswers } from "../../src/recent-answers.js";
+import type { WorkerLink } from "../../src/worker-link.js";
+import { prepareSchema } from "../../worker/operations/schema.js";
 import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
-import { RecentAnswers } from "../../worker/tab/recent-answers.js";
-import { prepareSchema } from "../../worker/operations/schema.js";
 import type { Storage } from "../../worker/storage/storage.js";
+import { Unsealer } from "../../worker/tab/unsealer.js";
 
 const MILLION = 1024 * 1024;
 
@@ -20,71 +22,44 @@ function list(limit: number, project = "p"): Request<"sessions"> {
   return { seq: 1, name: "sessions", args: { dbName, project, range: { orderBy: "updated", limit } }, terms };
 }
 
-function text(characters: number): ListText<SessionEntry> {
-  return "x".repeat(characters);
-}
-
-function history(...batches: readonly Batch["messages"][]): Batch[] {
-  return batches.map((messages, place) => ({ messages, isLast: place === batches.length - 1 }));
-}
-
 describe("RecentAnswers", () => {
-  test("gives an answer for the same question and the same version, and for no other", () => {
+  const answer = (size: number, version: string | undefined = "v"): Answer<number> => {
+    return { read: () => size, size, version };
+  };
+
+  test("gives the last answer to the same question", () => {
     const answers = new RecentAnswers();
-    answers.keep(list(50), "v1", "[1]");
-    expect(answers.versionOf({ ...list(50), args: { ...list(50).args, seen: "v0" } })).toBe("v1");
-    expect(answers.get({ ...list(50), seq: 9, args: { ...list(50).args, seen: "v1" } }, "v1")).toBe("[1]");
-    for (const other of [list(49), list(50, "q")]) {
-      expect(answers.versionOf(other)).toBeUndefined();
-      expect(answers.get(other, "v1")).toBeUndefined();
-    }
-    expect(answers.get(list(50), "v2")).toBeUndefined();
-    expect(answers.get(list(50), undefined)).toBeUndefined();
-    answers.keep(list(50), "v2", "[2]");
-    expect(answers.get(list(50), "v1")).toBeUndefined();
-    expect(answers.get(list(50), "v2")).toBe("[2]");
+    answers.keep("a", answer(1));
+    answers.keep("a", answer(2, "w"));
+    expect(answers.get("a")).toMatchObject({ size: 2, version: "w" });
+    expect(answers.get("b")).toBeUndefined();
   });
 
-  test("keeps eight million characters, and lets those go that were not asked for the longest time", () => {
+  test("keeps eight, and lets the one go that was not asked for the longest time", () => {
     const answers = new RecentAnswers();
-    // What was asked takes room, too.
-    const quarter = 2 * MILLION - 200;
-    for (const limit of [1, 2, 3, 4]) answers.keep(list(limit), "v", text(quarter));
-    // Another answer to the same question takes the place of the one before.
-    answers.keep(list(4), "v", text(quarter));
-    answers.get(list(1), "v");
-    answers.keep(list(5), "v", text(500));
-    const isKept = (limit: number) => answers.versionOf(list(limit)) === "v";
-    expect([1, 2, 3, 4, 5].map(isKept)).toEqual([true, false, true, true, true]);
-  });
-
-  test("does not grow without end by answers that say nothing", () => {
-    const answers = new RecentAnswers();
-    const asked = (query: string): Request<"search"> => {
-      return { seq: 1, name: "search", args: { dbName, query, limit: 50 }, terms };
-    };
-    const long = "q".repeat(MILLION);
-    for (let number = 0; number < 9; number++) answers.keep(asked(`${number}${long}`), "v", "[]");
-    expect(answers.versionOf(asked(`0${long}`))).toBeUndefined();
-    expect(answers.versionOf(asked(`8${long}`))).toBe("v");
+    for (const asked of "abcdefgh") answers.keep(asked, answer(1));
+    answers.get("a");
+    answers.keep("i", answer(1));
+    expect("abcdefghi".split("").filter((asked) => !answers.get(asked))).toEqual(["b"]);
   });
 
   test.each([
-    ["a list of more than four million", text(4 * MILLION + 1)],
-    ["a history of more than four million", history("x".repeat(2 * MILLION), "x".repeat(2 * MILLION + 1))],
-    ["what is not text: images", history("[]", [{ role: "user", content: [] }])],
-  ])("does not keep %s", (_, answer) => {
+    ["of more than two million characters", answer(2 * MILLION + 1)],
+    ["that is no text", answer(Infinity)],
+    ["that others wrote into meanwhile", { ...answer(1), version: undefined }],
+  ])("does not keep one %s, nor what it takes the place of", (_, large) => {
     const answers = new RecentAnswers();
-    answers.keep(list(1), "v", "[]");
-    answers.keep(list(1), "v", answer);
-    expect(answers.versionOf(list(1))).toBeUndefined();
+    answers.keep("a", answer(2 * MILLION));
+    expect(answers.get("a")).toBeDefined();
+    answers.keep("a", large);
+    expect(answers.get("a")).toBeUndefined();
   });
 });
 
 /** What the owner says of a list or messages that have not changed. */
 const UNCHANGED = null;
 
-describe("an owner and the workers that ask it", () => {
+describe("an owner and the pages that ask it", () => {
   let storage: Storage;
   let executor: Executor;
   let seq = 0;
@@ -137,7 +112,28 @@ describe("an owner and the workers that ask it", () => {
     other.release();
   });
 
-  test("whoever reads over and over gets what one gets that reads for the first time", () => {
+  /** A page, whose worker asks the owner. */
+  class Page {
+    readonly #unsealer = new Unsealer();
+    readonly #connection = new DatabaseConnection("/", this as unknown as WorkerLink, terms, "opfs", async () => {});
+    /** How many answers said that nothing had changed. */
+    unchanged = 0;
+
+    store(sessionId: string, project: string): SQLiteContextStore {
+      return new SQLiteContextStore(this.#connection, sessionId, { project, dbName });
+    }
+
+    /** As {@link WorkerLink.call}. */
+    async call(name: OperationName, args: unknown): Promise<Reply> {
+      if (name === "rest") return this.#unsealer.rest((args as { token: string }).token);
+      const request = this.#unsealer.withKnown({ seq: ++seq, name, args, terms } as OwnerRequest);
+      const reply = ask(request);
+      if (reply.ok && reply.value === UNCHANGED) this.unchanged++;
+      return this.#unsealer.unseal(request, reply);
+    }
+  }
+
+  test("whoever reads over and over gets what one gets that reads for the first time, and may do with it what he likes", async () => {
     const ids = fc.constantFrom("a", "b", "c");
     const projects = fc.constantFrom("p", "q");
     const write = fc.oneof(
@@ -157,42 +153,66 @@ describe("an owner and the workers that ask it", () => {
       ids.map((id) => () => run("deleteSession", { session: session(id), deletionId: `deletion-${seq}` })),
     );
     const question = fc.oneof(
-      fc.tuple(fc.constantFrom(1, 50), projects).map(([limit, project]) => list(limit, project)),
-      fc
-        .tuple(ids, projects, fc.constantFrom({}, { last: 2 }, { limit: 1 }), fc.boolean())
-        .map(([id, project, range, brief]): Request<"messages"> => ({
-          seq: 1,
-          name: "messages",
-          args: { session: session(id, project), range, brief },
-          terms,
-        })),
+      fc.tuple(fc.constantFrom(1, 50), projects).map(
+        ([limit, project]) =>
+          (page: Page) =>
+            page.store("any", project).listSessions({ limit }),
+      ),
+      fc.tuple(ids, projects, fc.constantFrom({}, { last: 2 }, { limit: 1 })).map(
+        ([id, project, range]) =>
+          (page: Page) =>
+            page.store(id, project).getMessages(range),
+      ),
+      fc.tuple(ids, projects).map(
+        ([id, project]) =>
+          (page: Page): Promise<unknown> =>
+            page.store(id, project).getHistory(),
+      ),
     );
     const read = fc.tuple(fc.constantFrom(0, 1), question);
     let unchanged = 0;
-    const answer = (unsealer: Unsealer, request: Request): unknown => {
-      const sealed = unsealer.withKnown(request as OwnerRequest);
-      const reply = ask(sealed);
-      if (reply.ok && reply.value === UNCHANGED) unchanged++;
-      return unsealer.unseal(sealed, reply);
-    };
-    fc.assert(
-      fc.property(fc.array(fc.oneof(write, read), { minLength: 20, maxLength: 60 }), (steps) => {
-        const readers = [new Unsealer(), new Unsealer()];
-        const again: unknown[] = [];
-        const anew: unknown[] = [];
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(write, read), { minLength: 20, maxLength: 60 }), async (steps) => {
+        const pages = [new Page(), new Page()];
         for (const step of steps) {
           if (typeof step === "function") {
             step();
             continue;
           }
-          const [reader, request] = step;
-          for (let time = 0; time < 2; time++) again.push(answer(readers[reader]!, request));
-          const first = answer(new Unsealer(), request);
-          anew.push(first, first);
+          const [reader, answerOf] = step;
+          const first = await answerOf(new Page());
+          for (let time = 0; time < 2; time++) {
+            const again = await answerOf(pages[reader]!);
+            expect(again).toEqual(first);
+            spoil(again);
+          }
         }
-        expect(again).toEqual(anew);
+        for (const page of pages) unchanged += page.unchanged;
       }),
     );
     expect(unchanged).toBeGreaterThan(0);
   });
+
+  test("a history of some batches is read again as it was", async () => {
+    const page = new Page();
+    const messages = Array.from({ length: 40 }, (_, number) => ({
+      uid: `uid ${number}`,
+      role: "user",
+      content: `plain:${JSON.stringify([{ type: "text", text: String(number).repeat(10_000) }])}`,
+    }));
+    run("append", { session: session("a"), messages });
+    const first = await page.store("a", "p").getHistory();
+    const texts = first.map(({ content }: Message) => (content[0] as { text: string }).text.slice(0, 2));
+    expect(texts).toEqual(messages.map((_, number) => String(number).repeat(2).slice(0, 2)));
+    expect(await page.store("a", "p").getHistory()).toEqual(first);
+    expect(page.unchanged).toBe(1);
+  });
 });
+
+/** Takes everything out of it. */
+function spoil(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  Object.values(value).forEach(spoil);
+  if (Array.isArray(value)) value.length = 0;
+  else for (const key of Object.keys(value)) delete (value as Record<string, unknown>)[key];
+}

@@ -68,7 +68,7 @@ test.each([
   const before = read();
   const again = append("a");
   await before;
-  await expect(again).resolves.toMatchObject([{ uid: "a", position: 0 }]);
+  await expect(again).resolves.toMatchObject({ value: [{ uid: "a", position: 0 }] });
   await append("b");
   expect(uids()).toEqual(["a", "b"]);
 });

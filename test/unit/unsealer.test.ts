@@ -1,7 +1,9 @@
+import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { Message, StoredMessage } from "../../src/index.js";
-import { type MessageBatch, readList } from "../../src/operations.js";
-import type { Reply, Request } from "../../src/protocol.js";
+import { type MessageBatch, readBatch } from "../../src/message-batch.js";
+import { readList } from "../../src/operations.js";
+import type { Reply } from "../../src/protocol.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { RowStream } from "../../worker/tab/row-stream.js";
 import { Unsealer } from "../../worker/tab/unsealer.js";
@@ -9,7 +11,7 @@ import { Unsealer } from "../../worker/tab/unsealer.js";
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
 
-function request(known?: readonly [number, number]): Request {
+function request(known?: readonly [number, number]): OwnerRequest<"messages"> {
   return { seq: 1, name: "messages", args: { session, range: {}, known }, terms };
 }
 
@@ -28,7 +30,7 @@ function answer(content: string | null) {
 }
 
 /** What the page gets first of a history. */
-async function begin(unsealer: Unsealer, asked: Request, reply: Reply): Promise<MessageBatch> {
+async function begin(unsealer: Unsealer, asked: OwnerRequest, reply: Reply): Promise<MessageBatch> {
   return batchOf(await unsealer.unseal(asked, reply))!;
 }
 
@@ -45,8 +47,8 @@ test("a content that the owner left out is the one that was read before, or aske
   const unsealer = new Unsealer();
   expect(await begin(unsealer, request([1, 1]), answer(null))).toBeNull();
   await begin(unsealer, request(), answer(stored([hello])));
-  const { messages } = await begin(unsealer, request([1, 1]), answer(null));
-  expect(readList(messages)[0]!.content).toEqual([hello]);
+  const batch = await begin(unsealer, request([1, 1]), answer(null));
+  expect(readBatch(batch)[0]!.content).toEqual([hello]);
 });
 
 describe("what cannot be read fails the answer, and says which message", () => {
@@ -83,8 +85,8 @@ test("any number of long histories can be read at once, and each comes to its en
   const rows = Array.from({ length: 10 }, (_, position) => ({ ...row, id: position + 1, position }));
   const readers: { messages: Message[]; rest: string | undefined }[] = [];
   for (let reader = 0; reader < 40; reader++) {
-    const { messages, rest } = await begin(unsealer, request(), { ok: true, value: rows });
-    readers.push({ messages: readList(messages), rest });
+    const batch = await begin(unsealer, request(), { ok: true, value: rows });
+    readers.push({ messages: readBatch(batch), rest: batch.rest });
   }
   // All of them ask in turn.
   while (readers.some(({ rest }) => rest !== undefined)) {
@@ -92,7 +94,7 @@ test("any number of long histories can be read at once, and each comes to its en
       if (reader.rest === undefined) continue;
       const batch = await next(unsealer, reader.rest);
       expect(batch).not.toBeNull();
-      reader.messages.push(...readList(batch!.messages));
+      reader.messages.push(...readBatch(batch!));
       reader.rest = batch!.rest;
     }
   }
@@ -108,7 +110,7 @@ test("images, too, come in one piece where many histories are read at once", asy
   const replies: MessageBatch[] = [];
   for (let reader = 0; reader < 17; reader++) replies.push(await begin(unsealer, request(), { ok: true, value: rows }));
   expect(replies.map(({ rest }) => rest === undefined)).toEqual([...Array.from({ length: 16 }, () => false), true]);
-  const messages = readList(replies.at(-1)!.messages);
+  const messages = readBatch(replies.at(-1)!);
   expect(messages).toHaveLength(3);
   expect(messages.at(-1)!.content[0]).toEqual({ ...image, data: Uint8Array.of(0, 1, 2) });
 });
@@ -133,8 +135,8 @@ describe("messages travel", () => {
   const image = { type: "image", media_type: "image/png", data: "AAEC" };
   const typeOf = async (content: string, columns: object = {}) => {
     const value = [{ ...answer(content).value[0], ...columns }];
-    const { messages } = await begin(new Unsealer(), request(), { ok: true, value });
-    return [typeof messages, readList(messages)[0]] as const;
+    const batch = await begin(new Unsealer(), request(), { ok: true, value });
+    return [typeof batch.messages, readBatch(batch)[0]] as const;
   };
 
   test("as text, with all that is known of them", async () => {
@@ -154,27 +156,63 @@ describe("messages travel", () => {
     ]);
   });
 
+  const call = (input: string) => `plain:[{"type":"tool_use","id":"i","name":"n","input":{"x":${input}}}]`;
+  const called = (x: unknown) => [{ type: "tool_use", id: "i", name: "n", input: { x } }];
+
+  test.each([
+    ["a text of any length", stored([{ ...hello, text: LONG }]), [{ ...hello, text: LONG }]],
+    ["what a tool answered", stored([result("it"), hello, result([hello])]), [result("it"), hello, result([hello])]],
+    ["tool input that looks like a block", call(JSON.stringify([hello])), called([hello])],
+    ["fields that are not a block's, which are left out", stored([{ ...hello, more: 1 }]), [hello]],
+    ["such fields inside of a tool's result", stored([result([{ ...hello, more: 1 }])]), [result([hello])]],
+  ])("as text where there is %s", async (_, content, blocks) => {
+    const [type, message] = await typeOf(content, { metadata: '{"a":1}' });
+    expect(type).toBe("string");
+    expect(message).toMatchObject({ role: "user", metadata: { a: 1 } });
+    expect(message!.content).toStrictEqual(blocks);
+  });
+
   test.each([
     ["images", stored([image]), [{ ...image, data: new Uint8Array([0, 1, 2]) }]],
-    [
-      "numbers that JSON lacks",
-      'plain:[{"type":"tool_use","id":"i","name":"n","input":{"x":NaN}}]',
-      [{ type: "tool_use", id: "i", name: "n", input: { x: Number.NaN } }],
-    ],
-    ["fields that are not a block's", stored([{ ...hello, more: 1 }]), [hello]],
-    [
-      "such fields inside of a tool's result",
-      stored([{ type: "tool_result", tool_use_id: "i", content: [{ ...hello, more: 1 }], is_error: false }]),
-      [{ type: "tool_result", tool_use_id: "i", content: [hello], is_error: false }],
-    ],
-    ["texts that would take the page long to parse", stored([{ ...hello, text: LONG }]), [{ ...hello, text: LONG }]],
+    ["images in a tool's result", stored([result([image])]), [result([{ ...image, data: new Uint8Array([0, 1, 2]) }])]],
+    ["numbers that JSON lacks", call("NaN"), called(Number.NaN)],
+    ["numbers too large for it", call("1e999"), called(Infinity)],
+    ["minus zeros", call("-0.0"), called(-0)],
+    ["inputs that would take the page long to parse", call(JSON.stringify(LONG)), called(LONG)],
   ])("as values where there are %s", async (_, content, blocks) => {
     const [type, message] = await typeOf(content, { metadata: '{"a":1}' });
     expect(type).toBe("object");
     expect(message).toMatchObject({ role: "user", metadata: { a: 1 } });
     expect(message!.content).toStrictEqual(blocks);
   });
+
+  test("together as they are, whatever they hold", async () => {
+    const text = fc.record({ type: fc.constant("text"), text: fc.string({ unit: "binary" }) });
+    const picture = fc
+      .uint8Array()
+      .map((data) => ({ type: "image", media_type: "image/png", data: Buffer.from(data).toString("base64") }));
+    const block = fc.oneof(
+      { weight: 3, arbitrary: text },
+      fc.record({ input: fc.jsonValue() }).map((input) => ({ type: "tool_use", id: "i", name: "n", input })),
+      fc.oneof(fc.string({ unit: "binary" }), fc.array(text)).map((content) => result(content)),
+    );
+    const content = fc.array(fc.oneof({ weight: 20, arbitrary: block }, picture), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(content, { maxLength: 5 }), async (contents) => {
+        const value = contents.map((blocks) => answer(stored(blocks)).value[0]);
+        const read = readBatch(await begin(new Unsealer(), request(), { ok: true, value }));
+        const expected = contents.map((blocks) => JSON.parse(JSON.stringify(blocks)) as { data?: unknown }[]);
+        for (const found of expected.flat())
+          if (found.data !== undefined) found.data = new Uint8Array(Buffer.from(String(found.data), "base64"));
+        expect(read.map((message) => message.content)).toEqual(expected);
+      }),
+    );
+  });
 });
+
+function result(content: unknown): object {
+  return { type: "tool_result", tool_use_id: "i", content, is_error: false };
+}
 
 test("a long answer comes in batches, and no other worker takes its token for one of its own", async () => {
   const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
@@ -182,7 +220,7 @@ test("a long answer comes in batches, and no other worker takes its token for on
   const first = await begin(unsealer, request(), { ok: true, value: rows });
   const positions: number[] = [];
   for (let batch: MessageBatch | null = first; batch; batch = batch.rest ? await next(unsealer, batch.rest) : null)
-    positions.push(...(readList(batch.messages) as StoredMessage[]).map(({ position }) => position));
+    positions.push(...(readBatch(batch) as StoredMessage[]).map(({ position }) => position));
   expect(positions).toEqual(rows.map(({ position }) => position));
   expect(await next(unsealer, first.rest!)).toBeNull();
   const other = new Unsealer();
@@ -190,40 +228,16 @@ test("a long answer comes in batches, and no other worker takes its token for on
   expect(await next(other, first.rest!)).toBeNull();
 });
 
-test("a long answer that has not changed comes in the same batches again, as often as it is asked for", async () => {
-  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
-  const unsealer = new Unsealer();
-  const batches = async (value: typeof rows | null) => {
-    const given: Message[][] = [];
-    let batch: MessageBatch | null = await begin(unsealer, request(), { ok: true, value, version: "v" });
-    for (; batch; batch = batch.rest ? await next(unsealer, batch.rest) : null) given.push(readList(batch.messages));
-    return given;
-  };
-  const first = await batches(rows);
-  expect(first.map(({ length }) => length)).toEqual([500, 500, 200]);
-  expect(await batches(null)).toEqual(first);
-  expect(await batches(null)).toEqual(first);
-});
-
-test("an answer that was not read to its end, or is of another version, is asked for again", async () => {
-  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
-  const unsealer = new Unsealer();
-  await begin(unsealer, request(), { ok: true, value: rows, version: "v" });
-  expect(unsealer.unseal(request(), { ok: true, value: null, version: "v" })).toBeUndefined();
-  await begin(unsealer, request(), { ok: true, value: rows.slice(0, 1), version: "v" });
-  expect(unsealer.unseal(request(), { ok: true, value: null, version: "w" })).toBeUndefined();
-});
-
 describe("rows that come one part after the other", () => {
-  const row = answer(stored([{ type: "text", text: "x".repeat(20_000) }])).value[0];
+  const row = answer(stored([{ type: "text", text: "x".repeat(40_000) }])).value[0];
   const rows = Array.from({ length: 12 }, (_, position) => ({ ...row, id: position + 1, position }));
   const positionsOf = (batch: MessageBatch | null) =>
-    (readList(batch!.messages) as StoredMessage[]).map(({ position }) => position);
+    (readBatch(batch!) as StoredMessage[]).map(({ position }) => position);
 
   test("are read before the last of them are here, and remembered once they are", async () => {
     const unsealer = new Unsealer();
     const coming = new RowStream();
-    const asked = request() as Request<"messages">;
+    const asked = request();
     const first = unsealer.history(asked, coming, () => coming.version);
     coming.push(rows.slice(0, 6));
     const batch = batchOf(await first)!;
@@ -232,18 +246,18 @@ describe("rows that come one part after the other", () => {
     const [second, third, fourth] = [1, 2, 3].map(() => next(unsealer, batch.rest!));
     coming.push(rows.slice(6, 11));
     expect(positionsOf(await second!)).toEqual([5, 6, 7, 8, 9]);
-    expect(unsealer.withKnown(request() as OwnerRequest)).toEqual(request());
+    expect(unsealer.withKnown(request())).toEqual(request());
     coming.end({ ok: true, value: rows.slice(11), version: "v" });
     expect(positionsOf(await third!)).toEqual([10, 11]);
     expect(await fourth!).toBeNull();
-    expect(unsealer.withKnown(request() as OwnerRequest).args).toMatchObject({ known: [1, 12], seen: "v" });
+    expect(unsealer.withKnown(request()).args).toMatchObject({ known: [1, 12] });
   });
 
   /** Has read the first of them; gives what there is to read next once the others have come to their end so. */
   const readOn = async (end: (coming: RowStream) => void) => {
     const unsealer = new Unsealer();
     const coming = new RowStream();
-    const first = unsealer.history(request() as Request<"messages">, coming, () => coming.version);
+    const first = unsealer.history(request(), coming, () => coming.version);
     coming.push(rows.slice(0, 6));
     const token = batchOf(await first)!.rest!;
     const second = unsealer.rest(token);
@@ -268,25 +282,26 @@ describe("rows that come one part after the other", () => {
     const unsealer = new Unsealer();
     await begin(unsealer, request(), { ok: true, value: rows.slice(0, 1) });
     const coming = new RowStream();
-    const first = unsealer.history(request([1, 12]) as Request<"messages">, coming, () => coming.version);
+    const first = unsealer.history(request([1, 12]), coming, () => coming.version);
     coming.push([{ ...rows[0]!, content: null }, ...rows.slice(1, 6)]);
     const { rest } = batchOf(await first)!;
     coming.push([{ ...rows[6]!, content: null }]);
     expect(await next(unsealer, rest!)).toBeNull();
-    expect(unsealer.withKnown(request() as OwnerRequest)).toEqual(request());
+    expect(unsealer.withKnown(request())).toEqual(request());
   });
 });
 
-test("what a search found is not sent again while nothing has changed", () => {
-  const unsealer = new Unsealer();
+test("what a search found comes with the version of its answer", async () => {
   const args = { dbName: "axio_context", query: "needle", limit: 50 };
-  const search = (seen?: string): Request => ({ seq: 1, name: "search", args: { ...args, seen }, terms });
   const found = { sessionId: "s", project: "p", messageId: 1, position: 0, role: "user", createdAt: "" };
-  const content = `plain:${JSON.stringify([{ type: "text", text: "a needle" }])}`;
-  const first = unsealer.unseal(search(), { ok: true, value: [{ ...found, content }], version: "v" });
-  expect(readList((first as { value: string }).value)).toEqual([{ ...found, snippet: "a ⟦needle⟧" }]);
+  const value = [{ ...found, content: stored([{ type: "text", text: "a needle" }]) }];
+  const search: OwnerRequest<"search"> = { seq: 1, name: "search", args, terms };
+  const reply = await new Unsealer().unseal(search, { ok: true, value, version: "v" });
+  expect(reply).toMatchObject({ ok: true, version: "v" });
+  expect(readList((reply as { value: string }).value)).toEqual([{ ...found, snippet: "a ⟦needle⟧" }]);
+});
 
-  expect(unsealer.withKnown(search() as OwnerRequest).args).toMatchObject({ seen: "v" });
-  expect(unsealer.unseal(search("v"), { ok: true, value: null, version: "v" })).toEqual(first);
-  expect(unsealer.unseal(search("v"), { ok: true, value: null, version: "w" })).toBeUndefined();
+test("that nothing has changed is passed on", async () => {
+  const unchanged = { ok: true, value: null, version: "v" } as const;
+  expect(await new Unsealer().unseal(request(), unchanged)).toEqual(unchanged);
 });

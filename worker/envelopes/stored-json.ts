@@ -9,45 +9,31 @@ export function contentToJson(content: readonly ContentBlock[]): string {
   return JSON.stringify(content, (_, value: unknown) => (value instanceof Uint8Array ? encodeBase64(value) : value));
 }
 
-/** What a stored text says. */
-export interface StoredJson {
-  /** The blocks, images as bytes. They are not checked. */
-  readonly content: unknown;
-  /** Whether JSON.parse() makes exactly that of the text. */
-  readonly isPlain: boolean;
-}
-
-/** Reads a stored text. Throws `SyntaxError` for what Python could not read either. */
-export function readJson(json: string): StoredJson {
-  const [content, isPlain] = parse(json);
-  return { content, isPlain: !restoreImages(content) && isPlain };
+/** What a stored text says, images as bytes; nothing is checked. Throws `SyntaxError` for what Python could not read either. */
+export function readJson(json: string): unknown {
+  const content = parseJson(json);
+  restoreImages(content);
+  return content;
 }
 
 /** What a stored text says, with images as base64. Throws `SyntaxError` for what Python could not read either. */
 export function parseJson(json: string): unknown {
-  return parse(json)[0];
-}
-
-/** Puts bytes in the place of base64, and tells whether there was any. */
-function restoreImages(content: unknown): boolean {
-  let found = false;
-  if (!Array.isArray(content)) return found;
-  for (const block of content as unknown[]) {
-    if (typeof block !== "object" || block === null) continue;
-    if ("content" in block && restoreImages(block.content)) found = true;
-    if (!("type" in block) || block.type !== "image" || !("data" in block) || typeof block.data !== "string") continue;
-    block.data = decodeBase64(block.data);
-    found = true;
-  }
-  return found;
-}
-
-function parse(json: string): [content: unknown, isPlain: boolean] {
   try {
-    return [JSON.parse(json), true];
+    return JSON.parse(json);
   } catch (error) {
     if (!/NaN|Infinity/.test(json)) throw error;
-    return [parsePythonJson(json), false];
+    return parsePythonJson(json);
+  }
+}
+
+/** Puts bytes in the place of base64. */
+function restoreImages(content: unknown): void {
+  if (!Array.isArray(content)) return;
+  for (const block of content as unknown[]) {
+    if (typeof block !== "object" || block === null) continue;
+    if ("content" in block) restoreImages(block.content);
+    if (!("type" in block) || block.type !== "image" || !("data" in block) || typeof block.data !== "string") continue;
+    block.data = decodeBase64(block.data);
   }
 }
 

@@ -177,7 +177,8 @@ function* checkRows(db: Database, session: SessionKey, problems: IntegrityProble
       const rows = db.rows(tables(dbName).contents, sessionId, project, last);
       return rows.flatMap(([position, content, metadata]): IntegrityProblem[] => {
         last = position!;
-        more = true;
+        // Text may not come back as it is. What stands behind it is looked at once the positions are put right.
+        more = typeof position !== "string";
         const problem = checkContent(content) ?? checkMetadata(metadata);
         place++;
         return problem ? [{ ...problem, ...session, position: place - 1, repairable: false }] : [];
@@ -193,7 +194,7 @@ function checkContent(stored: unknown): Pick<IntegrityProblem, "kind" | "detail"
   try {
     const json = unseal(stored);
     kind = "json";
-    const { content } = readJson(json);
+    const content = readJson(json);
     kind = "block";
     readStoredContent(content);
     return undefined;

@@ -1,6 +1,6 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { type SearchOperation, WRITES } from "../../src/operations.js";
-import { isVersioned, type Reply } from "../../src/protocol.js";
+import type { Reply } from "../../src/protocol.js";
 import { failure, isFailedFlush, refusal, success, toContextStoreError } from "../failure.js";
 import type { Import } from "../import/import.js";
 import { type Change, changesOf } from "../operations/changes.js";
@@ -240,8 +240,8 @@ export class Executor {
   }
 
   #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
-    // A search never comes here: it travels alone, and takes its time.
-    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation>] as Handler;
+    // Neither a search nor a check ever comes here: they travel alone, and take their time.
+    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation | "check">] as Handler;
     return handle(request.args, this.#storage, incoming);
   }
 
@@ -261,7 +261,7 @@ export class Executor {
     return refused;
   }
 
-  /** What the worker that asks has seen in this version it need not get again. */
+  /** What the page that asks has seen in this version it need not get again. */
   #read(request: OwnerRequest): Reply {
     const dbName = dbNameOf(request);
     try {
@@ -269,9 +269,9 @@ export class Executor {
         checkSpelling(this.#db, dbName);
         return success(NOTHING[request.name]);
       }
-      if (!isVersioned(request)) return success(this.#apply(request));
       const { version } = this.#db;
-      return success(request.args.seen === version ? null : this.#apply(request), version);
+      const isSeen = "seen" in request.args && request.args.seen === version;
+      return success(isSeen ? null : this.#apply(request), version);
     } catch (error) {
       return failure(error);
     }

@@ -2,17 +2,16 @@ import type { LocalOperation, Operations, SearchOperation } from "../../src/oper
 import type { Import } from "../import/import.js";
 import { deletedSessions, deleteSession, purgeDeleted, restoreSession } from "../operations/deleted.js";
 import { splice } from "../operations/edits.js";
-import { checkIntegrity, repair } from "../operations/integrity.js";
+import { repair } from "../operations/integrity.js";
 import { append, clear, fork, messages } from "../operations/messages.js";
 import { foldForExport } from "../operations/parts.js";
 import { addTokens, projects, sessions, setTitle, setTokens, tokens } from "../operations/sessions.js";
 import { abort, checkpoint, finish } from "../operations/streams.js";
-import { finish as finishSteps } from "../slices.js";
 import { schemaVersion } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
-export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation>;
+export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation | "check">;
 
 type Handlers = {
   readonly [Name in keyof OwnerOperations]: (
@@ -49,7 +48,6 @@ export const HANDLERS: Handlers = {
   fileStatus: (_, { database }) => ({
     role: "owner",
     journalMode: String(database.value("PRAGMA journal_mode")),
-    synchronous: Number(database.value("PRAGMA synchronous")) === 2 ? "full" : "normal",
     sqliteVersion: String(database.value("SELECT sqlite_version()")),
     schemaVersion: schemaVersion(database),
     sizeBytes: database.sizeBytes,
@@ -58,7 +56,6 @@ export const HANDLERS: Handlers = {
     foldForExport(storage.database);
     return new Blob([storage.exportFile()], { type: "application/vnd.sqlite3" });
   },
-  check: (_, { database }) => finishSteps(checkIntegrity(database)),
 };
 
 /** Results are stored in the ledger as JSON, which has no undefined. */

@@ -1,18 +1,23 @@
-import type { MessageBatch, SessionKey } from "../../src/operations.js";
+import type { MessageBatch } from "../../src/message-batch.js";
+import type { SessionKey } from "../../src/operations.js";
 import type { ReadMessage } from "./decoded.js";
-import { isText, type ReadRow, readRow, type Row, toText, toValue } from "./stored-message.js";
+import { isText, type ReadRow, readRow, type Row, sizeOf, textsOf, toText, toValue } from "./stored-message.js";
 
 /**
- * The most text that one answer to the page holds, unless one message alone is longer. With more, a page that reads 20,000
- * messages waits longer at once, most of it for the engine's garbage collection; with less, all histories are slower.
+ * What one answer to the page holds, unless one message alone is longer. Strings of more than 128 KB are not moved by the
+ * engine's garbage collections, which otherwise are most of what a page waits for at once; with much more, it is the
+ * answers themselves.
  */
-const BATCH_CHARACTERS = 96 * 1024;
-const BATCH_ROWS = 500;
+const BATCH_CHARACTERS = 192 * 1024;
+
+/** What there is of a message besides content and metadata, counted generously. */
+const HEAD_CHARACTERS = 400;
 
 /** Messages, as the page gets them in one piece. */
-export interface Batch {
-  readonly messages: MessageBatch["messages"];
+export interface Batch extends Pick<MessageBatch, "messages" | "texts"> {
   readonly isLast: boolean;
+  /** The database's, once all rows have come. */
+  readonly version?: string | undefined;
 }
 
 /** Of which messages a row is, and whether only role and content of it are asked for. */
@@ -35,19 +40,22 @@ export async function* batchesOf(
   for await (const rows of parts) {
     for (const row of rows) {
       const message = readRow(row, session, brief);
-      const { json } = message.content;
-      read.push({ id: row.id, status: row.status, json });
+      const content = isText(message.content) ? message.content : undefined;
+      read.push({ id: row.id, status: row.status, content });
       batch.push(message);
-      characters += (json ?? String(row.content)).length + (row.metadata?.length ?? 0);
-      if (characters < BATCH_CHARACTERS && batch.length < BATCH_ROWS) continue;
-      yield { messages: inOne(batch), isLast: false };
+      const size = content ? sizeOf(content) : String(row.content).length;
+      characters += HEAD_CHARACTERS + size + (row.metadata?.length ?? 0);
+      if (characters < BATCH_CHARACTERS) continue;
+      yield { ...inOne(batch), isLast: false };
       batch = [];
       characters = 0;
     }
   }
-  yield { messages: inOne(batch), isLast: true };
+  yield { ...inOne(batch), isLast: true };
 }
 
-function inOne(batch: readonly ReadRow[]): Batch["messages"] {
-  return batch.every(isText) ? `[${batch.map(toText).join(",")}]` : batch.map(toValue);
+function inOne(batch: readonly ReadRow[]): Omit<Batch, "isLast"> {
+  const items = batch.map(toText);
+  if (items.includes(undefined)) return { messages: batch.map(toValue), texts: "" };
+  return { messages: `[${items.join(",")}]`, texts: batch.map(textsOf).join("") };
 }

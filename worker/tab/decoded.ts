@@ -1,4 +1,5 @@
 import type { SessionKey } from "../../src/operations.js";
+import { type ContentText, sizeOf } from "./stored-message.js";
 
 /** The most characters that are kept: 16 MB, since nearly all are ASCII. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
@@ -16,22 +17,22 @@ export type IdRange = readonly [first: number, last: number];
 export interface ReadMessage {
   readonly id: number;
   readonly status: "partial" | null;
-  /** Unless it cannot be read, or the page cannot parse it. */
-  readonly json: string | undefined;
+  /** Unless it travels as values. */
+  readonly content: ContentText | undefined;
 }
 
 /**
- * The JSON of the contents that were read last, by the ids of their messages: ids are never used again, and what stands in
+ * The contents that were read last, by the ids of their messages: ids are never used again, and what stands in
  * a complete message never changes. So the owner need not read, nor send, what is kept here.
  */
 export class Decoded {
-  #recent = new Map<string, string>();
-  #older = new Map<string, string>();
+  #recent = new Map<string, ContentText>();
+  #older = new Map<string, ContentText>();
   #characters = 0;
   /** By session: the ids of which all that were read are kept. */
   readonly #ranges = new Map<string, IdRange>();
 
-  get(dbName: string, id: number): string | undefined {
+  get(dbName: string, id: number): ContentText | undefined {
     const key = keyOf(dbName, id);
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
@@ -47,12 +48,12 @@ export class Decoded {
 
   /** Keeps what was read of a session in one go, if that is not too much. */
   keep(session: SessionKey, messages: readonly ReadMessage[]): void {
-    const characters = messages.reduce((sum, { json = "" }) => sum + json.length, 0);
+    const characters = messages.reduce((sum, { content }) => sum + (content ? sizeOf(content) : 0), 0);
     if (characters > MAX_CHARACTERS / 2) return;
     const kept = messages.map((message) => isWorthKeeping(message));
-    for (const [place, { id, json }] of messages.entries()) {
+    for (const [place, { id, content }] of messages.entries()) {
       const key = keyOf(session.dbName, id);
-      if (kept[place] && !this.#recent.has(key)) this.#keep(key, json!);
+      if (kept[place] && !this.#recent.has(key)) this.#keep(key, content!);
     }
     const range = longest(messages, kept);
     if (range) this.#remember(session, range);
@@ -74,9 +75,9 @@ export class Decoded {
   }
 
   /** Half of the room is for what was read since the other half was filled; then what was not read meanwhile goes. */
-  #keep(key: string, json: string): void {
-    this.#recent.set(key, json);
-    this.#characters += json.length;
+  #keep(key: string, content: ContentText): void {
+    this.#recent.set(key, content);
+    this.#characters += sizeOf(content);
     if (this.#characters < MAX_CHARACTERS / 2) return;
     this.#older = this.#recent;
     this.#recent = new Map();
@@ -92,8 +93,8 @@ function keyOf(dbName: string, id: number): string {
   return `${dbName} ${id}`;
 }
 
-function isWorthKeeping({ status, json }: ReadMessage): boolean {
-  return status === null && json !== undefined && json.length <= MAX_ONE;
+function isWorthKeeping({ status, content }: ReadMessage): boolean {
+  return status === null && content !== undefined && sizeOf(content) <= MAX_ONE;
 }
 
 /** The ids of the most messages in a row that are all kept. */

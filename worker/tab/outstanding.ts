@@ -10,7 +10,7 @@ import { RowStream, type Rows } from "./row-stream.js";
 export interface Outstanding {
   readonly request: Request;
   /** As the owner gets it. */
-  sealed: OwnerRequest;
+  readonly sealed: OwnerRequest;
   readonly resolve: (reply: Reply | Promise<Reply>) => void;
   /** When it was last given to an owner, or arrived. */
   since: number;
@@ -26,8 +26,8 @@ export interface Outstanding {
 
 /** What becomes of answers. */
 export interface AnswerEvents {
-  /** What the page gets; nothing, when the call must be made again. */
-  finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined;
+  /** What the page gets. */
+  finish(call: Outstanding, reply: Reply): Reply | Promise<Reply>;
   /** What the page gets before the end of the answer, which goes on in `rows`; nothing, where it has to wait for that. */
   begin?(call: Outstanding, rows: RowStream): Promise<Reply> | undefined;
 }
@@ -88,14 +88,10 @@ export class OutstandingCalls {
   /** Answers a call, once: what an earlier owner says of it after that is not heard. */
   settle(seq: number, reply: Reply): void {
     const call = this.#calls.get(seq);
-    if (call?.rows) {
-      this.#calls.delete(seq);
-      return call.rows.end(reply);
-    }
-    const answer = call && this.#events.finish(call, join(call.parts, reply));
-    if (!answer) return;
+    if (!call) return;
     this.#calls.delete(seq);
-    call.resolve(answer);
+    if (call.rows) return call.rows.end(reply);
+    call.resolve(this.#events.finish(call, join(call.parts, reply)));
   }
 
   /** Rejects what has waited too long for an owner that has said nothing since `heard`. */

@@ -260,18 +260,12 @@ export class Router {
   }
 
   /** What the page gets for an answer. */
-  #finish(call: Outstanding, reply: Reply): Reply | Promise<Reply> | undefined {
-    const { request } = call;
+  #finish({ request, sealed }: Outstanding, reply: Reply): Reply | Promise<Reply> {
     if (request.name === "fileStatus" && reply.ok) {
       const role = this.#target instanceof Owner ? "owner" : "follower";
       return success({ ...(reply.value as FileStatus), role });
     }
-    const answer = this.#translator.toPage(request, call.sealed, reply);
-    if (!answer) {
-      call.sealed = request as OwnerRequest;
-      queueMicrotask(() => this.#dispatcher.send([call]));
-    }
-    return answer;
+    return this.#translator.toPage(request, sealed, reply);
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */

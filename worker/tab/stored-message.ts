@@ -1,33 +1,31 @@
 import { readStoredContent } from "../../src/content.js";
 import { ContextStoreError } from "../../src/errors.js";
+import { readBatch } from "../../src/message-batch.js";
 import type { ContentBlock, JsonObject, Message, Role } from "../../src/messages.js";
 import type { MessageRow, SessionKey } from "../../src/operations.js";
 import { unseal } from "../envelopes/envelope.js";
 import { readJson } from "../envelopes/stored-json.js";
 
-/** A row of the owner's answer; its content may be the JSON that is kept here. */
-export type Row = MessageRow<string | { readonly json: string }>;
+/** A row of the owner's answer; its content may be one that is kept here. */
+export type Row = MessageRow<string | ContentText>;
 
-/** In characters. What is longer the page would parse for longer than the engine takes to hand over its values. */
-const MAX_TEXT = 2 * 1024 * 1024;
+/** In characters. A longer one the page would parse for longer than the engine takes to hand over its values. */
+const MAX_JSON = 2 * 1024 * 1024;
 
-/**
- * Blocks as the JSON text that they are stored as, where the page gets them by parsing it; as values, where that is long,
- * or there are images, numbers that JSON lacks, or fields that are not a block's.
- */
-type Content =
-  | { readonly json: string; readonly blocks?: undefined }
-  | { readonly json?: undefined; readonly blocks: readonly ContentBlock[] };
+/** Blocks as JSON text, in which numbers stand for texts, and these; see {@link MessageBatch}. */
+export interface ContentText {
+  readonly json: string;
+  readonly texts: string;
+}
 
-/** A row that has been read: what of the message is neither content nor metadata, and the JSON text of that. */
+/** Blocks as text, or, where there are images, numbers that JSON lacks, or too much of other things, as values. */
+type Content = ContentText | readonly ContentBlock[];
+
+/** A row that has been read: content, the JSON text of the metadata, and what else the message has. */
 export interface ReadRow {
   readonly head: Pick<Message, "role">;
   readonly content: Content;
   readonly metadata: string | null;
-}
-
-interface TextRow extends ReadRow {
-  readonly content: { readonly json: string };
 }
 
 /** Reads a row; `brief`: role and content. Throws `corrupt` for one that cannot be read. */
@@ -47,44 +45,62 @@ export function readRow(row: Row, session: SessionKey, brief = false): ReadRow {
   }
 }
 
-/** Whether the whole of it can travel as text. */
-export function isText(row: ReadRow): row is TextRow {
-  return row.content.json !== undefined;
+/** The message as JSON text with numbers in the place of its texts, if its content is of that kind. */
+export function toText({ head, content, metadata }: ReadRow): string | undefined {
+  if (!isText(content)) return undefined;
+  const last = metadata === null ? "}" : `,"metadata":${metadata}}`;
+  return `${JSON.stringify(head).slice(0, -1)},"content":${content.json}${last}`;
 }
 
-/** The message as JSON text. */
-export function toText({ head, content: { json }, metadata }: TextRow): string {
-  const last = metadata === null ? "}" : `,"metadata":${metadata}}`;
-  return `${JSON.stringify(head).slice(0, -1)},"content":${json}${last}`;
+/** What stands for the numbers in {@link toText}. */
+export function textsOf({ content }: ReadRow): string {
+  return isText(content) ? content.texts : "";
 }
 
 /** The message. */
-export function toValue({ head, content: { json, blocks }, metadata }: ReadRow): Message {
-  return {
-    ...head,
-    content: blocks ?? (JSON.parse(json) as ContentBlock[]),
-    ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }),
-  };
+export function toValue(row: ReadRow): Message {
+  const { head, content, metadata } = row;
+  if (isText(content)) return readBatch({ messages: `[${toText(row)}]`, texts: content.texts })[0]!;
+  return { ...head, content, ...(metadata !== null && { metadata: JSON.parse(metadata) as JsonObject }) };
+}
+
+/** In characters. */
+export function sizeOf({ json, texts }: ContentText): number {
+  return json.length + texts.length;
+}
+
+export function isText(content: Content): content is ContentText {
+  return "json" in content;
 }
 
 function readContent(stored: Row["content"]): Content {
   // A row from elsewhere may hold a BLOB.
   if (typeof stored === "object" && stored !== null && "json" in stored) return stored;
-  const json = unseal(stored);
-  const { content, isPlain } = readJson(json);
-  const blocks = readStoredContent(content);
-  return isPlain && json.length <= MAX_TEXT && isSame(content, blocks) ? { json } : { blocks };
+  const blocks = readStoredContent(readJson(unseal(stored)));
+  return textOf(blocks) ?? blocks;
 }
 
-/** Whether what was read has all that was stored. */
-function isSame(stored: unknown, read: unknown): boolean {
-  if (stored === read) return true;
-  if (typeof stored !== "object" || stored === null || typeof read !== "object" || read === null) return false;
-  const keys = Object.keys(stored);
-  return (
-    keys.length === Object.keys(read).length &&
-    keys.every((key) => isSame(stored[key as keyof typeof stored], read[key as keyof typeof read]))
-  );
+/** The blocks as text, where that says all of them. */
+function textOf(blocks: readonly ContentBlock[]): ContentText | undefined {
+  let texts = "";
+  const lengthOf = (text: string) => {
+    texts += text;
+    return text.length;
+  };
+  const rest = blocks.map((block) => {
+    if (block.type === "text") return { type: "text", text: lengthOf(block.text) };
+    if (block.type !== "tool_result" || typeof block.content !== "string") return block;
+    return { ...block, content: lengthOf(block.content) };
+  });
+  let isAll = true;
+  const watch = (_: string, value: unknown) => {
+    const isOdd = typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0));
+    if (isOdd || value instanceof Uint8Array) isAll = false;
+    return value;
+  };
+  const isProse = blocks.every(({ type }) => type === "text");
+  const json = JSON.stringify(rest, isProse ? undefined : watch);
+  return isAll && json.length <= MAX_JSON ? { json, texts } : undefined;
 }
 
 function corrupt(position: number, { sessionId, project }: SessionKey, cause: unknown): ContextStoreError {

@@ -20,8 +20,8 @@ export class Translator {
     return this.unsealer.withKnown(sealRequest(request, this.#deltas));
   }
 
-  /** `asked`: what the owner got for `request`. Gives nothing when it must be asked for `request` itself. */
-  toPage(request: Request, asked: OwnerRequest, reply: Reply): Reply | Promise<Reply> | undefined {
+  /** `asked`: what the owner got for `request`. */
+  toPage(request: Request, asked: OwnerRequest, reply: Reply): Reply | Promise<Reply> {
     this.#deltas.settle(request, reply);
     if (!is(asked, "messages") || !reply.ok || reply.value === null) return this.unsealer.unseal(asked, reply);
     return this.#history(asked, RowStream.of(reply));

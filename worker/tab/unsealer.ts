@@ -1,19 +1,12 @@
-import type { SearchHit } from "../../src/messages.js";
-import {
-  type FoundMessage,
-  type ListText,
-  type MessageBatch,
-  type MessageRow,
-  readList,
-  type SessionKey,
-} from "../../src/operations.js";
-import { isVersioned, type Reply, type Request } from "../../src/protocol.js";
+import { type MessageBatch, readBatch } from "../../src/message-batch.js";
+import type { Message, SearchHit } from "../../src/messages.js";
+import { type FoundMessage, type ListText, type MessageRow, type SessionKey } from "../../src/operations.js";
+import type { Reply, Request } from "../../src/protocol.js";
 import { failure, success } from "../failure.js";
 import { is, type OwnerRequest } from "../requests.js";
 import { Snippets } from "../search/snippets.js";
 import { type Batch, batchesOf } from "./batches.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
-import { RecentAnswers } from "./recent-answers.js";
 import { LostRowsError, RowStream, type Rows } from "./row-stream.js";
 import type { Row } from "./stored-message.js";
 
@@ -30,7 +23,7 @@ interface Rest {
   readonly at: number;
 }
 
-type Batches = Iterator<Batch, void> | AsyncIterator<Batch, void>;
+type Batches = AsyncIterator<Batch, void>;
 
 /** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
 export class Unsealer {
@@ -38,31 +31,22 @@ export class Unsealer {
   readonly #rests = new Map<string, Rest>();
   readonly #snippets = new Snippets();
   readonly #decoded = new Decoded();
-  readonly #recent = new RecentAnswers();
 
   /** The request, with what need not be answered. */
   withKnown(request: OwnerRequest): OwnerRequest {
-    if (!isVersioned(request)) return request;
-    const known = "session" in request.args ? this.#decoded.rangeOf(request.args.session) : undefined;
-    const seen = this.#recent.versionOf(request);
-    if (!known && seen === undefined) return request;
-    return { ...request, args: { ...request.args, ...(known && { known }), ...(seen !== undefined && { seen }) } };
+    const known = is(request, "messages") && this.#decoded.rangeOf(request.args.session);
+    return known ? { ...request, args: { ...request.args, known } } : request;
   }
 
-  /**
-   * `request`: as the owner got it. Gives nothing when what the owner has left out is not here any more: then all must be
-   * asked for.
-   */
-  unseal(request: Request, reply: Reply): Reply | Promise<Reply> | undefined {
-    if (!reply.ok || !isVersioned(request)) return reply;
+  /** `request`: as the owner got it. */
+  unseal(request: OwnerRequest, reply: Reply): Reply | Promise<Reply> {
+    if (!reply.ok || reply.value === null) return reply;
     const { value, version } = reply;
+    if (is(request, "messages")) return this.history(request, RowStream.of(reply), () => version);
+    if (!is(request, "search")) return reply;
     try {
-      if (value === null) return this.#again(request, version);
-      if (is(request, "messages")) return this.history(request, RowStream.of(reply), () => version);
-      const { args } = request as Request<"sessions" | "search">;
-      const list = "query" in args ? this.#hits(args.query, value) : (value as ListText<unknown>);
-      if (version !== undefined) this.#recent.keep(request, version, list);
-      return success(list);
+      const hits = this.#snippets.hits(request.args.query, value as readonly FoundMessage[]);
+      return success<ListText<SearchHit>>(JSON.stringify(hits), version);
     } catch (error) {
       return failure(error);
     }
@@ -88,17 +72,7 @@ export class Unsealer {
     return this.#next(rest.batches, token);
   }
 
-  #again(request: Request, version: string | undefined): Reply | Promise<Reply> | undefined {
-    const kept = this.#recent.get(request, version);
-    if (typeof kept === "object") return this.#begin(kept.values());
-    return kept === undefined ? undefined : success(kept);
-  }
-
-  #hits(query: string, found: unknown): ListText<SearchHit> {
-    return JSON.stringify(this.#snippets.hits(query, found as readonly FoundMessage[]));
-  }
-
-  /** Remembers what has been read, at the end. */
+  /** Remembers what has been read, at the end, when its version is known. */
   async *#read(
     request: Request<"messages">,
     parts: AsyncIterable<Rows>,
@@ -108,13 +82,9 @@ export class Unsealer {
     // Without that, a content that is not there is a damaged row's, which is met when it is read.
     const rows = args.known ? this.#complete(args.session, parts) : (parts as AsyncIterable<readonly Row[]>);
     const read: ReadMessage[] = [];
-    const batches: Batch[] = [];
     for await (const batch of batchesOf(rows, args, read)) {
-      batches.push(batch);
-      const found = version();
       if (batch.isLast) this.#decoded.keep(args.session, read);
-      if (batch.isLast && found !== undefined) this.#recent.keep(request, found, batches);
-      yield batch;
+      yield { ...batch, version: version() };
     }
   }
 
@@ -124,8 +94,8 @@ export class Unsealer {
 
   #completed(session: SessionKey, row: MessageRow<string | null>): Row {
     if (row.content !== null) return row as MessageRow<string>;
-    const json = this.#decoded.get(session.dbName, row.id);
-    if (json !== undefined) return { ...row, content: { json } };
+    const content = this.#decoded.get(session.dbName, row.id);
+    if (content) return { ...row, content };
     this.#decoded.forget(session);
     throw new LostRowsError();
   }
@@ -157,24 +127,27 @@ export class Unsealer {
       } finally {
         if (batch?.isLast !== false) this.#rests.delete(token);
       }
-      return batch ? { messages: batch.messages, ...(!batch.isLast && { rest: token }) } : null;
+      if (!batch) return success(null);
+      const { messages, texts, isLast, version } = batch;
+      return isLast ? success({ messages, texts }, version) : success({ messages, texts, rest: token });
     });
   }
 
-  async #reply(read: () => Promise<MessageBatch | null>): Promise<Reply<MessageBatch | null>> {
+  async #reply(read: () => Promise<Reply<MessageBatch | null>>): Promise<Reply<MessageBatch | null>> {
     try {
-      return success(await read());
+      return await read();
     } catch (error) {
       return error instanceof LostRowsError ? success(null) : failure(error);
     }
   }
 }
 
-async function inOnePiece(batches: Batches): Promise<MessageBatch> {
-  const pieces: Batch["messages"][] = [];
-  for (let next = await batches.next(); !next.done; next = await batches.next()) pieces.push(next.value.messages);
-  const texts = pieces.filter((piece) => typeof piece === "string");
-  if (texts.length < pieces.length) return { messages: pieces.flatMap((piece) => readList(piece)) };
-  const items = texts.map((text) => text.slice(1, -1)).filter((text) => text !== "");
-  return { messages: `[${items.join(",")}]` };
+async function inOnePiece(batches: Batches): Promise<Reply<MessageBatch>> {
+  const messages: Message[] = [];
+  let version: string | undefined;
+  for (let next = await batches.next(); !next.done; next = await batches.next()) {
+    for (const message of readBatch(next.value)) messages.push(message);
+    version = next.value.version;
+  }
+  return success({ messages, texts: "" }, version);
 }

@@ -18,8 +18,8 @@ export async function warmUp(owner: Owner | undefined, unsealer: Unsealer, isInU
   const reads = readsOf(owner, unsealer);
   await wait(0);
   while (!isInUse() && reads.next().done !== true) await pause();
-  const block = { type: "text", text: "The quick brown fox jumps over the lazy dog." };
-  const json = JSON.stringify(Array.from({ length: 15 }, (_, id) => ({ id, ...block })));
+  const text = "The quick brown fox jumps over the lazy dog.";
+  const json = JSON.stringify(Array.from({ length: 15 }, (_, id) => ({ id, text })));
   for (let round = 0; round < ROUNDS; round++) {
     await pause();
     unseal(seal(json));
