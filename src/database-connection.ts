@@ -27,8 +27,8 @@ export class DatabaseConnection implements Connection {
   readonly #onClose: () => Promise<void>;
   /** What the stores were answered. */
   readonly recent: RecentAnswers = new RecentAnswers();
-  readonly #pending = new Set<(error: ContextStoreError) => void>();
-  readonly #subscriptions = new Set<() => void>();
+  /** What ends with the connection. */
+  readonly #endings = new Set<() => void>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -58,7 +58,8 @@ export class DatabaseConnection implements Connection {
     name: Name,
     args: Parameters<Operations[Name]>[0],
   ): Promise<Success<Awaited<ReturnType<Operations[Name]>>>> {
-    return this.#untilClosed(() => this.#link.call(name, args, this.#terms));
+    if (this.#closing) return Promise.reject(closed("not-applied"));
+    return this.#link.call(name, args, this.#terms);
   }
 
   /** Asks for a list, and makes its items. */
@@ -97,8 +98,11 @@ export class DatabaseConnection implements Connection {
     };
   }
 
-  requestPersistence(): Promise<boolean> {
-    return this.#untilClosed(() => navigator.storage.persist());
+  async requestPersistence(): Promise<boolean> {
+    if (this.#closing) throw closed("not-applied");
+    // The browser may ask the user, and the connection be closed before there is an answer.
+    const end = new Promise<never>((_, reject) => this.#endings.add(() => reject(closed("unknown"))));
+    return Promise.race([navigator.storage.persist(), end]);
   }
 
   async listProjects(options: DbNameOptions = {}): Promise<ProjectInfo[]> {
@@ -140,9 +144,9 @@ export class DatabaseConnection implements Connection {
     const stop = this.#link.listen((change) => {
       if (concerns(change, wanted)) listener(change);
     });
-    this.#subscriptions.add(stop);
+    this.#endings.add(stop);
     return () => {
-      this.#subscriptions.delete(stop);
+      this.#endings.delete(stop);
       stop();
     };
   }
@@ -188,9 +192,8 @@ export class DatabaseConnection implements Connection {
   close(): Promise<void> {
     if (!this.#closing) {
       // They may have reached the database, which another connection of this page may keep open.
-      const error = closed("unknown");
-      for (const reject of this.#pending) reject(error);
-      for (const stop of this.#subscriptions) stop();
+      this.#link.leave(this.#terms, closed("unknown"));
+      for (const end of this.#endings) end();
       this.#closing = this.#onClose();
     }
     return this.#closing;
@@ -198,22 +201,6 @@ export class DatabaseConnection implements Connection {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  // The worker may go on serving the page's other connections: this one's calls must end with it.
-  #untilClosed<Value>(call: () => Promise<Value>): Promise<Value> {
-    if (this.#closing) return Promise.reject(closed("not-applied"));
-    return new Promise((resolve, reject) => {
-      this.#pending.add(reject);
-      const settled = (settle: () => void) => {
-        this.#pending.delete(reject);
-        settle();
-      };
-      call().then(
-        (value) => settled(() => resolve(value)),
-        (error: unknown) => settled(() => reject(error)),
-      );
-    });
   }
 }
 

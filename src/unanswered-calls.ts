@@ -62,6 +62,13 @@ export class UnansweredCalls {
     this.#flush();
   }
 
+  /** Rejects those that were made on these terms. What they ask for is carried out all the same. */
+  leave(terms: CallTerms, error: ContextStoreError): void {
+    for (const { request, reject } of [...this.#sent.values(), ...this.#queue]) {
+      if (request.terms === terms) reject(error);
+    }
+  }
+
   /** Rejects all of them with this error. */
   end(error: ContextStoreError): void {
     for (const call of [...this.#sent.values(), ...this.#queue.splice(0)]) this.#giveUp(call, error);

@@ -83,6 +83,11 @@ export class WorkerLink {
     return this.#calls.make(name, args, terms);
   }
 
+  /** Rejects the calls that were made on these terms, and goes on serving the page's other connections. */
+  leave(terms: CallTerms, error: ContextStoreError): void {
+    this.#calls.leave(terms, error);
+  }
+
   /** Tells the listener of every change from now on, until the function that it gives is called. */
   listen(listener: (change: ContextChange) => void): () => void {
     this.#listeners.add(listener);
