@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   compactHistory,
   type Connection,
@@ -103,6 +103,15 @@ describe("after close", () => {
     await Promise.all([connection.close(), connection.close()]);
     await expect(connection.close()).resolves.toBeUndefined();
     await expect(store.close()).resolves.toBeUndefined();
+  });
+
+  test("so does a question to the user that has no answer yet", async () => {
+    vi.spyOn(navigator.storage, "persist").mockReturnValue(new Promise(() => {}));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const connection = await connect(freshPath());
+    const asked = connection.requestPersistence();
+    void connection.close();
+    await rejection(asked, "closed");
   });
 
   test("calls that were pending reject with code closed, or had been answered", async () => {
