@@ -305,3 +305,14 @@ test("that nothing has changed is passed on", async () => {
   const unchanged = { ok: true, value: null, version: "v" } as const;
   expect(await new Unsealer().unseal(request(), unchanged)).toEqual(unchanged);
 });
+
+test("a large image is not looked at byte by byte", async () => {
+  const data = Buffer.alloc(4 * 1024 * 1024).toString("base64");
+  const content = stored([{ type: "image", media_type: "image/png", data }]);
+  const looked = vi.spyOn(JSON, "stringify");
+  const batch = await begin(new Unsealer(), request(), answer(content));
+  const longest = Math.max(...looked.mock.results.map(({ value }) => String(value ?? "").length));
+  vi.restoreAllMocks();
+  expect(longest).toBeLessThan(1000);
+  expect((readBatch(batch)[0]!.content[0] as { data: Uint8Array }).data).toHaveLength(4 * 1024 * 1024);
+});

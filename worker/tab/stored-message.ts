@@ -96,7 +96,8 @@ function textOf(blocks: readonly ContentBlock[]): ContentText | undefined {
   const watch = (_: string, value: unknown) => {
     const isOdd = typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0));
     if (isOdd || value instanceof Uint8Array) isAll = false;
-    return value;
+    // Not the bytes of an image one by one.
+    return isAll ? value : null;
   };
   const isProse = blocks.every(({ type }) => type === "text");
   const json = JSON.stringify(rest, isProse ? undefined : watch);
