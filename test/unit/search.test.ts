@@ -229,6 +229,12 @@ describe("a search", () => {
     expect(isFound(text, query)).toBe(false);
   });
 
+  test("does not try all ways to find quoted punctuation in a line of it", async () => {
+    add(`end ${"| - ".repeat(60)}x`);
+    expect(await positions(`"${"| ".repeat(8)}end"`)).toEqual([]);
+    expect(await positions('"end | - | -"')).toEqual([0]);
+  });
+
   test("takes any text for a query", async () => {
     add('NEAR AND OR NOT "quoted" body:x {body} ^start col* (a) -b');
     const queries = [

@@ -71,7 +71,9 @@ function toTerm(text: string, isPrefix: boolean): Term | undefined {
 }
 
 function toLiteral(pieces: readonly string[], isPrefix: boolean): RegExp {
-  const text = pieces.map((piece) => piece.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join(`${BETWEEN}+`);
+  const escaped = pieces.join(" ").replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  // Where anything might stand before punctuation, there would be too many ways to read a line of it.
+  const text = escaped.replace(/ (.)/gu, (_, next: string) => (punctuationOf(next) ? "\\s" : BETWEEN) + "+" + next);
   const begin = FIRST_LETTER().test(text) ? `(?<!${WORD_LETTER})` : "";
   const end = !isPrefix && LAST_LETTER().test(text) ? `(?!${WORD_LETTER})` : "";
   return new RegExp(begin + text + end, "gu");
