@@ -45,13 +45,10 @@ export class LiveSteps {
       this.#texts.clear();
     }
     if (!canStream(this.#store) || this.#heard <= this.#ended || !this.#take(part)) return;
-    const content = toContent(this.#parts);
+    const parts = this.#parts;
     const begun = this.#writers.get(this.#heard) ?? this.#store.beginMessage("assistant");
     this.#writers.set(this.#heard, begun);
-    begun.then(
-      (writer) => writer.update(content),
-      (error: unknown) => this.#stop.abort(error),
-    );
+    begun.then((writer) => writer.update(toContent(parts))).catch((error: unknown) => this.#stop.abort(error));
   }
 
   /** Stores what a step has come to. `false`: it broke off. */

@@ -213,6 +213,19 @@ describe("streamAgent", () => {
     expect([await store.getHistory(), model.doStreamCalls]).toEqual([[], []]);
   });
 
+  test("ends the run when a schema makes of a tool's input what cannot be stored, also where nobody reads the stream", async () => {
+    for (const store of [await openStore({ storage: "memory" }), new MemoryContextStore()]) {
+      const step = new Step().begin().text("Let me look.").call("1", "7").end("tool-calls", 10, 5);
+      const { model } = agentOf(step);
+      const inputSchema = z.object({ city: z.string().transform(BigInt) });
+      const tools = { weather: tool({ inputSchema, execute: async () => "cold" }) };
+      await streamAgent(new ToolLoopAgent({ model, tools, maxRetries: 0 }), QUESTION, store);
+      await vi.waitFor(() =>
+        expect(model.doStreamCalls[0]!.abortSignal).toMatchObject({ reason: { code: "invalid-message" } }),
+      );
+    }
+  });
+
   test("ends the run when the store fails", async () => {
     const store = await openStore({ storage: "memory" });
     const [first, second] = [new Step(), new Step()];
