@@ -56,7 +56,7 @@ export abstract class ContextStore {
 
   /** The token counts: 0 and 0 where none were ever set. */
   async getContextTokens(): Promise<ContextTokens> {
-    return this.#tokens;
+    return { ...this.#tokens };
   }
 
   /**

@@ -26,6 +26,13 @@ export function tokensContract({ open }: Backend): void {
       expect(await store.getContextTokens()).toEqual({ inputTokens: 300, outputTokens: 100 });
     });
 
+    test("stay as they are whatever is done to those that were read", async () => {
+      const store = await open();
+      await store.setContextTokens(1, 2);
+      Object.assign(await store.getContextTokens(), { inputTokens: 5 });
+      expect(await store.getContextTokens()).toEqual({ inputTokens: 1, outputTokens: 2 });
+    });
+
     test("hold the largest whole number that a JavaScript number holds", async () => {
       const store = await open();
       await store.setContextTokens(Number.MAX_SAFE_INTEGER, 0);
