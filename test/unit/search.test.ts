@@ -104,6 +104,19 @@ test("a message that stays partial is indexed again only when more of it was wri
   expect(await positions("fourth")).toEqual([0]);
 });
 
+test("what came into the row of a partial message before the index had it as a part is found", async () => {
+  const { database } = storage;
+  const begun = { uid: "streamed", role: "assistant", content: seal("[]"), status: "partial" } as const;
+  const { id } = append(database, session, [begun])[0]!;
+  expect(await positions("first")).toEqual([]);
+  for (const word of ["first", "second"]) {
+    checkpoint(database, session, id, { keep: 0, text: JSON.stringify([{ type: "text", text: word }]), tail: 0 });
+    foldAll(database);
+    expect(await positions(word)).toEqual([0]);
+  }
+  expect(await positions("first")).toEqual([]);
+});
+
 test("others have their turn while a search looks for what few of many messages are", async () => {
   add(...Array.from({ length: 300 }, (_, number) => `needle ${number}`));
   await search("needle");

@@ -12,9 +12,9 @@ export function partsSql({ messages, parts }: Names) {
       INSERT INTO ${parts}(message_id, number, keep, text, tail)
       VALUES (?1, (SELECT coalesce(max(number) + 1, 0) FROM ${parts} WHERE message_id = ?1), ?2, ?3, ?4)`,
     parts: `SELECT keep, text, tail FROM ${parts} WHERE message_id = ?1 ORDER BY number`,
-    /** Of a message in whatever state: what was last written of it while it was partial. */
+    /** Of a message in whatever state: what was last written of it while it was partial, in a part or, folded, in the row. */
     partialState: `
-      SELECT m.status, p.number, p.keep, p.tail, p.text
+      SELECT m.status, p.number, p.keep, p.tail, coalesce(p.text, m.content)
       FROM ${messages} AS m LEFT JOIN ${parts} AS p ON p.message_id = m.id
       WHERE m.id = ?1 ORDER BY p.number DESC LIMIT 1`,
     deleteParts: `DELETE FROM ${parts} WHERE message_id = ?1`,
