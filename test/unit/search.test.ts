@@ -272,6 +272,16 @@ describe("a search", () => {
     expect(await positions("body:x")).toEqual([0]);
   });
 
+  test.each([
+    ["in quotes", '"', "word"],
+    ["of emoji", "", "👍"],
+  ])("finds a text by its first 1,000 characters, wherever these end: %s", async (_, begin, piece) => {
+    const text = `${piece}${piece}, `.repeat(300);
+    add(text, "word 👍");
+    for (let more = 0; more < 12; more++)
+      expect([more, await positions(begin + " ".repeat(more) + text)]).toEqual([more, [0]]);
+  });
+
   test("finds what a scan of all messages finds, in many languages", async () => {
     const texts = randomTexts(Number(process.env["SEARCH_MESSAGES"] ?? 1000), 7);
     add(...texts);

@@ -37,13 +37,16 @@ export function parseQuery(query: string): Term[] {
   const known = new Set<string>();
   for (const [part, quoted] of query
     .slice(0, MAX_QUERY)
+    .replace(/[\uD800-\uDBFF]$/, "")
     .replace(/[“”„«»＂]/g, '"')
     .matchAll(PART)) {
     const text = quoted ?? part.replace(BEFORE, "").replace(AFTER, "");
-    const key = JSON.stringify([fold(text), quoted === undefined]);
+    // Behind quotes that are not closed, because they are still typed or too long, the last word may be cut.
+    const isPrefix = !part.endsWith('"');
+    const key = JSON.stringify([fold(text), isPrefix]);
     if (known.has(key)) continue;
     known.add(key);
-    const term = toTerm(text, quoted === undefined);
+    const term = toTerm(text, isPrefix);
     if (term) terms.push(term);
   }
   return terms;
