@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
-import { minify } from "terser";
 import { fflate } from "./test/tools/build/fflate.js";
 import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
+import { usedWasm } from "./test/tools/build/wasm.js";
 
 interface PackageJson {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
@@ -60,31 +59,8 @@ export function shipWasm(): Plugin {
       if (urls.length !== 1 || !worker.code.includes(WASM_REFERENCE)) {
         throw new Error(`The only import.meta in the worker must be ${WASM_REFERENCE}; found ${urls.length}.`);
       }
-      this.emitFile({ type: "asset", fileName: "sqlite3.wasm", source: await readFile(WASM) });
+      this.emitFile({ type: "asset", fileName: "sqlite3.wasm", source: await usedWasm(WASM) });
       this.emitFile({ type: "asset", fileName: "worker.d.ts", source: "export {};\n" });
-    },
-  };
-}
-
-/** Takes another hundredth off what Rolldown's minifier has left. */
-function smaller(): Plugin {
-  // What is not worked out in advance, turned round, or joined, repeats itself, and packs better.
-  const compress = { passes: 3, evaluate: false, lhs_constants: false, sequences: false, pure_getters: true };
-  return {
-    name: "smaller",
-    async generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (file.type !== "chunk") continue;
-        // SQL on one line: it is the only text that has line breaks.
-        const code = file.code.replace(/\n\s+/g, " ");
-        const result = await minify(code, {
-          module: true,
-          ecma: 2020,
-          compress,
-          format: { comments: /^!/, ascii_only: true },
-        });
-        file.code = result.code!;
-      }
     },
   };
 }
@@ -101,7 +77,7 @@ const page: RolldownOptions = {
 export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [fflate(), smaller(), shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [fflate(), shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,

@@ -6,10 +6,10 @@ import { againstLayers } from "./layers.mjs";
 import { deadLinks } from "./links.mjs";
 import { pageSize, wholeSize } from "./sizes.mjs";
 
-// In bytes. Of the page, what has been reached, and a few more since zlib's result depends on the processor: a change
-// that adds to it says so here. Of all, 460 KiB.
+// In bytes: what has been reached, and a few more since zlib's result depends on the processor. A change that adds to it
+// says so here. All must stay below 460 KiB.
 const PAGE_BUDGET = 11_250;
-const WHOLE_BUDGET = 471_040;
+const WHOLE_BUDGET = 442_000;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",
