@@ -174,6 +174,31 @@ describe("an import", () => {
     expect(finish(checkIntegrity(ours.storage.database))).toEqual({ ok: true, problems: [] });
   });
 
+  test.each(["replaced", "taken away"])(
+    "that is taken back leaves a session the time at which others have %s messages of it meanwhile, and no time of the file",
+    async (how) => {
+      ours.append("edited", "message 0");
+      theirs.append("edited", "message 0", "message 1");
+      for (const [{ storage }, time] of [
+        [ours, "2020-01-01 00:00:00"] as const,
+        [theirs, "2021-01-01 00:00:00"] as const,
+      ])
+        storage.database.run("UPDATE axio_context_messages SET created_at = ?", time);
+      ours.storage.database.run("UPDATE axio_context_sessions SET updated_at = '2020-01-02 00:00:00'");
+      const incoming = await stage();
+      finish(incoming.merge());
+      incoming.flush();
+      const content = 'plain:[{"type":"text","text":"edited"}]';
+      const messages = how === "replaced" ? [{ uid: "edited", role: "user", content }] : [];
+      const range = { start: messages.length > 0 ? 0 : 1, deleteCount: 1, messages };
+      ours.call("splice", { session: session("edited"), kind: "replace", ...range });
+      finish(incoming.undo());
+      const times = new Map(list().map(({ sessionId, updatedAt }) => [sessionId, updatedAt]));
+      expect(times.get("edited")! > "2025-01-01").toBe(true);
+      expect(times.get("continued")).toBe("2020-01-02 00:00:00");
+    },
+  );
+
   test("that comes to its end adds the file's token counts to what others have counted meanwhile", async () => {
     const incoming = await stage();
     finish(incoming.merge());

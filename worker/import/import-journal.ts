@@ -30,7 +30,7 @@ export class ImportJournal {
       return;
     }
     this.flush();
-    // Of a session's first entry it is the time before the import: an edit may have been later than any message.
+    // The time before the import: an edit may have been later than any message.
     const updatedAt = this.#db.value(tables(dbName).updatedAt, sessionId, project) ?? null;
     const entry = Number(this.#db.value(IMPORTED_ADD, dbName, sessionId, project, id, id, updatedAt));
     this.#open = { entry, key, last: id };
@@ -70,8 +70,8 @@ export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<vo
     const session = { dbName: String(name), sessionId: String(sessionId), project: String(project) };
     const sql = tables(session.dbName);
     const upTo = Math.max(Number(first) - 1, Number(last) - STEP);
-    db.run(sql.takeBack, session.sessionId, session.project, upTo, last);
-    db.run(sql.uncount, session.sessionId, session.project, db.changes);
+    db.run(sql.uncount, sessionId, project, upTo, last, updatedAt);
+    db.run(sql.takeBack, sessionId, project, upTo, last);
     if (upTo >= Number(first)) {
       db.run(IMPORTED_EXTEND, id, upTo);
       yield;
@@ -82,7 +82,6 @@ export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<vo
     if (!only || !next()) {
       renumber(db, session.dbName, session.sessionId);
       refreshSummary(db, session);
-      if (updatedAt !== null) db.run(sql.keepUpdatedAt, session.sessionId, session.project, updatedAt);
     }
     yield;
   }

@@ -7,7 +7,10 @@ import { parseJson } from "../envelopes/stored-json.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
 
-/** Computes anew what a list shows of a session. One without any messages is not listed. */
+/**
+ * Computes anew what a list shows of a session; the time of an edit, which no message tells, stays. One without any messages
+ * is not listed.
+ */
 export function refreshSummary(db: Database, session: SessionKey): void {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);

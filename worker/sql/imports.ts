@@ -31,6 +31,7 @@ export const DESCRIBED_BEGIN = [
 
 /** What an import reads and writes of the tables. */
 export function importsSql({ dbName, messages, tokens, sessions }: Names) {
+  const imported = ` FROM ${messages} WHERE id > ?3 AND id <= ?4 AND +session_id = ?1 AND +project = ?2`;
   return {
     forMerge: `
       SELECT position, id, role, content, uid, status FROM ${messages} WHERE ${SESSION} AND position > ?3 ORDER BY position LIMIT ?4`,
@@ -58,7 +59,6 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
         AND ${sessions}.project = d.project AND ${sessions}.session_id = d.session_id`,
     ] as const,
     updatedAt: `SELECT updated_at FROM ${sessions} WHERE ${SESSION}`,
-    keepUpdatedAt: `UPDATE ${sessions} SET updated_at = max(updated_at, ?3) WHERE ${SESSION}`,
     countMessages: `
       INSERT INTO ${sessions}(session_id, project, message_count, preview, created_at, updated_at)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -67,9 +67,13 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
         preview = coalesce(preview, excluded.preview),
         created_at = min(created_at, excluded.created_at),
         updated_at = max(updated_at, excluded.updated_at)`,
-    takeBack: `
-      DELETE FROM ${messages} WHERE id > ?3 AND id <= ?4 AND +session_id = ?1 AND +project = ?2`,
-    uncount: `UPDATE ${sessions} SET message_count = message_count - ?3 WHERE ${SESSION} AND message_count > ?3`,
+    // The time of the session is that before them, unless it is a later edit's.
+    uncount: `
+      UPDATE ${sessions} SET message_count = message_count - taken.count,
+        updated_at = iif(updated_at <= taken.last, coalesce(?5, created_at), updated_at)
+      FROM (SELECT count(*) AS count, max(created_at) AS last${imported}) AS taken
+      WHERE ${SESSION} AND message_count > taken.count`,
+    takeBack: `DELETE${imported}`,
     deleteAll: [`DELETE FROM ${messages}`, `DELETE FROM ${tokens}`, `DELETE FROM ${sessions}`] as const,
   };
 }

@@ -26,7 +26,8 @@ export function sessionsSql({ messages, tokens, sessions }: Names) {
       VALUES (?1, ?2, ?3, ?4, ?5, ?6)
       ON CONFLICT(project, session_id) DO UPDATE SET
         message_count = excluded.message_count, preview = excluded.preview,
-        created_at = excluded.created_at, updated_at = excluded.updated_at`,
+        created_at = excluded.created_at,
+        updated_at = iif(typeof(updated_at) = 'text', max(updated_at, excluded.updated_at), excluded.updated_at)`,
     /** Of a fork that has its messages: they are of one moment, and the first of a user is that of the other session. */
     forkSummary: `
       INSERT INTO ${sessions}(
