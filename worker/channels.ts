@@ -118,9 +118,9 @@ export class TabChannels {
   }
 }
 
-/** Held by the first of those who wait for the owner's lock. */
+/** Held by the first of those who wait for the owner's lock. No path has an owner's lock of this name, however it ends. */
 export function nextLock(path: string): string {
-  return `${ownerLock(path)}:next`;
+  return `next:${ownerLock(path)}`;
 }
 
 /**

@@ -33,6 +33,16 @@ test("loses nothing of what one tab appends while the other, the owner, closes",
   expect(await follower.evaluate(() => harness.texts())).toEqual(appended);
 });
 
+test("opens a database whose path begins as that of one does which two tabs have open", async ({ context, site }) => {
+  const tabs = [await site.openTab(context), await site.openTab(context)];
+  for (const tab of tabs) await tab.evaluate(() => harness.open());
+  const role = await tabs[0]!.evaluate(async () => {
+    const other = await harness.connect({}, "chat.db:next");
+    return (await other.status()).role;
+  });
+  expect(role).toBe("owner");
+});
+
 test("shares one worker among the connections of a page, and lets go of the database with the last one", async ({
   context,
   site,

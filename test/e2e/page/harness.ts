@@ -104,8 +104,8 @@ class Harness {
     while ((await this.brought()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  connect(options?: ConnectOptions): Promise<Connection> {
-    return connect("chat.db", options);
+  connect(options?: ConnectOptions, path = "chat.db"): Promise<Connection> {
+    return connect(path, options);
   }
 
   async open(options?: ConnectOptions): Promise<void> {
