@@ -31,11 +31,7 @@ export async function deleteDatabase(path: string): Promise<void> {
   const deleted = navigator.locks.request(ownerLock(name), { ifAvailable: true }, async (lock) => {
     if (!lock) throw open(path);
     const root = await orNothing(directoryOfAll());
-    try {
-      if (root) await orNothing(root.removeEntry(directoryName(name), { recursive: true }));
-    } catch (cause) {
-      throw open(path, cause);
-    }
+    if (root) await orNothing(root.removeEntry(directoryName(name), { recursive: true }), path);
   });
   // Where nothing may be stored, there are no locks.
   await orNothing(deleted);
@@ -45,7 +41,7 @@ export async function deleteDatabase(path: string): Promise<void> {
  * What lies in the files of the database at `path`, as it is: for one that `connect()` rejects as `corrupt`. One file for
  * each that SQLite wrote, named by what it begins with: `*.sqlite` is a database, `*.sqlite-wal` what was committed to
  * one and not yet written back, `*.bin` neither. `Connection.import` takes them, as far as they are sound. Rejects
- * `not-found` where there is no such database.
+ * `not-found` where there is no such database, and `busy` where a tab that has it open writes to it meanwhile.
  */
 export async function rescueDatabase(path: string): Promise<File[]> {
   const name = checkPath(path);
@@ -62,7 +58,7 @@ export async function rescueDatabase(path: string): Promise<File[]> {
     }
     return files;
   };
-  const taken = await orNothing(take());
+  const taken = await orNothing(take(), path);
   if (!taken) throw new ContextStoreError("not-found", `There is no database ${JSON.stringify(path)}.`);
   return taken;
 }
@@ -78,16 +74,19 @@ async function directoryOfAll(): Promise<FileSystemDirectoryHandle> {
   return (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT);
 }
 
-async function orNothing<Value>(work: Promise<Value>): Promise<Value | undefined> {
+/** `path`: of the database whose files the work needs to itself. */
+async function orNothing<Value>(work: Promise<Value>, path?: string): Promise<Value | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "NotFoundError") return undefined;
-    throw error instanceof DOMException && error.name === "SecurityError" ? forbidden(error) : error;
+    if (!(error instanceof DOMException)) throw error;
+    if (error.name === "NotFoundError") return undefined;
+    if (error.name === "SecurityError") throw forbidden(error);
+    throw path ? open(path, error) : error;
   }
 }
 
 function open(path: string, cause?: unknown): ContextStoreError {
-  const message = `The database ${JSON.stringify(path)} is open. Close it in every tab, then delete it.`;
+  const message = `The database ${JSON.stringify(path)} is open. Close it in every tab first.`;
   return new ContextStoreError("busy", message, { cause });
 }

@@ -118,6 +118,15 @@ describe("rescueDatabase", () => {
     expect(message).toContain(path);
   });
 
+  test("rejects busy where a tab that has the database open writes to it meanwhile", async () => {
+    const path = await makeDatabase(freshPath(), "written");
+    const reading = vi.spyOn(Blob.prototype, "arrayBuffer");
+    onTestFinished(() => reading.mockRestore());
+    reading.mockRejectedValueOnce(new DOMException("It has changed.", "NotReadableError"));
+    const { message } = await rejection(rescueDatabase(path), "busy");
+    expect(message).toContain(path);
+  });
+
   test("rejects not-found where there is no such database", async () => {
     const { message } = await rejection(rescueDatabase(freshPath()), "not-found");
     expect(message).toContain("no database");
