@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionInfo } from "../../src/index.js";
 import { type ListText, readList, type SessionEntry, type SessionKey } from "../../src/operations.js";
 import { sessionInfo } from "../../src/session-info.js";
@@ -6,6 +6,7 @@ import { Import } from "../../worker/import/import.js";
 import { checkPages } from "../../worker/import/incoming.js";
 import { checkIntegrity } from "../../worker/operations/integrity.js";
 import { finish } from "../../worker/slices.js";
+import { tables } from "../../worker/sql/tables.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { UnfinishedImport } from "../../worker/import/unfinished-import.js";
 import { openMemoryDatabase } from "../fixtures/memory-database.js";
@@ -119,6 +120,18 @@ describe("an import", () => {
       expect(tablesOf(ours.storage)).toEqual(before);
       ours.storage.unstage();
     }
+  });
+
+  test("that is taken back numbers a session once for each of its projects, however their messages take turns", async () => {
+    theirs.storage.database.run("UPDATE axio_context_messages SET project = 'q' WHERE position % 2");
+    const incoming = await stage();
+    finish(incoming.merge());
+    incoming.flush();
+    const run = vi.spyOn(ours.storage.database, "run");
+    finish(incoming.undo());
+    const { renumberAside } = tables("axio_context");
+    const added = run.mock.calls.filter(([sql, sessionId]) => sql === renumberAside && sessionId === "added");
+    expect(added).toHaveLength(2);
   });
 
   test("that a death has ended after any number of steps is out of sight at once, and gone in time", async () => {

@@ -63,8 +63,9 @@ const STEP = 128;
  * since stays.
  */
 export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<void> {
-  const next = () =>
-    only ? db.row(IMPORTED_LAST_OF, mark, only.dbName, only.sessionId, only.project) : db.row(IMPORTED_LAST, mark);
+  const of = (session: SessionKey) =>
+    db.row(IMPORTED_LAST_OF, mark, session.dbName, session.sessionId, session.project);
+  const next = () => (only ? of(only) : db.row(IMPORTED_LAST, mark));
   for (let entry = next(); entry; entry = next()) {
     const [id, name, sessionId, project, first, last, updatedAt] = entry;
     const session = { dbName: String(name), sessionId: String(sessionId), project: String(project) };
@@ -78,8 +79,8 @@ export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<vo
       continue;
     }
     db.run(IMPORTED_REMOVE, id);
-    // A session that was taken out of the list must not come back into it in the middle.
-    if (!only || !next()) {
+    // Once for a session; one that was taken out of the list must not come back into it in the middle.
+    if (!of(session)) {
       renumber(db, session.dbName, session.sessionId);
       refreshSummary(db, session);
     }
