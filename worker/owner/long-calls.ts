@@ -114,12 +114,12 @@ export class LongCalls {
   }
 
   async #search(args: SearchArgs): Promise<Reply> {
-    const { database } = this.#storage;
-    const { version } = database;
+    const versionNow = () => `${this.#storage.database.version}:${this.#searcher.drops}`;
+    const version = versionNow();
     if (args.seen === version) return success(null, version);
     const found = await this.#searcher.search(args);
     // Others may have written meanwhile.
-    return database.version === version ? success(found, version) : success(found);
+    return versionNow() === version ? success(found, version) : success(found);
   }
 
   async #check(): Promise<IntegrityReport> {

@@ -39,6 +39,8 @@ export class Searcher {
   readonly #storage: Storage;
   readonly #inBackground: boolean;
   #index: SearchIndex | undefined;
+  /** How often the index was made anew: then it may find what it had not found in the same messages. */
+  drops = 0;
   /** One use of the index after the other. */
   readonly #inTurn = turns();
   #waiting = 0;
@@ -233,6 +235,7 @@ export class Searcher {
   }
 
   #drop(): void {
+    this.drops++;
     this.#index = undefined;
     this.#untilCounted = 0;
     this.#storage.dropIndex();
