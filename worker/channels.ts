@@ -1,4 +1,3 @@
-import { ownerLock } from "../src/database-directory.js";
 import type { ImportReport } from "../src/operations.js";
 import type { Reply } from "../src/protocol.js";
 import type { AnswerPart } from "./answer-parts.js";
@@ -120,7 +119,7 @@ export class TabChannels {
 
 /** Held by the first of those who wait for the owner's lock. No path has an owner's lock of this name, however it ends. */
 export function nextLock(path: string): string {
-  return `next:${ownerLock(path)}`;
+  return `axio-context-opfs.next:${path}`;
 }
 
 /**

@@ -103,7 +103,7 @@ const test = base.extend<{ readonly app: App }>({
 function locks(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const { held = [], pending = [] } = await navigator.locks.query();
-    return [...held, ...pending].filter(({ name }) => name?.startsWith("axio-context-opfs:")).length;
+    return [...held, ...pending].filter(({ name }) => name?.startsWith("axio-context-opfs")).length;
   });
 }
 

@@ -5,7 +5,7 @@ import { expect, test } from "./fixtures.js";
 function locks(page: Page): Promise<(string | undefined)[]> {
   return page.evaluate(async () => {
     const { held = [], pending = [] } = await navigator.locks.query();
-    return [...held, ...pending].map(({ name }) => name).filter((name) => name?.startsWith("axio-context-opfs:"));
+    return [...held, ...pending].map(({ name }) => name).filter((name) => name?.startsWith("axio-context-opfs"));
   });
 }
 
