@@ -73,7 +73,7 @@ export interface Connection extends AsyncDisposable {
    *   Arabic or Hebrew writes together with its word.
    * - In Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese, and for emoji, it is found anywhere.
    * - In quotes, the last word must be a whole one: `"cat"` does not find "category". Between the words of a quoted term
-   *   there may be any space and punctuation.
+   *   there may be any space and punctuation, up to 200 characters.
    * - Other punctuation in a term must be there as it is typed: "user_id", "--no-sandbox", "C++".
    *
    * Of words the first 64 characters count, of a query the first 1,000. Rejects `invalid-argument`; `quota` when the index

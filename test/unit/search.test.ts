@@ -248,6 +248,11 @@ describe("a search", () => {
     expect(await positions('"end | - | -"')).toEqual([0]);
   });
 
+  test("looks for the next word of a quoted term with signs no further than 200 characters", async () => {
+    for (const signs of [199, 200, 201]) add(`x- ${"=".repeat(signs - 1)}end`);
+    expect((await positions('"x- end"')).toSorted((a, b) => a - b)).toEqual([0, 1]);
+  });
+
   test("takes any text for a query", async () => {
     add('NEAR AND OR NOT "quoted" body:x {body} ^start col* (a) -b');
     const queries = [

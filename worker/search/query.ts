@@ -73,10 +73,15 @@ function toTerm(text: string, isPrefix: boolean): Term | undefined {
   return { spellings, isPrefix, hasPunctuation };
 }
 
+/** The most signs and spaces between two words of a term. With any number, a line of them would be read in quadratic time. */
+const MAX_BETWEEN = 200;
+
 function toLiteral(pieces: readonly string[], isPrefix: boolean): RegExp {
   const escaped = pieces.join(" ").replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   // Where anything might stand before punctuation, there would be too many ways to read a line of it.
-  const text = escaped.replace(/ (.)/gu, (_, next: string) => (punctuationOf(next) ? "\\s" : BETWEEN) + "+" + next);
+  const text = escaped.replace(/ (.)/gu, (_, next: string) => {
+    return `${punctuationOf(next) ? "\\s" : BETWEEN}{1,${MAX_BETWEEN}}${next}`;
+  });
   const begin = FIRST_LETTER().test(text) ? `(?<!${WORD_LETTER})` : "";
   const end = !isPrefix && LAST_LETTER().test(text) ? `(?!${WORD_LETTER})` : "";
   return new RegExp(begin + text + end, "gu");
