@@ -21,22 +21,17 @@ function randomBytes(count: number): Uint8Array {
 
 const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** The last millisecond in which an id was made, and how the ids of that begin. */
-let now = 0;
-let beginning = "";
-
 /**
  * A new random id of 26 characters of `[0-9A-Z]`, for messages and clients. The first ten are the time (a ULID), so that
  * ids made one after the other lie side by side in an index.
  */
 export function newUid(): string {
-  if (now !== Date.now()) {
-    now = Date.now();
-    beginning = "";
-    for (let time = now; beginning.length < 10; time = Math.floor(time / 32))
-      beginning = DIGITS[time % 32]! + beginning;
+  let time = Date.now();
+  let id = "";
+  for (let i = 0; i < 10; i++) {
+    id = DIGITS[time % 32]! + id;
+    time = Math.floor(time / 32);
   }
-  let id = beginning;
   for (const byte of randomBytes(16)) id += DIGITS[byte % 32]!;
   return id;
 }

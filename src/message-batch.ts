@@ -7,8 +7,8 @@ import type { Message } from "./messages.js";
 export interface MessageBatch {
   readonly messages: string | Message[];
   /**
-   * The texts of the blocks, and of what tools answered, one behind the other; in the JSON text stands
-   * of each the number of its characters. So the page need not parse them: a part of a string is made without copying it.
+   * The texts of the blocks, and of what tools answered, one behind the other; in the JSON text stands of each the number
+   * of its characters. So the page need not parse them: a part of a string is made without copying it.
    */
   readonly texts: string;
   /** By which the next messages are asked for. */

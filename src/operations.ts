@@ -180,6 +180,7 @@ export interface Operations<Content = WireContent> {
   /** Answered at once; it is the import that says what became of it. */
   abortImport(args: { importId: string }): null;
   repair(args: NoArguments): null;
+  /** The page's answer is null without a version where the worker has lost its place: begin anew. */
   messages(args: {
     session: SessionKey;
     range: MessageRange;
@@ -189,7 +190,6 @@ export interface Operations<Content = WireContent> {
     known?: readonly [first: number, last: number] | undefined;
     /** As in {@link SearchArgs}. */
     seen?: string | undefined;
-    /** null without a version: the worker has lost its place, begin anew. */
   }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch | null;
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: {

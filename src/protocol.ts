@@ -68,9 +68,7 @@ export interface WireError {
 export interface Success<Value> {
   readonly ok: true;
   readonly value: Value;
-  /**
-   * The database's when it was read. Asked for what was seen in a version that it still has, the owner answers null.
-   */
+  /** Of what was read. Asked for what was seen in a version that there still is, the owner answers null. */
   readonly version?: string | undefined;
 }
 

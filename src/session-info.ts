@@ -2,8 +2,6 @@ import type { DeletedSession, SessionInfo } from "./messages.js";
 import type { DeletedEntry, SessionEntry } from "./operations.js";
 import { NO_PREVIEW } from "./preview.js";
 
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
-
 /** What a list says of a session. What it does not have is left out. */
 export function sessionInfo(
   project: string,
@@ -20,7 +18,7 @@ export function sessionInfo(
     forkedAt,
   ]: SessionEntry,
 ): SessionInfo {
-  const info: Mutable<SessionInfo> = {
+  return {
     sessionId,
     project,
     messageCount,
@@ -29,11 +27,10 @@ export function sessionInfo(
     updatedAt,
     inputTokens,
     outputTokens,
+    ...(title !== null && { title }),
+    ...(parentSessionId !== null && { parentSessionId }),
+    ...(forkedAt !== null && { forkedAt }),
   };
-  if (title !== null) info.title = title;
-  if (parentSessionId !== null) info.parentSessionId = parentSessionId;
-  if (forkedAt !== null) info.forkedAt = forkedAt;
-  return info;
 }
 
 export function deletedSession(

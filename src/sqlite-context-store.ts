@@ -17,7 +17,7 @@ import { type MessageWriter, StreamedMessage } from "./message-writer.js";
 import { readMessages } from "./message-reader.js";
 import type { ContextTokens, Message, MessageRef, Role, SessionInfo, StoredMessage } from "./messages.js";
 import { type AppendOptions, newMessage, newMessages } from "./new-message.js";
-import { type MessageRange, type Edit, type NewMessage, type SessionKey, type WireContent } from "./operations.js";
+import type { Edit, MessageRange, NewMessage, SessionKey, WireContent } from "./operations.js";
 import { sessionInfo } from "./session-info.js";
 
 /** Where a store's sessions lie. */

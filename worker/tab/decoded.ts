@@ -22,8 +22,8 @@ export interface ReadMessage {
 }
 
 /**
- * The contents that were read last, by the ids of their messages: ids are never used again, and what stands in
- * a complete message never changes. So the owner need not read, nor send, what is kept here.
+ * The contents that were read last, by the ids of their messages: ids are never used again, and what stands in a complete
+ * message never changes. So the owner need not read, nor send, what is kept here.
  */
 export class Decoded {
   #recent = new Map<string, ContentText>();

@@ -6,8 +6,9 @@ import type { Rows } from "./row-stream.js";
 /** So many contents of one answer. What is behind them makes the engine compile the script. */
 const OF_ONE_ANSWER = 64;
 
-/** In characters of what is stored. What takes more the script reads. */
+/** In characters of what is stored, and in bytes of what is in it. What takes more the script reads. */
 const MAX_CHARACTERS = 64 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * The first envelopes that a worker reads, by the engine's own gunzip. Before the engine has compiled the script, that
@@ -49,6 +50,18 @@ async function toPlain(stored: string): Promise<string> {
   // What fails here fails the reading, too.
   writer.write(new Uint8Array(decodeBase64(stored.slice(GZIP.length)))).catch(() => {});
   writer.close().catch(() => {});
-  const bytes = await new Response(readable).arrayBuffer();
-  return PLAIN + new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  const reader = readable.getReader();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let text = PLAIN;
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > MAX_BYTES) {
+      await reader.cancel();
+      throw new Error("it holds too much");
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }

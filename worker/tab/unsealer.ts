@@ -1,6 +1,6 @@
 import { type MessageBatch, readBatch } from "../../src/message-batch.js";
 import type { Message, SearchHit } from "../../src/messages.js";
-import { type FoundMessage, type ListText, type MessageRow, type SessionKey } from "../../src/operations.js";
+import type { FoundMessage, ListText, MessageRow, SessionKey } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import { failure, success } from "../failure.js";
 import { is, type OwnerRequest } from "../requests.js";
