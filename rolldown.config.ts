@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { defineConfig, type Plugin, type RolldownOptions } from "rolldown";
+import { assembly } from "./test/tools/build/assembly.js";
 import { fflate } from "./test/tools/build/fflate.js";
 import { thirdPartyLicenses } from "./test/tools/build/licenses.js";
 import { usedWasm } from "./test/tools/build/wasm.js";
@@ -77,7 +78,7 @@ const page: RolldownOptions = {
 export const worker: RolldownOptions = {
   input: { worker: "worker/worker.ts" },
   platform: "browser",
-  plugins: [fflate(), shipWasm(), thirdPartyLicenses("worker")],
+  plugins: [assembly(), fflate(), shipWasm(), thirdPartyLicenses("worker")],
   output: {
     dir: "dist/worker",
     cleanDir: true,

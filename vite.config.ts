@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromium, firefox } from "./test/browsers.js";
+import { assembly } from "./test/tools/build/assembly.js";
 import { builtWorker } from "./test/tools/built-worker.js";
 import { readme } from "./test/readme/plugin.js";
 import { python } from "./test/commands.js";
@@ -23,7 +24,8 @@ export default defineConfig({
   base: "./",
   // Named so that Vite does not find them while a test runs, and reload it.
   optimizeDeps: { include: ["comlink", "fflate"] },
-  worker: { format: "es" },
+  plugins: [assembly()],
+  worker: { format: "es", plugins: () => [assembly()] },
   build: { outDir: "../dist/demo", emptyOutDir: true, target: "esnext" },
   test: {
     root: ".",

@@ -9,7 +9,7 @@ const LAYERS = [
   ["operations"],
   ["storage", "sql", "envelopes"],
   ["vfs"],
-  ["sqlite"],
+  ["sqlite", "assembly"],
 ];
 
 /** The imports that go against the order, as lines. */

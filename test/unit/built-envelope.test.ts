@@ -3,11 +3,12 @@ import { build } from "rolldown";
 import { beforeAll, expect, test, vi } from "vitest";
 import { seal, unseal } from "../../worker/envelopes/envelope.js";
 import { makeMessages } from "../bench/data/messages.js";
+import { assembly } from "../tools/build/assembly.js";
 import { fflate } from "../tools/build/fflate.js";
 
 /** Makes envelopes as the built worker does. */
 async function load(): Promise<typeof seal> {
-  const plugins = [fflate()];
+  const plugins = [assembly(), fflate()];
   const { output } = await build({ input: "worker/envelopes/envelope.ts", platform: "browser", plugins, write: false });
   const url = `data:text/javascript,${encodeURIComponent(output[0].code)}//${Math.random()}`;
   return ((await import(/* @vite-ignore */ url)) as { seal: typeof seal }).seal;

@@ -98,9 +98,7 @@ export class Router {
     this.#opened = true;
     const owner = this.#target instanceof Owner ? this.#target : undefined;
     // What fails here fails again, and is told, when somebody asks for it.
-    warmUp(owner, this.#translator.unsealer, () => this.#isInUse)
-      .catch(() => {})
-      .finally(() => this.#translator.warmedUp());
+    warmUp(owner, this.#translator.unsealer, () => this.#isInUse).catch(() => {});
     return this.#databaseId!;
   }
 

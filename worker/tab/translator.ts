@@ -1,8 +1,7 @@
 import type { Reply, Request } from "../../src/protocol.js";
 import { is, type OwnerOperation, type OwnerRequest } from "../requests.js";
 import { Deltas } from "./deltas.js";
-import { FirstEnvelopes } from "./first-envelopes.js";
-import { RowStream } from "./row-stream.js";
+import type { RowStream } from "./row-stream.js";
 import { sealRequest } from "./seal-request.js";
 import { Unsealer } from "./unsealer.js";
 
@@ -13,7 +12,6 @@ import { Unsealer } from "./unsealer.js";
 export class Translator {
   readonly unsealer: Unsealer = new Unsealer();
   readonly #deltas = new Deltas();
-  readonly #firstEnvelopes = new FirstEnvelopes();
 
   /** Throws for what cannot be stored. */
   toOwner(request: Request<OwnerOperation>): OwnerRequest {
@@ -23,23 +21,11 @@ export class Translator {
   /** `asked`: what the owner got for `request`. */
   toPage(request: Request, asked: OwnerRequest, reply: Reply): Reply | Promise<Reply> {
     this.#deltas.settle(request, reply);
-    if (!is(asked, "messages") || !reply.ok || reply.value === null) return this.unsealer.unseal(asked, reply);
-    return this.#history(asked, RowStream.of(reply));
+    return this.unsealer.unseal(asked, reply);
   }
 
   /** The answer to `asked` has begun; it goes on in `rows`. Gives nothing where the page must have all of it at once. */
   beginning(asked: OwnerRequest, rows: RowStream): Promise<Reply> | undefined {
-    return is(asked, "messages") ? this.#history(asked, rows) : undefined;
-  }
-
-  /** The engine has compiled what reads envelopes. */
-  warmedUp(): void {
-    this.#firstEnvelopes.end();
-  }
-
-  #history(asked: OwnerRequest<"messages">, rows: RowStream): Promise<Reply> {
-    // Where contents are known, all of them were read before.
-    const parts = asked.args.known ? rows : this.#firstEnvelopes.unpack(rows);
-    return this.unsealer.history(asked, parts, () => rows.version);
+    return is(asked, "messages") ? this.unsealer.history(asked, rows, () => rows.version) : undefined;
   }
 }
