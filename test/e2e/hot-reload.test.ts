@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createServer } from "vite";
 import { expect, test as base } from "./fixtures.js";
+import { assembly } from "../tools/build/assembly.js";
 
 // An application in development: React under StrictMode, and Vite's dev server, which replaces modules in the page.
 
@@ -85,6 +86,7 @@ const test = base.extend<{ readonly app: App }>({
       root,
       logLevel: "error",
       cacheDir: join(root, "cache"),
+      plugins: [assembly()],
       worker: { format: "es" },
       optimizeDeps: {
         exclude: ["@sqlite.org/sqlite-wasm"],

@@ -68,6 +68,23 @@ for (const [policy, what, word] of [
   });
 }
 
+test("a tab whose policy forbids WebAssembly says so of messages that it cannot read, and harms none", async ({
+  context,
+  site,
+}) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  const long = "a long message, ".repeat(100);
+  await owner.evaluate((text) => harness.append(text), long);
+  const other = await site.openTab(context, "no-wasm");
+  await other.evaluate(() => harness.open());
+  const { code, message } = await other.evaluate(() => harness.rejection(harness.texts()));
+  expect(code).toBe("worker-failed");
+  expect(message).toContain("wasm-unsafe-eval");
+  await other.evaluate((text) => harness.append(text), long);
+  expect(await owner.evaluate(() => harness.texts())).toEqual([long, long]);
+});
+
 test("starts the worker where trusted types are enforced as the README says", async ({ context, site }) => {
   const page = await site.openTab(context, "trusted");
   expect((await page.evaluate(() => harness.rejection(harness.connect()))).code).toBe("worker-failed");

@@ -1,4 +1,5 @@
 import { build, type Plugin } from "vite";
+import { assembly } from "../tools/build/assembly.js";
 import { PORT_VARIABLE, SITE, startServer } from "./server.js";
 
 /** Builds the demo and the test page, and serves both until the tests are over. */
@@ -13,7 +14,8 @@ export async function setup(): Promise<() => Promise<void>> {
 
 // Nothing is shaken off the workers: package.json says that the package has no side effects, and the files that make
 // faults have nothing else.
-async function buildPage(name: string, plugins: Plugin[] = []): Promise<void> {
+async function buildPage(name: string, more: Plugin[] = []): Promise<void> {
+  const plugins = [assembly(), ...more];
   await build({
     configFile: false,
     logLevel: "warn",

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
 import { SITE, startServer } from "../e2e/server.js";
+import { assembly } from "../tools/build/assembly.js";
 
 /** The torture's page, built and served. */
 export interface TortureSite {
@@ -21,7 +22,7 @@ export async function serveSite(): Promise<TortureSite> {
     root: join(import.meta.dirname, "page"),
     publicDir: join(import.meta.dirname, "../e2e/page/public"),
     base: "./",
-    worker: { format: "es" },
+    worker: { format: "es", plugins: () => [assembly()] },
     build: { outDir, emptyOutDir: true, target: "esnext" },
   });
   const server = await startServer();

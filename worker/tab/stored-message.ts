@@ -41,6 +41,7 @@ export function readRow(row: Row, session: SessionKey, brief = false): ReadRow {
     if (metadata !== null) JSON.parse(metadata);
     return { head, content: readContent(content), metadata };
   } catch (error) {
+    if (error instanceof ContextStoreError) throw error;
     throw corrupt(position, session, error);
   }
 }
