@@ -50,7 +50,7 @@ let fault: i32;
 fillTables();
 
 /**
- * Reads the stream that begins at `from`, of data that ends at `end` and is followed by 16 zeros. Writes what it holds
+ * Reads the stream that begins at `from`, of data that ends at `end` and is followed by 32 zeros. Writes what it holds
  * to `to`; what no longer fits into `capacity` bytes is counted only. Gives its length, or, as soon as that exceeds
  * `most`, what it has come to.
  */

@@ -23,7 +23,7 @@ interface Stream {
 }
 
 /** What follows the data, for the WebAssembly to read beyond its end. */
-const ZEROS = 16;
+const ZEROS = 32;
 
 const PAGE_BYTES = 64 * 1024;
 

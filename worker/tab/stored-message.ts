@@ -41,7 +41,8 @@ export function readRow(row: Row, session: SessionKey, brief = false): ReadRow {
     if (metadata !== null) JSON.parse(metadata);
     return { head, content: readContent(content), metadata };
   } catch (error) {
-    if (error instanceof ContextStoreError) throw error;
+    // The worker's fault, and not this row's.
+    if (error instanceof ContextStoreError && error.code === "worker-failed") throw error;
     throw corrupt(position, session, error);
   }
 }
