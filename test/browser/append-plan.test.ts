@@ -1,7 +1,11 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { Database } from "../../worker/sqlite/database.js";
 import { user } from "../fixtures/messages.js";
 import { openMemoryDatabase, SESSION } from "../fixtures/memory-database.js";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** The SQL of everything that runs while `work` does. */
 function recorded(database: Database, work: () => void): string[] {
@@ -43,6 +47,8 @@ test("no statement on the path of an append scans", async () => {
 });
 
 test("an append runs the same statements, as often, however long the history is", async () => {
+  // The first one in another second writes the session's time, too.
+  vi.useFakeTimers({ toFake: ["Date"] });
   const { storage, append } = await openMemoryDatabase();
   const count = () => {
     const run = vi.spyOn(storage.database, "run");
