@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.js";
 
-test("a second tab reads and writes without compiling any WebAssembly", async ({ context, site }) => {
+test("a second tab reads and writes without loading SQLite", async ({ context, site }) => {
   const first = await site.openTab(context);
   await first.evaluate(() => harness.openFaulty());
   await first.evaluate(() => harness.append("first"));

@@ -16,11 +16,14 @@ export type Fault =
 
 /** What has happened in the worker. */
 export interface FaultReport {
-  /** How often WebAssembly was compiled. */
+  /** How often WebAssembly was compiled that is as large as SQLite. */
   readonly compiled: number;
   /** How many access handles were refused, by the browser or here. */
   readonly refused: number;
 }
+
+/** What inflates contents is. */
+const SMALL_BYTES = 64 * 1024;
 
 let compiled = 0;
 let refused = 0;
@@ -38,7 +41,7 @@ for (const name of ["compile", "compileStreaming", "instantiate", "instantiateSt
 }
 WebAssembly.Module = new Proxy(WebAssembly.Module, {
   construct(target, args: ConstructorParameters<typeof WebAssembly.Module>) {
-    compiled++;
+    if (args[0].byteLength > SMALL_BYTES) compiled++;
     return new target(...args);
   },
 });
