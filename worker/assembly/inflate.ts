@@ -4,6 +4,8 @@
 // Not fflate's, which tells neither where a stream ends, so that further members and garbage behind it stay unseen, nor
 // how large it becomes before the memory is taken.
 
+export { crc32 } from "./crc32";
+
 /** What is given instead of a length. */
 export const DAMAGED: i32 = -1;
 export const TRUNCATED: i32 = -2;
@@ -35,9 +37,6 @@ const LENGTH_ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 1
 const LENGTH_VALUES = memory.data(4 * 29, 8);
 const DISTANCE_VALUES = memory.data(4 * 30, 8);
 
-/** What single bytes make of the checksum, and what they make of it with one, two, and three zeros behind them. */
-const CRCS = memory.data(4 * 4 * 256, 8);
-
 let data: usize;
 let dataBits: u32;
 let out: usize;
@@ -68,7 +67,7 @@ export function inflate(from: usize, end: usize, to: usize, capacity: u32, most:
     const type = takeBits(2);
     if (type == 0) copyStored();
     else if (type == 1) inflateBlock(FIXED_LITERALS, (1 << 9) - 1, FIXED_DISTANCES, (1 << 5) - 1);
-    else if (type == 3) fault = fault || DAMAGED;
+    else if (type == 3) fail(DAMAGED);
     else if (readCodes()) inflateBlock(LITERALS, literalMask, DISTANCES, distanceMask);
   }
   return fault || <i32>length;
@@ -77,23 +76,6 @@ export function inflate(from: usize, end: usize, to: usize, capacity: u32, most:
 /** How many bytes the last stream took. */
 export function consumed(): u32 {
   return (bit + 7) >>> 3;
-}
-
-/** The checksum of gzip. */
-export function crc32(from: usize, end: usize): u32 {
-  let crc: u32 = ~0;
-  let at = from;
-  // Four bytes at a time: their tables do not wait for each other.
-  for (; at + 4 <= end; at += 4) {
-    crc ^= load<u32>(at);
-    crc = crcOf(3, crc & 255) ^ crcOf(2, (crc >>> 8) & 255) ^ crcOf(1, (crc >>> 16) & 255) ^ crcOf(0, crc >>> 24);
-  }
-  for (; at < end; at++) crc = crcOf(0, (crc ^ load<u8>(at)) & 255) ^ (crc >>> 8);
-  return ~crc;
-}
-
-function crcOf(zeros: u32, byte: u32): u32 {
-  return load<u32>(CRCS + (((zeros << 8) | byte) << 2));
 }
 
 function inflateBlock(literals: usize, literalMask: u32, distances: usize, distanceMask: u32): void {
@@ -287,15 +269,6 @@ function fillTables(): void {
     const bits: u32 = symbol < 2 ? 0 : (symbol >> 1) - 1;
     store<u32>(DISTANCE_VALUES + (symbol << 2), value * 16 + bits);
     value += 1 << bits;
-  }
-  for (let byte: u32 = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let round = 0; round < 8; round++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-    store<u32>(CRCS + (byte << 2), crc);
-  }
-  for (let place: u32 = 256; place < 4 * 256; place++) {
-    const crc = load<u32>(CRCS + ((place - 256) << 2));
-    store<u32>(CRCS + (place << 2), crcOf(0, crc & 255) ^ (crc >>> 8));
   }
   memory.fill(LENGTHS, 8, 144);
   memory.fill(LENGTHS + 144, 9, 112);
