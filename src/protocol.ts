@@ -49,12 +49,12 @@ export function takeBatch<Call extends { readonly request: Request }>(calls: Cal
 }
 
 function travelsAlone(request: Request): boolean {
-  return request.name === "messages" || isLocal(request) || LONG.has(request.name);
+  return request.name === "messages" || request.name === "rest" || isLocal(request) || LONG.has(request.name);
 }
 
 /** Whether the tab's own worker answers it, whoever owns the database. */
 export function isLocal(request: Request): request is Request<LocalOperation> {
-  return request.name === "rest" || request.name === "wait";
+  return request.name === "wait";
 }
 
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */

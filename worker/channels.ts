@@ -1,6 +1,5 @@
 import type { ImportReport } from "../src/operations.js";
 import type { Reply } from "../src/protocol.js";
-import type { AnswerPart } from "./answer-parts.js";
 import type { Change } from "./operations/changes.js";
 import type { Batch } from "./requests.js";
 
@@ -36,7 +35,7 @@ export interface RunMessage {
 }
 
 /** From, or to, one worker of a page: what was answered to one that died makes no sense to the next. */
-interface Addressed {
+export interface Addressed {
   readonly worker: string;
 }
 
@@ -48,7 +47,7 @@ export type ClientMessage =
   | ((
       | { readonly type: "replies"; readonly replies: readonly (readonly [seq: number, reply: Reply])[] }
       /** The beginning of an answer that is too large for one message; what follows, and in the end the reply, is the rest. */
-      | { readonly type: "part"; readonly seq: number; readonly part: AnswerPart }
+      | { readonly type: "part"; readonly seq: number; readonly part: string }
       /** This message came after its deadline, or behind such, and was not begun. It is to be sent again, in this turn. */
       | { readonly type: "late"; readonly number: number; readonly turn: number }
     ) &

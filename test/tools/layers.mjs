@@ -5,6 +5,7 @@ import { dirname, join, normalize } from "node:path";
 const LAYERS = [
   ["tab"],
   ["owner"],
+  ["answers"],
   ["import", "search"],
   ["operations"],
   ["storage", "sql", "envelopes"],

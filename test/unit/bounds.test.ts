@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { type Announcement, announcementChannel } from "../../worker/channels.js";
 import { Announcer } from "../../worker/owner/announcer.js";
 import { Recent } from "../../worker/recent.js";
-import { Decoded } from "../../worker/tab/decoded.js";
+import { Decoded } from "../../worker/answers/decoded.js";
 import { Predecessor } from "../../worker/tab/predecessor.js";
 
 // What would otherwise grow, or wait, without end.

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { clientChannel, type ClientMessage, ownerChannel, TabChannels } from "../../worker/channels.js";
-import type { OwnerRequest } from "../../worker/requests.js";
+import type { Request } from "../../src/protocol.js";
 import { Dispatcher } from "../../worker/tab/dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "../../worker/tab/outstanding.js";
 
@@ -9,20 +9,20 @@ const ownership = { protocol: 1, databaseId: "d", epoch: 1, owner: "o" };
 
 describe("calls that were late", () => {
   const posted: string[] = [];
-  const outstanding = new OutstandingCalls({ finish: (_, reply) => reply });
+  const outstanding = new OutstandingCalls();
   const dispatcher = new Dispatcher("page", outstanding, ({ turn, batch }) => {
     posted.push(`${turn}: ${batch.requests.map(({ seq }) => seq).join(" ")}`);
   });
   dispatcher.aimAt(ownership);
 
   const make = (seq: number): Outstanding => {
-    const request: OwnerRequest<"tokens"> = {
+    const request: Request<"tokens"> = {
       seq,
       name: "tokens",
       args: { session },
       terms: { full: false, busyTimeout: 1 },
     };
-    return outstanding.add(request, request, () => {});
+    return outstanding.add(request, () => {});
   };
   const settle = (...seqs: readonly number[]) => {
     for (const seq of seqs) outstanding.settle(seq, { ok: true, value: null });

@@ -127,7 +127,7 @@ test("a long call that fails because the site's data was deleted says so", async
   onTestFinished(() => other.stop());
   const args = { dbName: "axio_context" };
   const request: OwnerRequest = { seq: 1, name: "purgeDeleted", args, terms: { full: false, busyTimeout: 5000 } };
-  const replies = other.run({ client: "page", unanswered: [1], requests: [request] });
+  const replies = other.carryOut({ client: "page", unanswered: [1], requests: [request] }, () => {});
   isThere = false;
   expect(await replies).toMatchObject([{ ok: false, error: { code: "storage-cleared" } }]);
 });
@@ -172,7 +172,7 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
   const first = new Owner(opened, { inBackground: false }, events);
   const call = (seq: number, name: OwnerRequest["name"], args: object) => {
     const request = { seq, name, args, terms: { full: false, busyTimeout: 5000 } } as OwnerRequest;
-    return first.run({ client: "page", unanswered: [seq], requests: [request] });
+    return first.carryOut({ client: "page", unanswered: [seq], requests: [request] }, () => {});
   };
   const content = `plain:[{"type":"text","text":"wiretapped xylophone"}]`;
   await call(1, "append", { session, messages: [{ uid: "1", role: "user", content, preview: "" }] });
@@ -203,7 +203,7 @@ test("what a search has not found is looked for again once the index was made an
   let seq = 0;
   const call = async (name: OwnerRequest["name"], args: object) => {
     const request = { seq: ++seq, name, args, terms } as OwnerRequest;
-    const [reply] = await owner.run({ client: "page", unanswered: [seq], requests: [request] });
+    const [reply] = await owner.carryOut({ client: "page", unanswered: [seq], requests: [request] }, () => {});
     return reply as { value: unknown; version?: string };
   };
   const content = `plain:[{"type":"text","text":"xylophone"}]`;
@@ -244,7 +244,7 @@ describe("an import that is aborted", () => {
   let seq = 0;
   function call(name: OwnerRequest["name"], args: object): Promise<readonly Reply[]> {
     const request = { seq: ++seq, name, args, terms } as OwnerRequest;
-    return Promise.resolve(owner.run({ client: "f", unanswered: [seq], requests: [request] }));
+    return Promise.resolve(owner.carryOut({ client: "f", unanswered: [seq], requests: [request] }, () => {}));
   }
 
   test("a second time while it is taken back leaves nothing of it", async () => {
@@ -268,12 +268,11 @@ describe("an import that is aborted", () => {
     expect(count()).toBeGreaterThan(0);
     // What was committed meanwhile is known, though nothing new can be.
     const repeated = { seq, name: "append", args, terms, isRepeated: true } as OwnerRequest;
-    expect(await owner.run({ client: "f", unanswered: [seq], requests: [repeated] })).toEqual([written]);
+    expect(await owner.carryOut({ client: "f", unanswered: [seq], requests: [repeated] }, () => {})).toEqual([written]);
     const next = { seq: seq + 1, name: "append", args, terms } as OwnerRequest;
-    expect(await owner.run({ client: "f", unanswered: [seq, seq + 1], requests: [repeated, next] })).toMatchObject([
-      written,
-      { ok: false, error: { outcome: "not-applied" } },
-    ]);
+    expect(
+      await owner.carryOut({ client: "f", unanswered: [seq, seq + 1], requests: [repeated, next] }, () => {}),
+    ).toMatchObject([written, { ok: false, error: { outcome: "not-applied" } }]);
     seq++;
     storage.database.run("PRAGMA query_only=OFF");
     expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([
@@ -299,7 +298,7 @@ test("an import that is taken back as soon as there is room is announced", async
   });
   const args = { file: await fileOf(20), mode: "merge", importId: "i" } as const;
   const request: OwnerRequest<"import"> = { seq: 1, name: "import", args, terms };
-  const importing = other.run({ client: "f", unanswered: [1], requests: [request] });
+  const importing = other.carryOut({ client: "f", unanswered: [1], requests: [request] }, () => {});
   const count = () => Number(full.database.value("SELECT count(*) FROM axio_context_messages"));
   while (count() < 2000) await turn();
   full.database.run("PRAGMA query_only=ON");
@@ -314,7 +313,7 @@ test("what a search found is of a version, unless somebody wrote meanwhile, and 
   const run = (seq: number, seen?: string) => {
     const args = { dbName: "axio_context", query: "needle", limit: 50, seen };
     const request: OwnerRequest<"search"> = { seq, name: "search", args, terms: { full: false, busyTimeout: 5000 } };
-    return owner.run({ client: "page", unanswered: [seq], requests: [request] });
+    return owner.carryOut({ client: "page", unanswered: [seq], requests: [request] }, () => {});
   };
   const page = tab("f");
   page.append(1);
@@ -352,7 +351,7 @@ describe("an owner that has not seen its files for long", () => {
   afterEach(() => vi.restoreAllMocks());
 
   function run(by: Owner, request: OwnerRequest) {
-    return by.run({ client: "page", unanswered: [request.seq], requests: [request] });
+    return by.carryOut({ client: "page", unanswered: [request.seq], requests: [request] }, () => {});
   }
 
   const read = (by: Owner, seq: number) => run(by, { seq, name: "messages", args: { session, range: {} }, terms });

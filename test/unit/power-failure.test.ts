@@ -41,7 +41,8 @@ function losePower(): void {
 
 async function call(name: OwnerRequest["name"], args: object, full = false): Promise<Reply> {
   const request = { seq: ++seq, name, args, terms: { full, busyTimeout: 5000 } } as OwnerRequest;
-  return (await owner.run({ client: "page", unanswered: [seq], requests: [request] }))[0]!;
+  const batch = { client: "page", unanswered: [seq], requests: [request] };
+  return (await owner.carryOut(batch, () => {}))[0]!;
 }
 
 function append(uid: string, full = false): Promise<Reply> {

@@ -35,11 +35,11 @@ afterEach(() => {
 async function run<Name extends OwnerOperation>(
   name: Name,
   args: Args<Name>,
-  tell?: (rows: Rows) => void,
+  tell: (rows: Rows) => void = () => {},
 ): Promise<Reply> {
   seq++;
   const requests = [{ seq, name, args, terms } as OwnerRequest];
-  const replies = owner.run({ client: "page", unanswered: [seq], requests }, (_seq, part) => tell?.(part as Rows));
+  const replies = owner.carryOut({ client: "page", unanswered: [seq], requests }, tell);
   return (await replies)[0]!;
 }
 

@@ -11,7 +11,8 @@ import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
-import { Unsealer } from "../../worker/tab/unsealer.js";
+import { is } from "../../worker/requests.js";
+import { Unsealer } from "../../worker/answers/unsealer.js";
 
 const MILLION = 1024 * 1024;
 
@@ -126,10 +127,11 @@ describe("an owner and the pages that ask it", () => {
     /** As {@link WorkerLink.call}. */
     async call(name: OperationName, args: unknown): Promise<Reply> {
       if (name === "rest") return this.#unsealer.rest((args as { token: string }).token);
-      const request = this.#unsealer.withKnown({ seq: ++seq, name, args, terms } as OwnerRequest);
+      const made = { seq: ++seq, name, args, terms } as OwnerRequest;
+      const request = is(made, "messages") ? this.#unsealer.withKnown(made) : made;
       const reply = ask(request);
       if (reply.ok && reply.value === UNCHANGED) this.unchanged++;
-      return this.#unsealer.unseal(request, reply);
+      return is(request, "messages") ? this.#unsealer.unseal(request, reply) : reply;
     }
   }
 

@@ -2,11 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { Message, StoredMessage } from "../../src/index.js";
 import { type MessageBatch, readBatch } from "../../src/message-batch.js";
-import { readList } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { OwnerRequest } from "../../worker/requests.js";
-import { RowStream } from "../../worker/tab/row-stream.js";
-import { Unsealer } from "../../worker/tab/unsealer.js";
+import { RowStream } from "../../worker/answers/row-stream.js";
+import { Unsealer } from "../../worker/answers/unsealer.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
@@ -30,7 +29,7 @@ function answer(content: string | null) {
 }
 
 /** What the page gets first of a history. */
-async function begin(unsealer: Unsealer, asked: OwnerRequest, reply: Reply): Promise<MessageBatch> {
+async function begin(unsealer: Unsealer, asked: OwnerRequest<"messages">, reply: Reply): Promise<MessageBatch> {
   return batchOf(await unsealer.unseal(asked, reply))!;
 }
 
@@ -274,10 +273,6 @@ describe("rows that come one part after the other", () => {
     expect(await readOn((coming) => coming.end(failed))).toEqual([failed, lost]);
   });
 
-  test("are to be asked for again where the owner is gone", async () => {
-    expect(await readOn((coming) => coming.lose())).toEqual([lost, lost]);
-  });
-
   test("are to be asked for again where one that was left out is not here any more", async () => {
     const unsealer = new Unsealer();
     await begin(unsealer, request(), { ok: true, value: rows.slice(0, 1) });
@@ -289,16 +284,6 @@ describe("rows that come one part after the other", () => {
     expect(await next(unsealer, rest!)).toBeNull();
     expect(unsealer.withKnown(request())).toEqual(request());
   });
-});
-
-test("what a search found comes with the version of its answer", async () => {
-  const args = { dbName: "axio_context", query: "needle", limit: 50 };
-  const found = { sessionId: "s", project: "p", messageId: 1, position: 0, role: "user", createdAt: "" };
-  const value = [{ ...found, content: stored([{ type: "text", text: "a needle" }]) }];
-  const search: OwnerRequest<"search"> = { seq: 1, name: "search", args, terms };
-  const reply = await new Unsealer().unseal(search, { ok: true, value, version: "v" });
-  expect(reply).toMatchObject({ ok: true, version: "v" });
-  expect(readList((reply as { value: string }).value)).toEqual([{ ...found, snippet: "a ⟦needle⟧" }]);
 });
 
 test("that nothing has changed is passed on", async () => {

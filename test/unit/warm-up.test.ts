@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Unsealer } from "../../worker/tab/unsealer.js";
+import { Unsealer } from "../../worker/answers/unsealer.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
+import { firstReads } from "../../worker/owner/first-reads.js";
 import { Owner } from "../../worker/owner/owner.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { warmUp } from "../../worker/tab/warm-up.js";
@@ -29,7 +30,7 @@ async function append(sessionId: string, ...contents: string[]): Promise<void> {
   const messages = contents.map((content) => ({ uid: crypto.randomUUID(), role: "user", content }));
   const args = { session: session(sessionId), messages };
   seq++;
-  await owner.run({ client: "c", unanswered: [seq], requests: [{ seq, name: "append", args, terms }] });
+  await owner.carryOut({ client: "c", unanswered: [seq], requests: [{ seq, name: "append", args, terms }] }, () => {});
 }
 
 /** The ids of the messages whose contents an owner need not send any more. */
@@ -40,7 +41,7 @@ function known(sessionId: string): unknown {
     args: { session: session(sessionId), range: {} },
     terms,
   };
-  return (unsealer.withKnown(request) as typeof request).args.known;
+  return unsealer.withKnown(request).args.known;
 }
 
 const EMPTY = "plain:[]";
@@ -49,13 +50,13 @@ describe("warmUp", () => {
   test("has read the end of the conversation that was written to last", async () => {
     await append("earlier", EMPTY);
     await append("last", EMPTY, EMPTY);
-    await warmUp(owner, unsealer, () => false);
+    await warmUp(firstReads(storage.database, unsealer), () => false);
     expect([known("earlier"), known("last")]).toEqual([undefined, [2, 3]]);
   });
 
   test("reads no more than a chat shows", async () => {
     await append("long", ...Array.from({ length: 80 }, () => EMPTY));
-    await warmUp(owner, unsealer, () => false);
+    await warmUp(firstReads(storage.database, unsealer), () => false);
     expect(known("long")).toEqual([31, 80]);
   });
 
@@ -63,20 +64,18 @@ describe("warmUp", () => {
     await append("last", EMPTY);
     let asked = 0;
     // It comes while the first answer is made.
-    await warmUp(owner, unsealer, () => ++asked > 1);
+    await warmUp(firstReads(storage.database, unsealer), () => ++asked > 1);
     expect(known("last")).toBeUndefined();
   });
 
-  test("finds nothing in an empty database, nor in another tab's", async () => {
-    await warmUp(owner, unsealer, () => false);
-    await append("last", EMPTY);
-    await warmUp(undefined, unsealer, () => false);
+  test("finds nothing in an empty database", async () => {
+    await warmUp(firstReads(storage.database, unsealer), () => false);
     expect(known("last")).toBeUndefined();
   });
 
   test("a message that cannot be read is left to whoever asks for it", async () => {
     await append("last", "gzip:damaged");
-    await warmUp(owner, unsealer, () => false);
+    await warmUp(firstReads(storage.database, unsealer), () => false);
     expect(known("last")).toBeUndefined();
   });
 });

@@ -1,5 +1,4 @@
 import { gzipSync } from "fflate";
-import { ContextStoreError } from "../../src/errors.js";
 import { decodeBase64, encodeBase64 } from "./base64.js";
 import { gunzip } from "./gunzip.js";
 
@@ -63,8 +62,6 @@ function attempt<T>(work: () => T, problem?: string): T {
   try {
     return work();
   } catch (cause) {
-    // It says nothing of this content.
-    if (cause instanceof ContextStoreError) throw cause;
     throw new EnvelopeError(problem ?? (cause as Error).message, { cause });
   }
 }

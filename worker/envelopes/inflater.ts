@@ -1,4 +1,3 @@
-import { ContextStoreError } from "../../src/errors.js";
 import { wasm } from "../assembly/inflate.ts?wasm";
 import { decodeBase64 } from "./base64.js";
 
@@ -105,16 +104,6 @@ export function truncated(): Error {
 }
 
 function instantiate(): Exports {
-  return new WebAssembly.Instance((module ??= compile())).exports as unknown as Exports;
-}
-
-/** A tab needs SQLite only once it owns the database: this is then the first WebAssembly that it meets. */
-function compile(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(Uint8Array.from(decodeBase64(wasm)));
-  } catch (cause) {
-    const message =
-      "The browser refuses to run WebAssembly. Check that the Content-Security-Policy allows it (script-src 'wasm-unsafe-eval').";
-    throw new ContextStoreError("worker-failed", message, { cause });
-  }
+  module ??= new WebAssembly.Module(Uint8Array.from(decodeBase64(wasm)));
+  return new WebAssembly.Instance(module).exports as unknown as Exports;
 }

@@ -240,8 +240,8 @@ export class Executor {
   }
 
   #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
-    // Neither a search nor a check ever comes here: they travel alone, and take their time.
-    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation | "check">] as Handler;
+    // What takes its time, or is no matter of the database, never comes here: it travels alone.
+    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation | "check" | "rest">] as Handler;
     return handle(request.args, this.#storage, incoming);
   }
 

@@ -11,7 +11,7 @@ import { schemaVersion } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 
 /** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
-export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation | "check">;
+export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation | "check" | "rest">;
 
 type Handlers = {
   readonly [Name in keyof OwnerOperations]: (

@@ -1,4 +1,4 @@
-import { type ImportReport, LONG, type Operations, type SearchArgs } from "../../src/operations.js";
+import type { ImportReport, Operations, SearchArgs } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { ImportProgress, IntegrityReport } from "../../src/reports.js";
 import { failAll, success, toContextStoreError } from "../failure.js";
@@ -26,11 +26,6 @@ type ImportArgs = Parameters<Operations["import"]>[0];
 export interface LongCallEvents {
   progress(client: string, report: ImportReport): void;
   changed(client: string, changes: readonly Change[]): void;
-}
-
-/** Whether these calls take their time. Such a call travels alone. */
-export function isLong({ requests }: Batch): boolean {
-  return requests.some(({ name }) => LONG.has(name));
 }
 
 /** Carries out calls that take their time: in slices, between which others have their turn. */

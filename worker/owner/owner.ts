@@ -1,52 +1,29 @@
 import { ContextStoreError } from "../../src/errors.js";
-import { type ImportReport, WRITES } from "../../src/operations.js";
+import type { ImportReport } from "../../src/operations.js";
 import { PROTOCOL, type Reply } from "../../src/protocol.js";
-import { cut, piecesOf, type Tell } from "../answer-parts.js";
-import {
-  type ClientMessage,
-  clientChannel,
-  type Commit,
-  type OwnerMessage,
-  ownerChannel,
-  type Ownership,
-  sameOwnership,
-} from "../channels.js";
-import { failAll, newerVersion, refusal, toContextStoreError } from "../failure.js";
+import { Answers, type Replies, type Tell } from "../answers/answers.js";
+import type { Commit, Ownership } from "../channels.js";
+import { failAll, refusal, toContextStoreError } from "../failure.js";
 import { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
 import { finishPurge } from "../operations/deleted.js";
-import { Recent } from "../recent.js";
-import { type Batch, is, type OwnerRequest } from "../requests.js";
+import { type Batch, is, isLong, isReading, type OwnerRequest } from "../requests.js";
 import { Searcher } from "../search/searcher.js";
 import { META_GET } from "../sql/file.js";
 import { prepareSchema } from "../operations/schema.js";
+import type { Steps } from "../slices.js";
 import type { Storage } from "../storage/storage.js";
 import { Announcer } from "./announcer.js";
 import { Executor } from "./executor.js";
 import { FilesWatch } from "./files-watch.js";
 import { firstReads } from "./first-reads.js";
-import { isLong, LongCalls } from "./long-calls.js";
+import { LongCalls } from "./long-calls.js";
+import { OtherTabs } from "./other-tabs.js";
 import { Readings } from "./readings.js";
 import { WriteBack } from "./write-back.js";
 
 /** So long nobody waits for what a new owner does with what the last one left. */
 const SETTLE_MS = 2000;
-
-/** How often the client of something long hears that it goes on, at least; one that has less patience more often. */
-const WORKING_MS = 200;
-
-/** So many times while the client waits. */
-const WORKING_TIMES = 4;
-
-/** The other tabs that are remembered. One that was forgotten costs a new channel, no more. */
-const CLIENTS = 100;
-
-/** Another tab. */
-interface Client {
-  readonly channel: BroadcastChannel;
-  /** What it sends in an earlier turn is late; see `RunMessage`. */
-  turn: number;
-}
 
 /** What an owner tells its worker. `lost` ends the ownership before its worker ends. */
 export interface OwnerEvents {
@@ -76,9 +53,8 @@ export class Owner {
   readonly #announcer: Announcer;
   readonly #writeBack: WriteBack;
   readonly #files: FilesWatch;
-  #clients: Recent<Client> | undefined;
-  #requests: BroadcastChannel | undefined;
-  #stopped = false;
+  readonly #answers = new Answers();
+  #otherTabs: OtherTabs | undefined;
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
   constructor(storage: Storage, { expectedId, inBackground }: OwnerOptions, events: OwnerEvents) {
@@ -122,21 +98,23 @@ export class Owner {
     this.#searcher.wake(SETTLE_MS);
   }
 
-  /**
-   * Carries out calls that arrived together; answers each in its place. Where somebody hears them, the first parts of a
-   * long answer are told before it. Throws nothing.
-   */
-  run(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
+  /** Carries out calls that arrived together; answers each in its place. Throws nothing. */
+  run(batch: Batch): Replies {
+    this.#giveWay();
+    return this.#answers.to(batch, (asked, tell) => this.carryOut(asked, tell));
+  }
+
+  /** The same in the database's terms. The first rows of a long history are told before the answer. */
+  carryOut(batch: Batch, tell: Tell): Replies {
     try {
-      return this.#run(batch, tell);
+      return this.#carryOut(batch, tell);
     } catch (error) {
       // A defect: whoever waits for an answer gets one.
       return failAll(batch)(toContextStoreError(error, "unknown"));
     }
   }
 
-  #run(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
-    this.giveWay();
+  #carryOut(batch: Batch, tell: Tell): Replies {
     this.#writeBack.putOff();
     for (const request of batch.requests) if (is(request, "abortImport")) this.#long.abortImport(request.args.importId);
     if (this.#files.sawThem) return this.#execute(batch, tell);
@@ -149,16 +127,16 @@ export class Owner {
   }
 
   /** Somebody has something to do: what can wait does so. */
-  giveWay(): void {
+  #giveWay(): void {
     this.#searcher.giveWay();
   }
 
   /** See {@link firstReads}. */
-  firstReads(): ReturnType<typeof firstReads> {
-    return firstReads(this.#storage.database);
+  firstReads(): Steps<void> {
+    return firstReads(this.#storage.database, this.#answers.unsealer);
   }
 
-  #execute(batch: Batch, tell?: Tell): readonly Reply[] | Promise<readonly Reply[]> {
+  #execute(batch: Batch, tell: Tell): Replies {
     if (isLong(batch)) {
       // By the time that it is done, the files may have gone; what has failed may have failed for that.
       return this.#long
@@ -176,14 +154,14 @@ export class Owner {
       if (!isReading(batch))
         return batch.requests.map((request) => this.#recall(batch, request) ?? refusal(request, error));
     }
-    const reading = tell && this.#readings.read(batch, tell);
+    const reading = this.#readings.read(batch, tell);
     return reading
       ? reading.then((replies) => this.#settle(batch, replies))
       : this.#settle(batch, this.#executor.execute(batch));
   }
 
   /** What is to be done once calls have been carried out. */
-  #settle(batch: Batch, replies: readonly Reply[]): readonly Reply[] | Promise<readonly Reply[]> {
+  #settle(batch: Batch, replies: readonly Reply[]): Replies {
     this.#announcer.flushDue();
     this.#writeBack.check();
     const codes = replies.map((reply) => (reply.ok ? undefined : reply.error.code));
@@ -200,13 +178,12 @@ export class Owner {
 
   /** Answers other tabs from now on. */
   serve(path: string): void {
-    this.#clients = new Recent(
-      CLIENTS,
-      (client): Client => ({ channel: clientChannel(path, client), turn: 0 }),
-      ({ channel }) => channel.close(),
-    );
-    this.#requests = ownerChannel(path);
-    this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#answer(data));
+    this.#otherTabs = new OtherTabs(path, this.ownership, {
+      run: (batch) => this.run(batch),
+      announce: () => this.#announcer.flush(),
+      look: () => this.#files.look(),
+      giveUp: (error) => this.#events.lost(error),
+    });
     this.#announcer.open(path);
   }
 
@@ -223,50 +200,11 @@ export class Owner {
   /** Answers nobody any more. */
   stop(): void {
     this.#announcer.close();
-    this.#stopped = true;
     this.#unfinished.stop();
     this.#long.stop();
     this.#searcher.stop();
     this.#writeBack.stop();
-    this.#requests?.close();
-    this.#clients?.clear();
-  }
-
-  async #answer(message: OwnerMessage): Promise<void> {
-    if (message.type === "hello") {
-      // It must not wait for an older one, which cannot know what it needs.
-      if (message.protocol > PROTOCOL) return this.#events.lost(newerVersion());
-      this.#post(message.client, { type: "working", ownership: this.ownership });
-      // Whoever comes after the site's data was cleared must not join those who have not noticed.
-      await this.#files.look().then(
-        () => this.#post(message.client, { type: "owner", ownership: this.ownership }),
-        () => {},
-      );
-      return;
-    }
-    const { ownership, batch, number, deadline, turn, worker } = message;
-    if (this.#stopped || !sameOwnership(ownership, this.ownership)) return;
-    const client = this.#clients!.get(batch.client);
-    // Calls of a page are carried out in order: what follows something late waits until that has come again.
-    if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
-    if (turn < client.turn) {
-      this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
-      return;
-    }
-    const tell: Tell = (seq, part) => {
-      // Who reads, and listens then, must not hear of what was there when it read.
-      this.#announcer.flush();
-      for (const piece of piecesOf(part))
-        this.#post(batch.client, { type: "part", ownership, worker, seq, part: piece });
-    };
-    const replies = await this.#whileSayingSo(batch, this.run(batch, tell));
-    if (isReading(batch)) this.#announcer.flush();
-    const ends = batch.requests.map(({ seq }, place) => {
-      const [parts, last] = cut(replies[place]!);
-      for (const part of parts) this.#post(batch.client, { type: "part", ownership, worker, seq, part });
-      return [seq, last] as const;
-    });
-    this.#post(batch.client, { type: "replies", ownership, worker, replies: ends });
+    this.#otherTabs?.close();
   }
 
   #tell(changes: readonly Change[], client: string): void {
@@ -277,28 +215,6 @@ export class Owner {
 
   #report(client: string, report: ImportReport): void {
     this.#events.progress(client, report);
-    this.#post(client, { type: "working", ownership: this.ownership, progress: report });
+    this.#otherTabs?.report(client, report);
   }
-
-  /** An import takes its time: the client hears that it goes on, and does not give up. */
-  async #whileSayingSo<Value>({ client, requests }: Batch, work: Value | Promise<Value>): Promise<Value> {
-    if (!(work instanceof Promise)) return work;
-    const patience = Math.min(...requests.map(({ terms }) => terms.busyTimeout));
-    const pause = Math.min(WORKING_MS, patience / WORKING_TIMES);
-    const timer = setInterval(() => this.#post(client, { type: "working", ownership: this.ownership }), pause);
-    try {
-      return await work;
-    } finally {
-      clearInterval(timer);
-    }
-  }
-
-  #post(client: string, message: ClientMessage): void {
-    if (!this.#stopped) this.#clients?.get(client).channel.postMessage(message);
-  }
-}
-
-/** Whether it can be carried out at once, and leaves everything as it is. */
-function isReading(batch: Batch): boolean {
-  return !isLong(batch) && batch.requests.every(({ name }) => !WRITES.has(name));
 }

@@ -1,10 +1,11 @@
 import type { MessageRange } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
-import type { Tell } from "../answer-parts.js";
 import { failure, success } from "../failure.js";
 import { rangesOf } from "../operations/messages.js";
 import { type Batch, is, type OwnerRequest } from "../requests.js";
 import { finish, inSlices, type Steps } from "../slices.js";
+import type { Rows } from "../answers/row-stream.js";
+import type { Tell } from "../answers/answers.js";
 import type { Database } from "../sqlite/database.js";
 
 /** Reads long histories in slices, between which others have their turn. What a reader gets is of one moment. */
@@ -64,7 +65,7 @@ export class Readings {
     for (const range of ranges.slice(0, -1)) {
       const reply = read(range);
       if (!reply.ok) return reply;
-      tell(request.seq, reply.value as readonly unknown[]);
+      tell(reply.value as Rows);
       yield;
     }
     const last = read(ranges.at(-1)!);

@@ -34,7 +34,7 @@ export class Dispatcher {
   aimAt(target: Owner | Ownership): void {
     this.#target = target;
     this.#unsent = [];
-    this.send(this.#outstanding.unbegun());
+    this.send(this.#outstanding.all());
   }
 
   /** Nobody is given anything any more. Gives who was. */
@@ -69,7 +69,7 @@ export class Dispatcher {
 
   #sendBatch(target: Owner | Ownership, calls: readonly Outstanding[]): void {
     // An owner may have carried it out, and died before it answered.
-    const requests = calls.map(({ sent, sealed }) => (sent ? { ...sealed, isRepeated: true as const } : sealed));
+    const requests = calls.map(({ sent, request }) => (sent ? { ...request, isRepeated: true as const } : request));
     for (const call of calls) {
       call.sent = true;
       call.parts = [];
@@ -81,7 +81,7 @@ export class Dispatcher {
       requests,
     };
     if (target instanceof Owner) {
-      const replies = target.run(batch, (seq, part) => this.#outstanding.addPart(seq, part));
+      const replies = target.run(batch);
       if (replies instanceof Promise) void replies.then((late) => this.#deliver(calls, late));
       else this.#deliver(calls, replies);
     } else {

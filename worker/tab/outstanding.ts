@@ -1,17 +1,14 @@
 import { ContextStoreError, type ErrorCode } from "../../src/errors.js";
 import { WRITES } from "../../src/operations.js";
-import type { Reply, Request } from "../../src/protocol.js";
-import { type AnswerPart, join } from "../answer-parts.js";
+import type { Reply } from "../../src/protocol.js";
+import { join } from "../answer-parts.js";
 import { failure } from "../failure.js";
 import type { OwnerRequest } from "../requests.js";
-import { RowStream, type Rows } from "./row-stream.js";
 
 /** A call that has not been answered. */
 export interface Outstanding {
-  readonly request: Request;
-  /** As the owner gets it. */
-  readonly sealed: OwnerRequest;
-  readonly resolve: (reply: Reply | Promise<Reply>) => void;
+  readonly request: OwnerRequest;
+  readonly resolve: (reply: Reply) => void;
   /** When it was last given to an owner, or arrived. */
   since: number;
   /** Whether any owner may have seen it. */
@@ -19,35 +16,20 @@ export interface Outstanding {
   /** The number of the message to another tab's owner with which it was last sent. */
   message: number;
   /** The beginning of its answer. */
-  parts: AnswerPart[];
-  /** Where the page is reading the answer already, it goes on in here. */
-  rows?: RowStream;
-}
-
-/** What becomes of answers. */
-export interface AnswerEvents {
-  /** What the page gets. */
-  finish(call: Outstanding, reply: Reply): Reply | Promise<Reply>;
-  /** What the page gets before the end of the answer, which goes on in `rows`; nothing, where it has to wait for that. */
-  begin?(call: Outstanding, rows: RowStream): Promise<Reply> | undefined;
+  parts: string[];
 }
 
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
-  readonly #events: AnswerEvents;
-
-  constructor(events: AnswerEvents) {
-    this.#events = events;
-  }
 
   get size(): number {
     return this.#calls.size;
   }
 
-  add(request: Request, sealed: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
+  add(request: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
     const sent = request.isRepeated ?? false;
-    const call: Outstanding = { request, sealed, resolve, since: performance.now(), sent, message: 0, parts: [] };
+    const call: Outstanding = { request, resolve, since: performance.now(), sent, message: 0, parts: [] };
     this.#calls.set(request.seq, call);
     return call;
   }
@@ -63,26 +45,9 @@ export class OutstandingCalls {
     return [...this.#calls.values()];
   }
 
-  /** All that are to be sent to a new owner. What is left of an answer that the page is reading is lost with the old one. */
-  unbegun(): Outstanding[] {
-    for (const { rows, request } of this.all()) {
-      rows?.lose();
-      if (rows) this.#calls.delete(request.seq);
-    }
-    return this.all();
-  }
-
   /** A part of an answer whose end is yet to come. */
-  addPart(seq: number, part: AnswerPart): void {
-    const call = this.#calls.get(seq);
-    if (!call) return;
-    if (call.rows) return call.rows.push(part as Rows);
-    const rows = new RowStream();
-    const reply = this.#events.begin?.(call, rows);
-    if (!reply) return void call.parts.push(part);
-    call.rows = rows;
-    rows.push(part as Rows);
-    call.resolve(reply);
+  addPart(seq: number, part: string): void {
+    this.#calls.get(seq)?.parts.push(part);
   }
 
   /** Answers a call, once: what an earlier owner says of it after that is not heard. */
@@ -90,8 +55,7 @@ export class OutstandingCalls {
     const call = this.#calls.get(seq);
     if (!call) return;
     this.#calls.delete(seq);
-    if (call.rows) return call.rows.end(reply);
-    call.resolve(this.#events.finish(call, join(call.parts, reply)));
+    call.resolve(join(call.parts, reply));
   }
 
   /** Rejects what has waited too long for an owner that has said nothing since `heard`. */

@@ -1,5 +1,4 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { LocalOperation } from "../../src/operations.js";
 import { isLocal, PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../../src/protocol.js";
 import type { FileStatus } from "../../src/reports.js";
 import {
@@ -16,10 +15,11 @@ import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
 import type { OwnerOperation, OwnerRequest } from "../requests.js";
 import { openMemoryStorage } from "../storage/memory-storage.js";
+import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Predecessor } from "./predecessor.js";
-import { Translator } from "./translator.js";
+import { sealRequest } from "./seal-request.js";
 import { warmUp } from "./warm-up.js";
 
 /** How often those who wait for another tab's owner are looked after. */
@@ -35,12 +35,9 @@ const ASK_AGAIN_MS = 1000;
 export class Router {
   readonly #options: OpenOptions;
   readonly #onEvent: (event: WorkerEvent) => void;
-  readonly #outstanding = new OutstandingCalls({
-    finish: (call, reply) => this.#finish(call, reply),
-    begin: (call, rows) => this.#translator.beginning(call.sealed, rows),
-  });
+  readonly #outstanding = new OutstandingCalls();
+  readonly #deltas = new Deltas();
   readonly #dispatcher: Dispatcher;
-  readonly #translator = new Translator();
   readonly #waiting = new AbortController();
   readonly #predecessor = new Predecessor();
   readonly #events: OwnerEvents = {
@@ -96,9 +93,9 @@ export class Router {
       else opening.catch((error: unknown) => this.#fail(error));
     }
     this.#opened = true;
-    const owner = this.#target instanceof Owner ? this.#target : undefined;
     // What fails here fails again, and is told, when somebody asks for it.
-    warmUp(owner, this.#translator.unsealer, () => this.#isInUse).catch(() => {});
+    const firstReads = this.#target instanceof Owner ? this.#target.firstReads() : undefined;
+    warmUp(firstReads, () => this.#isInUse).catch(() => {});
     return this.#databaseId!;
   }
 
@@ -116,27 +113,26 @@ export class Router {
   /** The call to send, unless it has been answered already. */
   #take(request: Request, resolve: Outstanding["resolve"]): Outstanding[] {
     try {
-      if (this.#failed) {
-        this.#outstanding.add(request, request as OwnerRequest, resolve);
-        this.#outstanding.end(this.#failed);
-        return [];
-      }
       if (isLocal(request)) {
-        this.#answer(request, resolve);
+        setTimeout(() => resolve(success(null)), request.args.ms);
         return [];
       }
-      const asked = this.#translator.toOwner(request as Request<OwnerOperation>);
-      return [this.#outstanding.add(request, asked, resolve)];
+      const asked = request as Request<OwnerOperation>;
+      const sealed = this.#failed ? (asked as OwnerRequest) : sealRequest(asked, this.#deltas);
+      const call = this.#outstanding.add(sealed, (reply) => resolve(this.#heard(asked, reply)));
+      if (!this.#failed) return [call];
+      this.#outstanding.end(this.#failed);
     } catch (error) {
       resolve(failure(error));
-      return [];
     }
+    return [];
   }
 
-  #answer({ args }: Request<LocalOperation>, resolve: Outstanding["resolve"]): void {
-    if (!("token" in args)) return void setTimeout(() => resolve(success(null)), args.ms);
-    if (this.#target instanceof Owner) this.#target.giveWay();
-    resolve(this.#translator.unsealer.rest(args.token));
+  #heard(request: Request, reply: Reply): Reply {
+    this.#deltas.settle(request, reply);
+    // An owner speaks of itself.
+    if (request.name !== "fileStatus" || !reply.ok || this.#target instanceof Owner) return reply;
+    return success({ ...(reply.value as FileStatus), role: "follower" });
   }
 
   listen(wanted: boolean): void {
@@ -255,15 +251,6 @@ export class Router {
     this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
     this.#dispatcher.aimAt(target);
-  }
-
-  /** What the page gets for an answer. */
-  #finish({ request, sealed }: Outstanding, reply: Reply): Reply | Promise<Reply> {
-    if (request.name === "fileStatus" && reply.ok) {
-      const role = this.#target instanceof Owner ? "owner" : "follower";
-      return success({ ...(reply.value as FileStatus), role });
-    }
-    return this.#translator.toPage(request, sealed, reply);
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */

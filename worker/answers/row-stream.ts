@@ -4,9 +4,6 @@ import type { Reply } from "../../src/protocol.js";
 
 export type Rows = readonly MessageRow<string | null>[];
 
-/** What a reader gets whose rows have stopped coming: it begins anew. */
-export class LostRowsError extends Error {}
-
 /** The rows of an answer as they come: parts of it, then the reply with the last of them. */
 export class RowStream implements AsyncIterable<Rows> {
   readonly #parts: Rows[] = [];
@@ -36,12 +33,6 @@ export class RowStream implements AsyncIterable<Rows> {
       const { code, message, outcome, cause } = reply.error;
       this.#end = { error: new ContextStoreError(code, message, { outcome, cause }) };
     }
-    this.#wake();
-  }
-
-  /** The owner is gone that had told the first of them. */
-  lose(): void {
-    this.#end = { error: new LostRowsError() };
     this.#wake();
   }
 

@@ -1,13 +1,12 @@
 import { type MessageBatch, readBatch } from "../../src/message-batch.js";
-import type { Message, SearchHit } from "../../src/messages.js";
-import type { FoundMessage, ListText, MessageRow, SessionKey } from "../../src/operations.js";
+import type { Message } from "../../src/messages.js";
+import type { MessageRow, SessionKey } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import { failure, success } from "../failure.js";
-import { is, type OwnerRequest } from "../requests.js";
-import { Snippets } from "../search/snippets.js";
+import type { OwnerRequest } from "../requests.js";
 import { type Batch, batchesOf } from "./batches.js";
 import { Decoded, type ReadMessage } from "./decoded.js";
-import { LostRowsError, RowStream, type Rows } from "./row-stream.js";
+import { RowStream, type Rows } from "./row-stream.js";
 import type { Row } from "./stored-message.js";
 
 /** The most histories that are read in batches at once. Whoever comes then gets all of one in one piece. */
@@ -25,35 +24,29 @@ interface Rest {
 
 type Batches = AsyncIterator<Batch, void>;
 
-/** Turns the owner's answers into the page's: contents unsealed, long histories in batches. */
+/** What was left out is not here any more: whoever reads begins anew. */
+export class LostContentError extends Error {}
+
+/** Turns rows into what a page gets: contents unsealed, long histories in batches. */
 export class Unsealer {
   /** The one that has waited longest first. */
   readonly #rests = new Map<string, Rest>();
-  readonly #snippets = new Snippets();
   readonly #decoded = new Decoded();
 
-  /** The request, with what need not be answered. */
-  withKnown(request: OwnerRequest): OwnerRequest {
-    const known = is(request, "messages") && this.#decoded.rangeOf(request.args.session);
+  /** The request, with what need not be read. */
+  withKnown(request: OwnerRequest<"messages">): OwnerRequest<"messages"> {
+    const known = this.#decoded.rangeOf(request.args.session);
     return known ? { ...request, args: { ...request.args, known } } : request;
   }
 
-  /** `request`: as the owner got it. */
-  unseal(request: OwnerRequest, reply: Reply): Reply | Promise<Reply> {
+  /** The first messages of an answer that is here as a whole. */
+  unseal(request: OwnerRequest<"messages">, reply: Reply): Reply | Promise<Reply> {
     if (!reply.ok || reply.value === null) return reply;
-    const { value, version } = reply;
-    if (is(request, "messages")) return this.history(request, RowStream.of(reply), () => version);
-    if (!is(request, "search")) return reply;
-    try {
-      const hits = this.#snippets.hits(request.args.query, value as readonly FoundMessage[]);
-      return success<ListText<SearchHit>>(JSON.stringify(hits), version);
-    } catch (error) {
-      return failure(error);
-    }
+    return this.history(request, RowStream.of(reply), () => reply.version);
   }
 
   /**
-   * The first messages of a history whose rows come one part after the other; null when what the owner has left out is not
+   * The first messages of a history whose rows come one part after the other; null when what was left out of them is not
    * here any more. `version`: the database's, once all have come.
    */
   history(
@@ -97,7 +90,7 @@ export class Unsealer {
     const content = this.#decoded.get(session.dbName, row.id);
     if (content) return { ...row, content };
     this.#decoded.forget(session);
-    throw new LostRowsError();
+    throw new LostContentError();
   }
 
   /** A reader that was not there for long makes room for another one, or that one gets all in one piece. */
@@ -137,7 +130,7 @@ export class Unsealer {
     try {
       return await read();
     } catch (error) {
-      return error instanceof LostRowsError ? success(null) : failure(error);
+      return error instanceof LostContentError ? success(null) : failure(error);
     }
   }
 }

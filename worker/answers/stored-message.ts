@@ -41,8 +41,6 @@ export function readRow(row: Row, session: SessionKey, brief = false): ReadRow {
     if (metadata !== null) JSON.parse(metadata);
     return { head, content: readContent(content), metadata };
   } catch (error) {
-    // The worker's fault, and not this row's.
-    if (error instanceof ContextStoreError && error.code === "worker-failed") throw error;
     throw corrupt(position, session, error);
   }
 }

@@ -1,0 +1,62 @@
+import type { SearchHit } from "../../src/messages.js";
+import type { FoundMessage, ListText } from "../../src/operations.js";
+import type { Reply } from "../../src/protocol.js";
+import { failure, success } from "../failure.js";
+import { type Batch, is, type OwnerRequest } from "../requests.js";
+import { Snippets } from "../search/snippets.js";
+import { type Rows, RowStream } from "./row-stream.js";
+import { Unsealer } from "./unsealer.js";
+
+/** Answers of a batch, each in its place; those of something long come later. */
+export type Replies = readonly Reply[] | Promise<readonly Reply[]>;
+
+/** Hears the first rows of a long history before the answer, which has the last of them. */
+export type Tell = (rows: Rows) => void;
+
+/** What answers calls with rows. Throws nothing. */
+export type CarryOut = (batch: Batch, tell: Tell) => Replies;
+
+/** Makes of what the database answers what pages get. */
+export class Answers {
+  readonly unsealer: Unsealer = new Unsealer();
+  readonly #snippets = new Snippets();
+
+  /** Has calls carried out. Those that read messages travel alone, as does every call that takes its time. */
+  to(batch: Batch, carryOut: CarryOut): Replies {
+    const [first] = batch.requests;
+    if (first && is(first, "rest")) return this.unsealer.rest(first.args.token).then((reply) => [reply]);
+    if (first && is(first, "messages")) return this.#history(first, batch, carryOut);
+    const replies = carryOut(batch, () => {});
+    return first && is(first, "search") ? settled(replies, ([reply]) => [this.#hits(first, reply!)]) : replies;
+  }
+
+  /** The page gets the first messages while the others are read. */
+  #history(request: OwnerRequest<"messages">, batch: Batch, carryOut: CarryOut): Replies {
+    const asked = this.unsealer.withKnown(request);
+    const answer = new Promise<Reply>((resolve) => {
+      let rows: RowStream | undefined;
+      const begin = () => {
+        const begun = new RowStream();
+        resolve(this.unsealer.history(asked, begun, () => begun.version));
+        return begun;
+      };
+      const replies = carryOut({ ...batch, requests: [asked] }, (read) => (rows ??= begin()).push(read));
+      void settled(replies, ([reply]) => (rows ? rows.end(reply!) : resolve(this.unsealer.unseal(asked, reply!))));
+    });
+    return answer.then((reply) => [reply]);
+  }
+
+  #hits({ args }: OwnerRequest<"search">, reply: Reply): Reply {
+    if (!reply.ok || reply.value === null) return reply;
+    try {
+      const hits = this.#snippets.hits(args.query, reply.value as readonly FoundMessage[]);
+      return success<ListText<SearchHit>>(JSON.stringify(hits), reply.version);
+    } catch (error) {
+      return failure(error);
+    }
+  }
+}
+
+function settled<Result>(replies: Replies, use: (replies: readonly Reply[]) => Result): Result | Promise<Result> {
+  return replies instanceof Promise ? replies.then(use) : use(replies);
+}

@@ -1,0 +1,126 @@
+import type { ContextStoreError } from "../../src/errors.js";
+import type { ImportReport } from "../../src/operations.js";
+import { PROTOCOL } from "../../src/protocol.js";
+import { cut } from "../answer-parts.js";
+import {
+  type Addressed,
+  type ClientMessage,
+  clientChannel,
+  type OwnerMessage,
+  ownerChannel,
+  type Ownership,
+  type RunMessage,
+  sameOwnership,
+} from "../channels.js";
+import { newerVersion } from "../failure.js";
+import { Recent } from "../recent.js";
+import { isReading, type Batch } from "../requests.js";
+import type { Replies } from "../answers/answers.js";
+
+/** How often the client of something long hears that it goes on, at least; one that has less patience more often. */
+const WORKING_MS = 200;
+
+/** So many times while the client waits. */
+const WORKING_TIMES = 4;
+
+/** The other tabs that are remembered. One that was forgotten costs a new channel, no more. */
+const CLIENTS = 100;
+
+/** Another tab. */
+interface Client {
+  readonly channel: BroadcastChannel;
+  /** What it sends in an earlier turn is late; see {@link RunMessage}. */
+  turn: number;
+}
+
+/** What the owner does for other tabs. */
+export interface ForOtherTabs {
+  run(batch: Batch): Replies;
+  /** Tells all tabs of what was committed. */
+  announce(): void;
+  /** Rejects when the files are gone. */
+  look(): Promise<void>;
+  /** A newer version of the application is waiting for the database. */
+  giveUp(error: ContextStoreError): void;
+}
+
+/** Hears what other tabs ask of the owner, and answers them. */
+export class OtherTabs {
+  readonly #ownership: Ownership;
+  readonly #owner: ForOtherTabs;
+  readonly #clients: Recent<Client>;
+  readonly #requests: BroadcastChannel;
+  #isClosed = false;
+
+  constructor(path: string, ownership: Ownership, owner: ForOtherTabs) {
+    this.#ownership = ownership;
+    this.#owner = owner;
+    this.#clients = new Recent(
+      CLIENTS,
+      (client) => ({ channel: clientChannel(path, client), turn: 0 }),
+      ({ channel }) => channel.close(),
+    );
+    this.#requests = ownerChannel(path);
+    this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#hear(data));
+  }
+
+  /** Tells a tab, if it is one of them, how far its import has come. */
+  report(client: string, progress: ImportReport): void {
+    this.#post(client, { type: "working", ownership: this.#ownership, progress });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#requests.close();
+    this.#clients.clear();
+  }
+
+  async #hear(message: OwnerMessage): Promise<void> {
+    if (message.type === "run") return this.#answer(message);
+    // It must not wait for an older one, which cannot know what it needs.
+    if (message.protocol > PROTOCOL) return this.#owner.giveUp(newerVersion());
+    this.#post(message.client, { type: "working", ownership: this.#ownership });
+    // Whoever comes after the site's data was cleared must not join those who have not noticed.
+    await this.#owner.look().then(
+      () => this.#post(message.client, { type: "owner", ownership: this.#ownership }),
+      () => {},
+    );
+  }
+
+  async #answer({ ownership, batch, number, deadline, turn, worker }: RunMessage & Addressed): Promise<void> {
+    if (this.#isClosed || !sameOwnership(ownership, this.#ownership)) return;
+    const client = this.#clients.get(batch.client);
+    // Calls of a page are carried out in order: what follows something late waits until that has come again.
+    if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
+    if (turn < client.turn) {
+      this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
+      return;
+    }
+    const replies = await this.#whileSayingSo(batch, this.#owner.run(batch));
+    // Who reads, and listens then, must not hear of what was there when it read.
+    if (isReading(batch)) this.#owner.announce();
+    const ends = batch.requests.map(({ seq }, place) => {
+      const [parts, last] = cut(replies[place]!);
+      for (const part of parts) this.#post(batch.client, { type: "part", ownership, worker, seq, part });
+      return [seq, last] as const;
+    });
+    this.#post(batch.client, { type: "replies", ownership, worker, replies: ends });
+  }
+
+  /** An import takes its time: the client hears that it goes on, and does not give up. */
+  async #whileSayingSo({ client, requests }: Batch, replies: Replies): Promise<Awaited<Replies>> {
+    if (!(replies instanceof Promise)) return replies;
+    const patience = Math.min(...requests.map(({ terms }) => terms.busyTimeout));
+    const pause = Math.min(WORKING_MS, patience / WORKING_TIMES);
+    const timer = setInterval(() => this.#post(client, { type: "working", ownership: this.#ownership }), pause);
+    try {
+      return await replies;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #post(client: string, message: ClientMessage): void {
+    if (!this.#isClosed) this.#clients.get(client).channel.postMessage(message);
+  }
+}
