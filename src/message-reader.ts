@@ -4,8 +4,8 @@ import type { Message } from "./messages.js";
 import type { MessageRange, SessionKey } from "./operations.js";
 import type { Success } from "./protocol.js";
 
-/** As many batches are asked for while one is read: neither page nor worker shall wait for the way between them. */
-const AHEAD = 2;
+/** As many batches are asked for while one is read: neither page nor owner shall wait for the way between them. */
+const AHEAD = 3;
 
 /** Reads a range of a session, in batches that the main thread takes one at a time. `brief`: roles and contents alone. */
 export async function readMessages<Item extends Message>(

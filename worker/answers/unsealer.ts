@@ -18,8 +18,8 @@ const FORGOTTEN_MS = 10_000;
 /** What a reader has not asked for yet. */
 interface Rest {
   readonly batches: Batches;
-  /** When it was there last. */
-  readonly at: number;
+  /** Runs while the reader is waited for, and then gives it up. */
+  readonly timer?: ReturnType<typeof setTimeout>;
 }
 
 type Batches = AsyncIterator<Batch, void>;
@@ -29,7 +29,6 @@ export class LostContentError extends Error {}
 
 /** Turns rows into what a page gets: contents unsealed, long histories in batches. */
 export class Unsealer {
-  /** The one that has waited longest first. */
   readonly #rests = new Map<string, Rest>();
   readonly #decoded = new Decoded();
 
@@ -61,7 +60,7 @@ export class Unsealer {
   rest(token: string): Promise<Reply<MessageBatch | null>> {
     const rest = this.#rests.get(token);
     if (!rest) return Promise.resolve(success(null));
-    this.#remember(token, rest.batches);
+    clearTimeout(rest.timer);
     return this.#next(rest.batches, token);
   }
 
@@ -93,22 +92,18 @@ export class Unsealer {
     throw new LostContentError();
   }
 
-  /** A reader that was not there for long makes room for another one, or that one gets all in one piece. */
   #begin(batches: Batches): Promise<Reply<MessageBatch | null>> {
-    const [oldest] = this.#rests;
-    if (oldest && this.#rests.size >= MAX_RESTS) {
-      if (performance.now() - oldest[1].at < FORGOTTEN_MS) return this.#reply(() => inOnePiece(batches));
-      this.#rests.delete(oldest[0]);
-    }
+    if (this.#rests.size >= MAX_RESTS) return this.#reply(() => inOnePiece(batches));
     // Never that of another worker: a page may ask this one for it.
     const token = crypto.randomUUID();
-    this.#remember(token, batches);
+    this.#rests.set(token, { batches });
     return this.#next(batches, token);
   }
 
-  #remember(token: string, batches: Batches): void {
-    this.#rests.delete(token);
-    this.#rests.set(token, { batches, at: performance.now() });
+  /** Keeps the batches until the reader comes for the next one, or does not. */
+  #keep(token: string, batches: Batches): void {
+    clearTimeout(this.#rests.get(token)?.timer);
+    this.#rests.set(token, { batches, timer: setTimeout(() => this.#rests.delete(token), FORGOTTEN_MS) });
   }
 
   /** `token`: under which the batches are kept. */
@@ -118,7 +113,8 @@ export class Unsealer {
       try {
         batch = (await batches.next()).value ?? undefined;
       } finally {
-        if (batch?.isLast !== false) this.#rests.delete(token);
+        if (batch?.isLast === false) this.#keep(token, batches);
+        else this.#rests.delete(token);
       }
       if (!batch) return success(null);
       const { messages, texts, isLast, version } = batch;
