@@ -106,6 +106,48 @@ describe("an owner and the pages that ask it", () => {
     expect((ask(again) as { value?: unknown }).value).not.toBe(UNCHANGED);
   });
 
+  describe("a history that has not changed is not given again", () => {
+    function asked(sessionId: string, seen?: string): Reply & { version?: string } {
+      return run("messages", { session: session(sessionId), range: {}, seen }) as Reply & { version?: string };
+    }
+
+    test("though another session was written to", () => {
+      for (const id of ["a", "b"]) append(id);
+      const { version } = asked("a");
+      append("b");
+      run("fork", { session: session("b"), target: "c" });
+      run("deleteSession", { session: session("c"), deletionId: "c" });
+      expect(asked("a", version)).toEqual({ ok: true, value: UNCHANGED, version: storage.database.version });
+      expect(asked("b", version)).toMatchObject({ value: [{}, {}] });
+    });
+
+    test.each<[string, () => unknown]>([
+      ["it was written to", () => append("a")],
+      ["it was cleared", () => run("clear", { session: session("a") })],
+      ["its id was written to in another project", () => append("a", "q")],
+      ["what was written is not known", () => storage.database.run(`UPDATE ${dbName}_messages SET role = 'tool'`)],
+    ])("unless %s", (_what, write) => {
+      for (const id of ["a", "b"]) append(id);
+      const { version } = asked("a");
+      write();
+      append("b");
+      expect((asked("a", version) as { value?: unknown }).value).not.toBe(UNCHANGED);
+      // It is remembered from then on.
+      const again = asked("a").version;
+      append("b");
+      expect(asked("a", again)).toMatchObject({ value: UNCHANGED });
+    });
+
+    test("and of sessions that were written to longest ago it is not known whether they have", () => {
+      for (const id of ["a", "b"]) append(id);
+      const { version } = asked("a");
+      for (let other = 0; other < 1000; other++) append(`other ${other}`);
+      expect(asked("a", version)).toMatchObject({ value: UNCHANGED });
+      append("one more");
+      expect((asked("a", version) as { value?: unknown }).value).not.toBe(UNCHANGED);
+    });
+  });
+
   test("the version of another connection is never the same", async () => {
     const other = await openMemoryStorage();
     prepareSchema(other);
@@ -152,7 +194,20 @@ describe("an owner and the pages that ask it", () => {
           () =>
             run("fork", { session: session(from), target }),
       ),
-      ids.map((id) => () => run("deleteSession", { session: session(id), deletionId: `deletion-${seq}` })),
+      ids.map((id) => () => run("deleteSession", { session: session(id), deletionId: id })),
+      ids.map((id) => () => run("restoreSession", { session: session(id), deletionId: id })),
+      fc.constant(() => run("purgeDeleted", { dbName })),
+      fc.constant(() => run("repair", {})),
+      fc.tuple(ids, projects, fc.nat(2), fc.constantFrom({}, { deleteCount: 1 })).map(
+        ([id, project, start, count]) =>
+          () =>
+            run("splice", { session: session(id, project), kind: "update", start, ...count, messages: [] }),
+      ),
+      // What the executor does not know of, and another owner.
+      ids.map(
+        (id) => () => storage.database.run(`UPDATE ${dbName}_messages SET role = 'tool' WHERE session_id = ?`, id),
+      ),
+      fc.constant(() => (executor = new Executor(storage))),
     );
     const question = fc.oneof(
       fc.tuple(fc.constantFrom(1, 50), projects).map(

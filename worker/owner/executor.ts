@@ -4,12 +4,13 @@ import type { Reply } from "../../src/protocol.js";
 import { failure, isFailedFlush, refusal, success, toContextStoreError } from "../failure.js";
 import type { Import } from "../import/import.js";
 import { type Change, changesOf } from "../operations/changes.js";
-import type { Batch, OwnerOperation, OwnerRequest } from "../requests.js";
+import { type Batch, is, type OwnerOperation, type OwnerRequest } from "../requests.js";
 import { META_SET } from "../sql/file.js";
 import type { Database } from "../sqlite/database.js";
 import { checkSpelling, createTables, dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { HANDLERS, type OwnerOperations } from "./handlers.js";
+import { LastWrites } from "./last-writes.js";
 import { Ledger } from "./ledger.js";
 
 type Handler = (args: unknown, storage: Storage, incoming?: Import) => unknown;
@@ -62,6 +63,7 @@ export class Executor {
   readonly #storage: Storage;
   readonly #db: Database;
   readonly #ledger: Ledger;
+  readonly #lastWrites: LastWrites;
   readonly #dbNames: Set<string>;
   readonly #epoch: number;
   readonly #events: ExecutorEvents;
@@ -77,6 +79,7 @@ export class Executor {
     this.#storage = storage;
     this.#db = storage.database;
     this.#ledger = new Ledger(storage.database);
+    this.#lastWrites = new LastWrites(storage.database);
     this.#dbNames = new Set(dbNames(storage.database));
   }
 
@@ -169,6 +172,7 @@ export class Executor {
       this.#synchronous = synchronous;
     }
     if (requests.some(({ name }) => EDITS.has(name))) this.#events.editing?.();
+    this.#lastWrites.begin();
     this.#db.run("BEGIN IMMEDIATE");
     return { results: new Map(), places: [], changes: [] };
   }
@@ -213,6 +217,7 @@ export class Executor {
       this.#db.run("COMMIT");
       this.#hasWritten = true;
       this.#ledger.commit(client, group.results);
+      this.#lastWrites.committed(group.changes);
     } catch (error) {
       this.#db.rollback();
       // What could not be flushed lies in the -wal: should the worker die before the next write, a recovery takes it for
@@ -261,7 +266,14 @@ export class Executor {
     return refused;
   }
 
-  /** What the page that asks has seen in this version it need not get again. */
+  /** Whether the page that asks has the answer. */
+  isSeen(request: OwnerRequest): boolean {
+    const seen = "seen" in request.args ? request.args.seen : undefined;
+    if (seen === undefined) return false;
+    if (is(request, "messages")) return this.#lastWrites.areThoseOf(seen, request.args.session);
+    return seen === this.#db.version;
+  }
+
   #read(request: OwnerRequest): Reply {
     const dbName = dbNameOf(request);
     try {
@@ -270,8 +282,7 @@ export class Executor {
         return success(NOTHING[request.name]);
       }
       const { version } = this.#db;
-      const isSeen = "seen" in request.args && request.args.seen === version;
-      return success(isSeen ? null : this.#apply(request), version);
+      return success(this.isSeen(request) ? null : this.#apply(request), version);
     } catch (error) {
       return failure(error);
     }

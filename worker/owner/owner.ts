@@ -86,7 +86,7 @@ export class Owner {
       editing: () => this.#readings.finish(),
       committed: (changes, client) => this.#tell(changes, client),
     });
-    this.#readings = new Readings(database, (batch) => this.#executor.execute(batch));
+    this.#readings = new Readings(database, this.#executor);
     this.#searcher = new Searcher(storage, inBackground);
     this.#long = new LongCalls(storage, this.#executor, this.#searcher, this.#unfinished, {
       progress: (client, report) => this.#report(client, report),

@@ -1,28 +1,29 @@
 import type { MessageRange } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
+import type { Tell } from "../answers/answers.js";
+import type { Rows } from "../answers/row-stream.js";
 import { failure, success } from "../failure.js";
 import { rangesOf } from "../operations/messages.js";
 import { type Batch, is, type OwnerRequest } from "../requests.js";
 import { finish, inSlices, type Steps } from "../slices.js";
-import type { Rows } from "../answers/row-stream.js";
-import type { Tell } from "../answers/answers.js";
 import type { Database } from "../sqlite/database.js";
+import type { Executor } from "./executor.js";
 
 /** Reads long histories in slices, between which others have their turn. What a reader gets is of one moment. */
 export class Readings {
   readonly #database: Database;
-  readonly #execute: (batch: Batch) => readonly Reply[];
+  readonly #executor: Executor;
   readonly #underWay = new Set<Steps<void>>();
 
-  constructor(database: Database, execute: (batch: Batch) => readonly Reply[]) {
+  constructor(database: Database, executor: Executor) {
     this.#database = database;
-    this.#execute = execute;
+    this.#executor = executor;
   }
 
   /** Carries out a batch that is a long reading, and tells all of the answer but its end. Gives nothing for any other. */
   read(batch: Batch, tell: Tell): Promise<readonly Reply[]> | undefined {
     const [request] = batch.requests;
-    if (!request || !is(request, "messages") || request.args.seen === this.#database.version) return undefined;
+    if (!request || !is(request, "messages") || this.#executor.isSeen(request)) return undefined;
     const ranges = this.#rangesOf(request);
     return ranges.length > 0 ? this.#run(this.#steps(batch, request, ranges, tell)) : undefined;
   }
@@ -60,7 +61,7 @@ export class Readings {
     const { version } = this.#database;
     const read = (range: MessageRange) => {
       const args = { ...request.args, range, seen: undefined };
-      return this.#execute({ ...batch, requests: [{ ...request, args }] })[0]!;
+      return this.#executor.execute({ ...batch, requests: [{ ...request, args }] })[0]!;
     };
     for (const range of ranges.slice(0, -1)) {
       const reply = read(range);

@@ -83,7 +83,17 @@ export class Database {
 
   /** What is read twice in the same version is the same: another one wherever anything may have been written meanwhile. */
   get version(): string {
-    return `${this.#name}:${this.#sqlite.c.sqlite3_total_changes(this.handle)}`;
+    return this.versionAt(this.changeCount);
+  }
+
+  /** The version in which this connection had changed so many rows. */
+  versionAt(changeCount: number): string {
+    return `${this.#name}:${changeCount}`;
+  }
+
+  /** How many rows this connection has changed, what was rolled back included. */
+  get changeCount(): number {
+    return this.#sqlite.c.sqlite3_total_changes(this.handle);
   }
 
   /** The row id of the row that was inserted last. */
