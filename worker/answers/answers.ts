@@ -27,13 +27,13 @@ export class Answers {
     if (first && is(first, "rest")) return this.unsealer.rest(first.args.token).then((reply) => [reply]);
     if (first && is(first, "messages")) return this.#history(first, batch, carryOut);
     const replies = carryOut(batch, () => {});
-    return first && is(first, "search") ? settled(replies, ([reply]) => [this.#hits(first, reply!)]) : replies;
+    return first && is(first, "search") ? this.#hits(first, replies) : replies;
   }
 
   /** The page gets the first messages while the others are read. */
   #history(request: OwnerRequest<"messages">, batch: Batch, carryOut: CarryOut): Replies {
     const asked = this.unsealer.withKnown(request);
-    const answer = new Promise<Reply>((resolve) => {
+    const answer = new Promise<Reply>((resolve, reject) => {
       let rows: RowStream | undefined;
       const begin = () => {
         const begun = new RowStream();
@@ -41,22 +41,21 @@ export class Answers {
         return begun;
       };
       const replies = carryOut({ ...batch, requests: [asked] }, (read) => (rows ??= begin()).push(read));
-      void settled(replies, ([reply]) => (rows ? rows.end(reply!) : resolve(this.unsealer.unseal(asked, reply!))));
+      const end = ([reply]: readonly Reply[]) =>
+        rows ? rows.end(reply!) : resolve(this.unsealer.unseal(asked, reply!));
+      Promise.resolve(replies).then(end, reject);
     });
     return answer.then((reply) => [reply]);
   }
 
-  #hits({ args }: OwnerRequest<"search">, reply: Reply): Reply {
-    if (!reply.ok || reply.value === null) return reply;
+  async #hits({ args }: OwnerRequest<"search">, replies: Replies): Promise<readonly Reply[]> {
+    const [reply] = await replies;
+    if (!reply!.ok || reply!.value === null) return [reply!];
     try {
-      const hits = this.#snippets.hits(args.query, reply.value as readonly FoundMessage[]);
-      return success<ListText<SearchHit>>(JSON.stringify(hits), reply.version);
+      const hits = this.#snippets.hits(args.query, reply!.value as readonly FoundMessage[]);
+      return [success<ListText<SearchHit>>(JSON.stringify(hits), reply!.version)];
     } catch (error) {
-      return failure(error);
+      return [failure(error)];
     }
   }
-}
-
-function settled<Result>(replies: Replies, use: (replies: readonly Reply[]) => Result): Result | Promise<Result> {
-  return replies instanceof Promise ? replies.then(use) : use(replies);
 }
