@@ -18,17 +18,17 @@ export interface SessionKey {
   readonly sessionId: string;
 }
 
-/** Blocks on their way to the owner, as values: to make their text is its work, and the bytes of images travel as they are. */
+/** Blocks on the bridge, as values: to make their text is the worker's work, and the bytes of images travel as they are. */
 export type WireContent = readonly ContentBlock[];
 
-/** A message on its way into the database. `Content` is {@link WireContent} until the owner has made sealed text of it. */
+/** A message on its way into the database. `Content` is {@link WireContent} on the bridge and sealed text at the owner. */
 export interface NewMessage<Content> {
   readonly uid: string;
   /** The uid has just been made by the page. */
   readonly isNew?: boolean;
   readonly role: string;
   readonly content: Content;
-  /** What a list shows, should this become the session's first user message. The page leaves it to the owner. */
+  /** What a list shows, should this become the session's first user message. The page leaves it to its worker. */
   readonly preview?: string;
   /** JSON text. */
   readonly metadata?: string;
@@ -155,7 +155,7 @@ export type NoArguments = Readonly<Record<string, never>>;
 export interface Operations<Content = WireContent> {
   append(args: { session: SessionKey; messages: readonly NewMessage<Content>[] }): readonly MessageRef[];
   splice(args: Edit<Content>): Edited;
-  /** Brings a partial message up to date. The owner makes of the whole content what the database needs of it. */
+  /** Brings a partial message up to date. The worker makes of the whole content what the owner needs of it. */
   checkpoint(args: { session: SessionKey; id: number; content: [Content] extends [string] ? Delta : Content }): Edited;
   /** Makes a partial message complete, and appends `messages` in the same transaction. */
   finish(args: {

@@ -3,10 +3,11 @@ import { type MessageBatch, readBatch } from "../../src/message-batch.js";
 import type { SearchHit, StoredMessage } from "../../src/messages.js";
 import { type ListText, type Operations, readList } from "../../src/operations.js";
 import type { Reply, Success } from "../../src/protocol.js";
-import { Owner } from "../../worker/owner/owner.js";
+import type { Owner } from "../../worker/owner/owner.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
+import { ownerOf } from "../fixtures/owner.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
@@ -17,7 +18,7 @@ let owner: Owner;
 
 beforeEach(async () => {
   storage = await openMemoryStorage();
-  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  owner = ownerOf(storage);
 });
 
 afterEach(() => {
@@ -93,11 +94,7 @@ describe("a long history", () => {
 
   test("is to be asked for anew where the owner is another one since", async () => {
     const { rest: token } = batchOf(await ask("messages", { session, range: {} }))!;
-    const next = new Owner(
-      storage,
-      { inBackground: false },
-      { lost: () => {}, committed: () => {}, progress: () => {} },
-    );
+    const next = ownerOf(storage);
     const request: OwnerRequest<"rest"> = { seq: 1, name: "rest", args: { token: token! }, terms };
     expect(await next.run({ client: "page", unanswered: [1], requests: [request] })).toEqual([
       { ok: true, value: null },

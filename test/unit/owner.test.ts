@@ -11,13 +11,14 @@ import type { Reply } from "../../src/protocol.js";
 import { Executor } from "../../worker/owner/executor.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
-import { Owner } from "../../worker/owner/owner.js";
+import type { Owner } from "../../worker/owner/owner.js";
 import { indexTables } from "../../worker/search/index-sql.js";
 import { CAPACITY } from "../../worker/storage/pool-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { MemoryHandle } from "../../worker/vfs/memory-handle.js";
 import { PoolFile } from "../../worker/vfs/pool-file.js";
 import { runsIn } from "../fixtures/opfs-files.js";
+import { ownerOf } from "../fixtures/owner.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 
@@ -29,7 +30,7 @@ let toOwner: BroadcastChannel;
 beforeEach(async () => {
   path = crypto.randomUUID();
   storage = await openMemoryStorage();
-  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  owner = ownerOf(storage);
   owner.serve(path);
   toOwner = ownerChannel(path);
 });
@@ -122,8 +123,7 @@ test("a long call that fails because the site's data was deleted says so", async
   const gone = () => Promise.reject(new DOMException("It is not there.", "NotFoundError"));
   let isThere = true;
   const cleared = { ...(await openMemoryStorage()), exists: () => Promise.resolve(isThere), removeExports: gone };
-  const events = { lost: () => {}, committed: () => {}, progress: () => {} };
-  const other = new Owner(cleared, { inBackground: false }, events);
+  const other = ownerOf(cleared);
   onTestFinished(() => other.stop());
   const args = { dbName: "axio_context" };
   const request: OwnerRequest = { seq: 1, name: "purgeDeleted", args, terms: { full: false, busyTimeout: 5000 } };
@@ -167,9 +167,8 @@ test("a tab that waits for a short time only hears within it that something long
 test("a purge that a death interrupted is finished by the next owner, in the index too", async () => {
   const handles = Array.from({ length: CAPACITY }, () => new MemoryHandle());
   const files = handles.map((handle, place) => new PoolFile(handle, `number ${place}`));
-  const events = { lost: () => {}, committed: () => {}, progress: () => {} };
   const opened = await openMemoryStorage(files);
-  const first = new Owner(opened, { inBackground: false }, events);
+  const first = ownerOf(opened);
   const call = (seq: number, name: OwnerRequest["name"], args: object) => {
     const request = { seq, name, args, terms: { full: false, busyTimeout: 5000 } } as OwnerRequest;
     return first.carryOut({ client: "page", unanswered: [seq], requests: [request] }, () => {});
@@ -194,7 +193,7 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
   expect(traces()).toBeGreaterThan(0);
 
   const next = await openMemoryStorage(files);
-  new Owner(next, { inBackground: false }, events).stop();
+  ownerOf(next).stop();
   next.release();
   expect(traces()).toBe(0);
 });
@@ -290,7 +289,7 @@ test("an import that is taken back as soon as there is room is announced", async
   const kinds: string[] = [];
   const committed = ({ changes }: Commit) => kinds.push(...changes.map(({ kind }) => kind));
   const full = await openMemoryStorage();
-  const other = new Owner(full, { inBackground: false }, { lost: () => {}, committed, progress: () => {} });
+  const other = ownerOf(full, { committed });
   const unstage = vi.spyOn(full, "unstage").mockImplementation(() => {
     unstage.mockRestore();
     full.unstage();
@@ -342,8 +341,7 @@ describe("an owner that has not seen its files for long", () => {
   function forgetful() {
     let sees!: (areThere: boolean) => void;
     const exists = () => new Promise<boolean>((resolve) => (sees = resolve));
-    const events = { lost: () => {}, committed: () => {}, progress: () => {} };
-    const other = new Owner({ ...storage, exists }, { inBackground: false }, events);
+    const other = ownerOf({ ...storage, exists });
     vi.spyOn(performance, "now").mockReturnValue(performance.now() + 10_000);
     return { other, sees: (areThere: boolean) => sees(areThere) };
   }

@@ -3,13 +3,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { previewOf } from "../../src/preview.js";
 import type { Reply } from "../../src/protocol.js";
-import { Owner } from "../../worker/owner/owner.js";
+import type { Owner } from "../../worker/owner/owner.js";
 import { loadSqlite } from "../../worker/sqlite/load.js";
 import { CAPACITY, openPoolStorage } from "../../worker/storage/pool-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { PoolFile, type SyncHandle } from "../../worker/vfs/pool-file.js";
 import { Pool } from "../../worker/vfs/pool.js";
 import { type Device, FragileHandle } from "../fixtures/fragile-handle.js";
+import { ownerOf } from "../fixtures/owner.js";
 
 const dbName = "axio_context";
 const session = { dbName, project: "p", sessionId: "s" };
@@ -24,7 +25,7 @@ async function open(create = false): Promise<void> {
   const files = handles.map((handle, place) => new PoolFile(handle, `number ${place}`));
   const pool = new Pool(files, () => Promise.resolve(true));
   storage = openPoolStorage(await loadSqlite(), pool, { path: "fragile", create });
-  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  owner = ownerOf(storage);
 }
 
 function close(): void {

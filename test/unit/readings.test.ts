@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { MessageRef } from "../../src/messages.js";
 import type { MessageRow, Operations } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
-import { Owner } from "../../worker/owner/owner.js";
+import type { Owner } from "../../worker/owner/owner.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
+import { ownerOf } from "../fixtures/owner.js";
 
 type Args<Name extends OwnerOperation> = Parameters<Operations<string>[Name]>[0];
 type Rows = readonly MessageRow<string | null>[];
@@ -20,7 +21,7 @@ let owner: Owner;
 
 beforeEach(async () => {
   storage = await openMemoryStorage();
-  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  owner = ownerOf(storage);
   await append(session, LENGTH);
   // Every step takes longer than others should wait.
   let now = performance.now();

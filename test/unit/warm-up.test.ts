@@ -3,9 +3,10 @@ import { Unsealer } from "../../worker/answers/unsealer.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import { firstReads } from "../../worker/owner/first-reads.js";
-import { Owner } from "../../worker/owner/owner.js";
+import type { Owner } from "../../worker/owner/owner.js";
 import type { Storage } from "../../worker/storage/storage.js";
 import { warmUp } from "../../worker/tab/warm-up.js";
+import { ownerOf } from "../fixtures/owner.js";
 
 const terms = { full: false, busyTimeout: 5000 };
 
@@ -16,7 +17,7 @@ let unsealer: Unsealer;
 
 beforeEach(async () => {
   storage = await openMemoryStorage();
-  owner = new Owner(storage, { inBackground: false }, { lost: () => {}, committed: () => {}, progress: () => {} });
+  owner = ownerOf(storage);
   unsealer = new Unsealer();
 });
 

@@ -185,7 +185,7 @@ export class Executor {
   ): void {
     if (isApart) this.#db.run("SAVEPOINT operation");
     try {
-      const { version } = this.#db;
+      const { changeCount } = this.#db;
       const result = this.#apply(request, incoming);
       if (isApart) this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
@@ -193,7 +193,7 @@ export class Executor {
       // A file may bring further prefixes.
       if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
       // SQLite does not count what only an index has come to.
-      if (this.#db.version !== version || request.name === "repair")
+      if (this.#db.changeCount !== changeCount || request.name === "repair")
         group.changes.push(...changesOf(request, result, this.#dbNames));
       replies[place] = success(result);
     } catch (error) {

@@ -10,7 +10,7 @@ import { abort, checkpoint, finish } from "../operations/streams.js";
 import { schemaVersion } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 
-/** Content as the owner sees it: sealed text, made and read by the worker of the tab that asked. */
+/** Content as the database has it: sealed text, made by the worker of the tab that asked. */
 export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation | "check" | "rest">;
 
 type Handlers = {

@@ -100,7 +100,8 @@ export class Owner {
 
   /** Carries out calls that arrived together; answers each in its place. Throws nothing. */
   run(batch: Batch): Replies {
-    this.#giveWay();
+    // Somebody has something to do: what can wait does so.
+    this.#searcher.giveWay();
     return this.#answers.to(batch, (asked, tell) => this.carryOut(asked, tell));
   }
 
@@ -124,11 +125,6 @@ export class Owner {
     const looking = this.#files.look();
     const replies = this.#execute(batch, tell);
     return looking.then(() => replies, failAll(batch));
-  }
-
-  /** Somebody has something to do: what can wait does so. */
-  #giveWay(): void {
-    this.#searcher.giveWay();
   }
 
   /** See {@link firstReads}. */

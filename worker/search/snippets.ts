@@ -7,7 +7,7 @@ import { snippetsOf } from "./snippet.js";
 /** How much text of found messages is kept, in characters: whoever types a query gets many of them again. */
 const KEPT_CHARACTERS = 2 * 1024 * 1024;
 
-/** Makes snippets of found messages, for the tab that searches. */
+/** Makes snippets of found messages. */
 export class Snippets {
   /** By stored content, the oldest first. */
   readonly #texts = new Map<string, string>();

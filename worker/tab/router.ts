@@ -13,7 +13,7 @@ import {
 import { failure, newerVersion, storageCleared, success } from "../failure.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
-import type { OwnerOperation, OwnerRequest } from "../requests.js";
+import type { OwnerOperation } from "../requests.js";
 import { openMemoryStorage } from "../storage/memory-storage.js";
 import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
@@ -113,12 +113,12 @@ export class Router {
   /** The call to send, unless it has been answered already. */
   #take(request: Request, resolve: Outstanding["resolve"]): Outstanding[] {
     try {
-      if (isLocal(request)) {
+      if (isLocal(request) && !this.#failed) {
         setTimeout(() => resolve(success(null)), request.args.ms);
         return [];
       }
       const asked = request as Request<OwnerOperation>;
-      const sealed = this.#failed ? (asked as OwnerRequest) : sealRequest(asked, this.#deltas);
+      const sealed = sealRequest(asked, this.#deltas);
       const call = this.#outstanding.add(sealed, (reply) => resolve(this.#heard(asked, reply)));
       if (!this.#failed) return [call];
       this.#outstanding.end(this.#failed);
