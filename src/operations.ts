@@ -120,11 +120,6 @@ export interface SearchArgs {
   readonly seen?: string | undefined;
 }
 
-/** A message that was found, with its stored content instead of a snippet of it. */
-export interface FoundMessage extends Omit<SearchHit, "snippet"> {
-  readonly content: string;
-}
-
 /** What an edit of a history is to do, and what it takes for granted. Positions are those of the API. */
 export interface Edit<Content> {
   readonly session: SessionKey;
@@ -201,7 +196,7 @@ export interface Operations<Content = WireContent> {
   }): ListText<SessionEntry> | null;
   deletedSessions(args: { dbName: string }): ListText<DeletedEntry>;
   projects(args: { dbName: string }): ProjectInfo[];
-  search(args: SearchArgs): ([Content] extends [string] ? readonly FoundMessage[] : ListText<SearchHit>) | null;
+  search(args: SearchArgs): ListText<SearchHit> | null;
   searchStatus(args: NoArguments): SearchStatus;
   /** The search index is made anew, in the background. */
   rebuildIndex(args: NoArguments): null;

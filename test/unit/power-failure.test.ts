@@ -60,7 +60,7 @@ async function uids(): Promise<unknown[]> {
 async function found(query: string): Promise<number> {
   const reply = await call("search", { dbName, query, limit: 1000 });
   if (!reply.ok) throw new Error(reply.error.code);
-  return (reply.value as unknown[]).length;
+  return (JSON.parse(reply.value as string) as unknown[]).length;
 }
 
 /** Gives what is there: a beginning of `known`, if that is given, and at least so many. */

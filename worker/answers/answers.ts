@@ -1,9 +1,5 @@
-import type { SearchHit } from "../../src/messages.js";
-import type { FoundMessage, ListText } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
-import { failure, success } from "../failure.js";
 import { type Batch, is, type OwnerRequest } from "../requests.js";
-import { Snippets } from "../search/snippets.js";
 import { type Rows, RowStream } from "./row-stream.js";
 import { Unsealer } from "./unsealer.js";
 
@@ -16,18 +12,16 @@ export type Tell = (rows: Rows) => void;
 /** What answers calls with rows. Throws nothing. */
 export type CarryOut = (batch: Batch, tell: Tell) => Replies;
 
-/** Makes of what the database answers what pages get. */
+/** Makes of the rows of a history what pages get. */
 export class Answers {
   readonly unsealer: Unsealer = new Unsealer();
-  readonly #snippets = new Snippets();
 
   /** Has calls carried out. Those that read messages travel alone, as does every call that takes its time. */
   to(batch: Batch, carryOut: CarryOut): Replies {
     const [first] = batch.requests;
     if (first && is(first, "rest")) return this.unsealer.rest(first.args.token).then((reply) => [reply]);
     if (first && is(first, "messages")) return this.#history(first, batch, carryOut);
-    const replies = carryOut(batch, () => {});
-    return first && is(first, "search") ? this.#hits(first, replies) : replies;
+    return carryOut(batch, () => {});
   }
 
   /** The page gets the first messages while the others are read. */
@@ -46,16 +40,5 @@ export class Answers {
       Promise.resolve(replies).then(end, reject);
     });
     return answer.then((reply) => [reply]);
-  }
-
-  async #hits({ args }: OwnerRequest<"search">, replies: Replies): Promise<readonly Reply[]> {
-    const [reply] = await replies;
-    if (!reply!.ok || reply!.value === null) return [reply!];
-    try {
-      const hits = this.#snippets.hits(args.query, reply!.value as readonly FoundMessage[]);
-      return [success<ListText<SearchHit>>(JSON.stringify(hits), reply!.version)];
-    } catch (error) {
-      return [failure(error)];
-    }
   }
 }

@@ -1,4 +1,5 @@
-import type { ImportReport, Operations, SearchArgs } from "../../src/operations.js";
+import type { SearchHit } from "../../src/messages.js";
+import type { ImportReport, ListText, Operations, SearchArgs } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { ImportProgress, IntegrityReport } from "../../src/reports.js";
 import { failAll, success, toContextStoreError } from "../failure.js";
@@ -10,6 +11,7 @@ import { checkIntegrity } from "../operations/integrity.js";
 import { foldForExport } from "../operations/parts.js";
 import type { Batch } from "../requests.js";
 import type { Searcher } from "../search/searcher.js";
+import { Snippets } from "../search/snippets.js";
 import { inSlices } from "../slices.js";
 import { turns } from "../turns.js";
 import { dbNames } from "../operations/schema.js";
@@ -33,6 +35,7 @@ export class LongCalls {
   readonly #storage: Storage;
   readonly #executor: Executor;
   readonly #searcher: Searcher;
+  readonly #snippets = new Snippets();
   readonly #unfinished: UnfinishedImport;
   readonly #events: LongCallEvents;
   /** Imports and exports, one at a time: there is room for one copy, and no export of half an import. */
@@ -112,9 +115,10 @@ export class LongCalls {
     const versionNow = () => `${this.#storage.database.version}:${this.#searcher.drops}`;
     const version = versionNow();
     if (args.seen === version) return success(null, version);
-    const found = await this.#searcher.search(args);
+    const hits = this.#snippets.hits(args.query, await this.#searcher.search(args));
+    const list: ListText<SearchHit> = JSON.stringify(hits);
     // Others may have written meanwhile.
-    return versionNow() === version ? success(found, version) : success(found);
+    return versionNow() === version ? success(list, version) : success(list);
   }
 
   async #check(): Promise<IntegrityReport> {

@@ -1,5 +1,5 @@
-import type { Role } from "../../src/messages.js";
-import type { FoundMessage, SearchArgs } from "../../src/operations.js";
+import type { Role, SearchHit } from "../../src/messages.js";
+import type { SearchArgs } from "../../src/operations.js";
 import { assemble } from "../operations/parts.js";
 import { ordinal } from "../operations/positions.js";
 import { tables } from "../sql/tables.js";
@@ -10,6 +10,11 @@ import { parseQuery, type Term, toMatch } from "./query.js";
 import { scopeMatch } from "./scope.js";
 import type { SearchIndex } from "./search-index.js";
 import { fold } from "./words.js";
+
+/** A message that was found, with its stored content instead of a snippet of it. */
+export interface FoundMessage extends Omit<SearchHit, "snippet"> {
+  readonly content: string;
+}
 
 /** So many messages are read at once. */
 const BATCH = 64;

@@ -1,5 +1,5 @@
 import { ContextStoreError } from "../../src/errors.js";
-import type { FoundMessage, SearchArgs } from "../../src/operations.js";
+import type { SearchArgs } from "../../src/operations.js";
 import type { IntegrityProblem, SearchStatus } from "../../src/reports.js";
 import { toContextStoreError } from "../failure.js";
 import { QuietTimer } from "../quiet-timer.js";
@@ -10,7 +10,7 @@ import { tables } from "../sql/tables.js";
 import { dbNames } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 import { checkIndex } from "./check-index.js";
-import { find } from "./find.js";
+import { find, type FoundMessage } from "./find.js";
 import { catchUp, sweep } from "./indexer.js";
 import { SearchIndex, StaleIndexError } from "./search-index.js";
 

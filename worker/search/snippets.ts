@@ -1,5 +1,5 @@
 import type { SearchHit } from "../../src/messages.js";
-import type { FoundMessage } from "../../src/operations.js";
+import type { FoundMessage } from "./find.js";
 import { textOfStored } from "./message-text.js";
 import { parseQuery } from "./query.js";
 import { snippetsOf } from "./snippet.js";
