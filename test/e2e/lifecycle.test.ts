@@ -69,6 +69,11 @@ test("replaces a worker that has ended itself", async ({ context, site }) => {
 test("a connection whose worker has just died is closed as soon as that is known", async ({ context, site }) => {
   const page = await site.openTab(context);
   await page.evaluate(() => harness.openFaulty());
+  // The page waits for the lock that the worker holds as long as it lives.
+  await page.waitForFunction(async () => {
+    const { pending = [] } = await navigator.locks.query();
+    return pending.some(({ name }) => name?.includes(":alive:"));
+  });
   await page.evaluate(async () => {
     const { setTimeout: original } = globalThis;
     // What waits for a worker that hangs waits for ever.

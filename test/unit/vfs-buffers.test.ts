@@ -52,6 +52,11 @@ function contents(file: Pick<VfsFile, "read" | "size">): Uint8Array {
   return bytes;
 }
 
+/** A character per byte: megabytes are compared at once, and not one by one. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer).toString("latin1");
+}
+
 describe("PageBuffer", () => {
   test("writes pages that follow each other in one go, before the flush that SQLite asks for", () => {
     const file = new CountedFile();
@@ -184,11 +189,11 @@ test("whatever is read, written and cut off through both is what a plain file wo
           if (one.kind === "flush") file.flush();
           if (one.kind !== "read") return file.size();
           const into = new Uint8Array(one.length);
-          return [file.read(into, one.at * PAGE), into];
+          return [file.read(into, one.at * PAGE), textOf(into)];
         }),
       );
       expect(results[0]).toEqual(results[1]);
-      expect(contents(buffer)).toEqual(contents(model));
+      expect(textOf(contents(buffer))).toBe(textOf(contents(model)));
     }),
   );
 });
