@@ -10,6 +10,9 @@ const COMPILER = "node_modules/assemblyscript/bin/asc.js";
 
 const run = promisify(execFile);
 
+/** By the source's text: every worker is a build of its own, and the compiler takes seconds. */
+const compiled = new Map<string, Promise<string>>();
+
 /** What is imported with "?wasm" is AssemblyScript; a module gives what it is compiled to, as base64. */
 export function assembly(): Plugin {
   return {
@@ -18,9 +21,16 @@ export function assembly(): Plugin {
       if (!id.endsWith(QUERY)) return undefined;
       const source = id.slice(0, -QUERY.length);
       this.addWatchFile(source);
-      return `export const wasm = "${await compile(source)}";`;
+      return `export const wasm = "${await compiledOnce(source)}";`;
     },
   };
+}
+
+async function compiledOnce(source: string): Promise<string> {
+  const text = await readFile(source, "utf8");
+  const known = compiled.get(text) ?? compile(source);
+  compiled.set(text, known);
+  return known;
 }
 
 /** In a process of its own: it shares Binaryen, whose settings it changes, with what strips SQLite. */
