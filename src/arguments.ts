@@ -31,15 +31,28 @@ export function checkCount(what: string, value: number): number {
   return value;
 }
 
-/** An object with options, as it is now: each is read once. */
-export function checkOptions<Options extends object>(options: Options): Options {
+/** An object that is no instance of a class. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * An object with options, as it is now: each is read once. Of any other, what it inherits, or its class has a getter for,
+ * would be overlooked.
+ */
+export function checkOptions<Options extends object>(
+  options: Options,
+  message: string = "Options are a plain object that can be read, such as { limit: 10 }.",
+): Options {
   let cause: unknown;
   try {
-    if (typeof options === "object" && options !== null) return { ...options };
+    if (isPlain(options)) return { ...options };
   } catch (error) {
     cause = error;
   }
-  throw new ContextStoreError("invalid-argument", "Options are an object that can be read.", { cause });
+  throw new ContextStoreError("invalid-argument", message, { cause });
 }
 
 /** One of a few texts. */

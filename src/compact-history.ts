@@ -33,6 +33,7 @@ export async function compactHistory(
   options: CompactOptions,
 ): Promise<boolean> {
   const { summarize, keepRecent = 6, signal } = checkOptions(options);
+  if (typeof store?.splice !== "function") refuse("compactHistory() needs a SQLiteContextStore.");
   if (typeof summarize !== "function") refuse("compactHistory() needs a function summarize.");
   checkSignal(signal);
   checkCount("keepRecent", keepRecent);

@@ -48,7 +48,7 @@ type Global = { [REGISTRY]?: Map<string, Shared>; [CLOSING]?: Map<string, Promis
  *
  * Rejects `invalid-argument` for a path or option that makes no sense, `unsupported` where there is no OPFS, `busy` when
  * another tab holds the database and does not answer, `corrupt`, `newer-schema`, `worker-failed` when the worker or its
- * wasm cannot be loaded, `aborted` when `signal` fires.
+ * wasm cannot be loaded, `aborted` when `signal` fires, `quota` where there is no room for a new database.
  *
  * @param path names separated by "/". A leading "/" or "~/" is the origin's root, so `~/.axio/chat.db` works as in Python.
  */

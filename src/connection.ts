@@ -54,7 +54,8 @@ export interface Connection extends AsyncDisposable {
   restoreSession(session: DeletedSession): Promise<void>;
   /**
    * Removes deleted sessions for good, and their bytes from the database's files; resolves to how many. The file is
-   * written anew for that, while other calls wait: about a second for 100 MB.
+   * written anew for that, while other calls wait: about a second for 100 MB. Rejects `invalid-argument` for options that
+   * it does not know, too: a limit that is misspelled would be none.
    */
   purgeDeleted(options?: PurgeOptions): Promise<number>;
   /**
@@ -82,13 +83,15 @@ export interface Connection extends AsyncDisposable {
   search(query: string, options?: SearchOptions): Promise<SearchHit[]>;
   /**
    * Calls the listener for each committed change of any tab, this one included, once and in the order of the commits,
-   * until the function that it gives is called, or the connection closed.
+   * until the function that it gives is called, or the connection closed. Throws `invalid-argument`, and `closed` on a
+   * closed connection.
    */
   subscribe(listener: (change: ContextChange) => void, filter?: ChangeFilter): () => void;
   /**
    * One complete SQLite file with every row that is committed by now in it, deleted sessions too, which the Python
    * package opens. From 16 MiB on it is a file in the origin's storage, made between other calls, which may be in it too;
-   * it can be read for a day, or until {@link Connection.purgeDeleted}: copy it to where it shall stay.
+   * it can be read for a day, or until {@link Connection.purgeDeleted}: copy it to where it shall stay. Rejects
+   * `quota` where there is no room for that.
    */
   export(): Promise<Blob>;
   /**

@@ -15,7 +15,7 @@ export abstract class ContextStore {
   readonly #createdAt: string = timestamp();
   #tokens: ContextTokens = { inputTokens: 0, outputTokens: 0 };
 
-  /** The session's id: 32 hex digits, made on first use, unless the subclass sets it. */
+  /** The session's id: 32 hex digits, made on first use, unless the subclass overrides this getter. */
   get sessionId(): string {
     return (this.#sessionId ??= newSessionId());
   }

@@ -18,6 +18,8 @@ interface Entries {
   readonly search: SearchHit;
 }
 
+const NOT_DELETED = "restoreSession() takes a session that listDeletedSessions() gave.";
+
 /** The connection as the stores of this package see it. */
 export class DatabaseConnection implements Connection {
   readonly path: string;
@@ -117,14 +119,17 @@ export class DatabaseConnection implements Connection {
   }
 
   async restoreSession(session: DeletedSession): Promise<void> {
-    const { dbName, project, sessionId, deletionId } = checkOptions(session);
+    const { dbName, project, sessionId, deletionId } = checkOptions(session, NOT_DELETED);
+    for (const name of [dbName, project, sessionId, deletionId]) if (typeof name !== "string") refuse(NOT_DELETED);
     checkDbName(dbName);
     for (const name of [project, sessionId, deletionId]) checkName("What names a deleted session", name);
     await this.call("restoreSession", { session: { dbName, project, sessionId }, deletionId });
   }
 
   async purgeDeleted(options: PurgeOptions = {}): Promise<number> {
-    const { dbName = "axio_context", olderThan } = checkOptions(options);
+    const { dbName = "axio_context", olderThan, ...others } = checkOptions(options);
+    // A limit that is misspelled would be none.
+    for (const name of Object.keys(others)) refuse(`purgeDeleted() has no option ${JSON.stringify(name)}.`);
     if (olderThan !== undefined && !(olderThan instanceof Date && olderThan.getTime() === olderThan.getTime())) {
       refuse("olderThan must be a valid Date.");
     }

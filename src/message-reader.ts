@@ -19,18 +19,19 @@ export async function readMessages<Item extends Message>(
   const messages: Item[] = [];
   const batches: MessageBatch[] = [];
   const asked: Promise<Success<MessageBatch | null>>[] = [];
+  let number = 0;
   for (;;) {
     const { value: batch, version } = await (asked.shift() ??
       connection.ask("messages", { session, range, brief, seen: kept?.version }));
     if (!batch && version !== undefined) return kept!.read();
     if (!batch) {
       // The worker, or the owner, is another one since, and has lost its place.
-      messages.length = batches.length = asked.length = 0;
+      messages.length = batches.length = asked.length = number = 0;
       continue;
     }
     const { rest: token } = batch;
     // Before the messages are read: the worker unseals the next ones meanwhile.
-    if (token) while (asked.length < AHEAD) asked.push(handled(connection.ask("rest", { token })));
+    if (token) while (asked.length < AHEAD) asked.push(handled(connection.ask("rest", { token, number: ++number })));
     for (const message of readBatch(batch)) messages.push(message as Item);
     batches.push(batch);
     if (token) continue;

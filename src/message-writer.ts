@@ -17,7 +17,7 @@ export interface MessageWriter {
   readonly position: number;
   /**
    * Says what the message is by now: all of it, not only what is new. Costs next to nothing; what is newest is in the
-   * file, and to be read by every tab, 500 ms later at the latest. Never throws: what cannot be stored is not written,
+   * file, and to be read by every tab, 500 ms later at the latest. The array is read when it is written. Never throws: what cannot be stored is not written,
    * and `finish()` says why. A write that fails is made up for by the next. Does nothing after `finish` and `abort`.
    */
   update(content: readonly ContentBlock[]): void;
@@ -56,6 +56,7 @@ export class StreamedMessage implements MessageWriter {
   }
 
   update(content: readonly ContentBlock[]): void {
+    if (this.#hasEnded) return;
     this.#latest = content;
     this.#isDue = true;
     this.#schedule();
@@ -64,6 +65,8 @@ export class StreamedMessage implements MessageWriter {
   async finish(content: readonly ContentBlock[] = this.#latest, followedBy: readonly Message[] = []): Promise<void> {
     const checked = checkContent(content);
     const messages = newMessages("followedBy", followedBy);
+    // What a second call without any says, too.
+    this.#latest = checked;
     this.#hasEnded = true;
     await this.#connection.call("finish", { session: this.#session, id: this.id, content: checked, messages });
   }

@@ -143,6 +143,13 @@ export type EditKind = "update" | "truncate" | "replace";
 /** What listeners hear of an edit; null where nothing has changed. */
 export type Edited = { readonly kind: EditKind; readonly position: number } | null;
 
+/** Contents that need not be read: of complete messages whose ids lie between these, most. */
+export interface KnownContents {
+  readonly first: number;
+  readonly last: number;
+  get(id: number): object | undefined;
+}
+
 /** Of an operation on the whole database. */
 export type NoArguments = Readonly<Record<string, never>>;
 
@@ -181,11 +188,11 @@ export interface Operations<Content = WireContent> {
     range: MessageRange;
     /** Roles and contents alone; what else a row has may be left out. */
     brief?: boolean | undefined;
-    /** Of complete messages with these ids, from the first to the last, the contents are known. */
-    known?: readonly [first: number, last: number] | undefined;
+    /** The owner's own. */
+    known?: KnownContents | undefined;
     /** As in {@link SearchArgs}. */
     seen?: string | undefined;
-  }): [Content] extends [string] ? readonly MessageRow<Content | null>[] : MessageBatch | null;
+  }): [Content] extends [string] ? readonly MessageRow<unknown>[] : MessageBatch | null;
   tokens(args: { session: SessionKey }): ContextTokens;
   sessions(args: {
     dbName: string;
@@ -203,8 +210,11 @@ export interface Operations<Content = WireContent> {
   fileStatus(args: NoArguments): FileStatus;
   export(args: NoArguments): Blob;
   check(args: NoArguments): IntegrityReport;
-  /** The messages that did not fit into a {@link MessageBatch}; null as above. */
-  rest(args: { token: string }): MessageBatch | null;
+  /**
+   * The messages that did not fit into a {@link MessageBatch}; null as above. `number`: of this batch, from 1. A call that
+   * is sent again, because its answer was lost with the worker, would otherwise be given the batch behind the one it asks for.
+   */
+  rest(args: { token: string; number: number }): MessageBatch | null;
   /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */
   wait(args: { ms: number }): null;
 }

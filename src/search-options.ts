@@ -1,4 +1,5 @@
-import { checkCount, checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
+import { checkChoice, checkCount, checkDbName, checkName, checkOptions, refuse } from "./arguments.js";
+import { ROLES } from "./content.js";
 import type { Role } from "./messages.js";
 import type { SearchArgs } from "./operations.js";
 
@@ -26,7 +27,7 @@ export function checkSearch(query: string, options: SearchOptions): SearchArgs {
   if (typeof query !== "string") refuse("The query must be a string.");
   if (project !== undefined) checkName("project", project);
   if (sessionId !== undefined) checkName("sessionId", sessionId);
-  if (role !== undefined) checkName("role", role);
+  if (role !== undefined) checkChoice("role", role, ROLES);
   return {
     dbName: checkDbName(dbName),
     query,

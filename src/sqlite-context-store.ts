@@ -38,6 +38,8 @@ export interface ListOptions {
   readonly orderBy?: "created" | "updated" | undefined;
 }
 
+const NOT_LISTED = "after must be a session that listSessions() gave.";
+
 /** One chat session in an SQLite database. Many stores may share a connection, and many tabs a session. */
 export class SQLiteContextStore extends ContextStore {
   readonly project: string;
@@ -204,7 +206,8 @@ export class SQLiteContextStore extends ContextStore {
 
   /**
    * A new session of the same project with a copy of the messages, or of the first `upTo` of them, and of the token
-   * counts. Rejects `conflict` when there is a session with the given id.
+   * counts, which are those of the whole session. A fork without messages is not listed, and remembers of no session that it
+   * is its fork. Rejects `conflict` when there is a session with the given id.
    */
   override async fork(
     options: { readonly upTo?: number | undefined; readonly sessionId?: string | undefined } = {},
@@ -254,10 +257,10 @@ export class SQLiteContextStore extends ContextStore {
     const { limit, after, orderBy = "created" } = checkOptions(options);
     if (limit !== undefined) checkCount("limit", limit);
     checkChoice("orderBy", orderBy, ["created", "updated"]);
-    const behind = after === undefined ? undefined : checkOptions(after);
+    const behind = after === undefined ? undefined : checkOptions(after, NOT_LISTED);
     const last = behind && { time: behind[`${orderBy}At`], sessionId: behind.sessionId };
     if (last && !(typeof last.time === "string" && typeof last.sessionId === "string")) {
-      refuse("after must be a session that listSessions() gave.");
+      refuse(NOT_LISTED);
     }
     const { dbName, project } = this;
     const range = { orderBy, limit, after: last };

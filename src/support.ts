@@ -2,7 +2,11 @@ import { ContextStoreError } from "./errors.js";
 
 /** The browser forbids it: in a private window, or where the user has blocked site data. */
 export function forbidden(cause: unknown): ContextStoreError {
-  return new ContextStoreError("unsupported", "The browser forbids this page to store anything.", { cause });
+  return new ContextStoreError(
+    "unsupported",
+    "The browser forbids this page to store anything (a private window, or blocked site data). Allow it, and reload.",
+    { cause },
+  );
 }
 
 /** Says why the browser, the origin or Node cannot do it, before anything is started. */

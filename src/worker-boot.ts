@@ -5,6 +5,9 @@ import type { OpenOptions, WireError, WorkerEvent } from "./protocol.js";
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;
 
+/** What cannot be has happened. */
+export const DEFECT: string = "failed. This is a defect of axio-context-opfs; please report it";
+
 /** A worker that has opened the database. */
 export interface Booted {
   readonly bridge: Bridge;
@@ -36,12 +39,12 @@ function whenBroken(worker: Worker, timeout: number): { promise: Promise<never>;
   const listening = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
   const promise = new Promise<never>((_, reject) => {
-    const onError = (event: ErrorEvent) => reject(workerFailed("could not be loaded", event.message));
+    const onError = (event: ErrorEvent) => reject(workerMissing("could not be loaded", event.message));
     worker.addEventListener("error", onError, { signal: listening.signal });
     timer = setTimeout(
       () =>
         reject(
-          workerFailed(
+          workerMissing(
             `did not answer within ${timeout} ms: it ended itself, or its script or sqlite3.wasm did not arrive`,
           ),
         ),
@@ -57,10 +60,14 @@ function whenBroken(worker: Worker, timeout: number): { promise: Promise<never>;
 
 /** The error of a worker that does not do its work. */
 export function workerFailed(what: string, cause?: unknown): ContextStoreError {
-  const message =
-    `The database worker ${what}. Check that worker/worker.js of axio-context-opfs is served, and that the ` +
-    "Content-Security-Policy allows it (worker-src 'self').";
-  return new ContextStoreError("worker-failed", message, { cause });
+  return new ContextStoreError("worker-failed", `The database worker ${what}.`, { cause });
+}
+
+/** The error of one that does not come. */
+export function workerMissing(what: string, cause?: unknown): ContextStoreError {
+  const advice =
+    "Check that worker/worker.js of axio-context-opfs is served, and that the Content-Security-Policy allows it (worker-src 'self')";
+  return workerFailed(`${what}. ${advice}`, cause);
 }
 
 /** An error that crossed the bridge, as one of this page. */

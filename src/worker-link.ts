@@ -7,7 +7,7 @@ import type { ImportReport, OperationName, Operations } from "./operations.js";
 import { type CallTerms, PROTOCOL, type Success, type WorkerEvent } from "./protocol.js";
 import type { ImportProgress } from "./reports.js";
 import { UnansweredCalls } from "./unanswered-calls.js";
-import { boot, type Booted, fromWire, workerFailed } from "./worker-boot.js";
+import { boot, type Booted, DEFECT, fromWire, workerFailed, workerMissing } from "./worker-boot.js";
 import { pause, untilDeath, untilEarlyDeath } from "./worker-death.js";
 
 /** How the worker is started and the database opened. */
@@ -120,7 +120,7 @@ export class WorkerLink {
     try {
       worker = startWorker();
     } catch (error) {
-      throw workerFailed("could not be started", error);
+      throw workerMissing("could not be started", error);
     }
     // One that serves another database would carry out this one's calls there.
     if (typeof worker?.terminate !== "function" || started.has(worker))
@@ -167,14 +167,15 @@ export class WorkerLink {
     // The lock may have been granted while the wait was being given up.
     if (this.#bridge !== bridge) return;
     this.#endWorker();
-    if (this.#options.storage === "memory") this.#end(workerFailed("died, and what was in its memory is lost"));
+    if (this.#options.storage === "memory")
+      this.#end(workerFailed("died, and what was in its memory is lost. Call connect() again to begin anew"));
     else this.#restart();
   }
 
   #restart(): void {
     this.#start().catch((error: unknown) => {
       this.#endWorker();
-      this.#end(error instanceof ContextStoreError ? error : workerFailed("failed", error));
+      this.#end(error instanceof ContextStoreError ? error : workerFailed(DEFECT, error));
     });
   }
 

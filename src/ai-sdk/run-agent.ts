@@ -1,7 +1,7 @@
 import type { ModelMessage } from "ai";
 import type { ContextStore } from "../context-store.js";
 import type { ContextTokens, Message } from "../messages.js";
-import { prepareRun } from "./prepare-run.js";
+import { checkAgent, prepareRun } from "./prepare-run.js";
 import { type AgentStep, StepRecorder } from "./step-recorder.js";
 
 /** What {@link runAgent} reads of an agent's result. */
@@ -52,7 +52,8 @@ export interface AgentRun<RESULT> {
  * The SDK refuses `system` messages in a history unless the agent was made with `allowSystemInMessages: true`.
  *
  * Rejects with the agent's own error, untouched. When the store fails, the agent is aborted before its next step, and
- * the store's error is what this rejects with. With a signal that has already fired, nothing is stored.
+ * the store's error is what this rejects with. Rejects `aborted` with a signal that has already fired, and
+ * `invalid-argument`; then nothing was stored.
  *
  * @example
  * ```ts
@@ -66,7 +67,8 @@ export async function runAgent<RESULT extends AgentResult>(
   store: ContextStore,
   options: RunAgentOptions = {},
 ): Promise<AgentRun<RESULT>> {
-  const { message, messages, stop, abortSignal } = await prepareRun(input, store, options.signal);
+  checkAgent(agent, "generate");
+  const { message, messages, stop, abortSignal } = await prepareRun(input, store, options);
   const recorder = new StepRecorder(store, stop);
   try {
     const result = await agent.generate({ messages, abortSignal, onStepEnd: (step) => recorder.add(step) });

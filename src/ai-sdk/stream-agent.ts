@@ -2,7 +2,7 @@ import type { ModelMessage } from "ai";
 import type { ContextStore } from "../context-store.js";
 import type { Message } from "../messages.js";
 import { type AgentStreamPart, LiveSteps } from "./live-steps.js";
-import { prepareRun } from "./prepare-run.js";
+import { checkAgent, prepareRun } from "./prepare-run.js";
 import type { RunAgentOptions } from "./run-agent.js";
 import { type AgentStep, StepRecorder } from "./step-recorder.js";
 
@@ -34,7 +34,7 @@ export interface StreamableAgent<RESULT extends AgentStream> {
  * The stream is read to its end whether or not the caller reads it; when the caller has come to its end, everything is
  * stored. When the run fails or is aborted, the message of the step that did not end stays as it is, with the status
  * `"partial"`, and its tokens are not counted. When the store fails, the agent is aborted, with the store's error as the
- * reason.
+ * reason. Rejects `aborted` with a signal that has already fired, and `invalid-argument`; then nothing was stored.
  *
  * @example
  * ```ts
@@ -48,7 +48,8 @@ export async function streamAgent<RESULT extends AgentStream>(
   store: ContextStore,
   options: RunAgentOptions = {},
 ): Promise<RESULT> {
-  const { messages, stop, abortSignal } = await prepareRun(input, store, options.signal);
+  checkAgent(agent, "stream");
+  const { messages, stop, abortSignal } = await prepareRun(input, store, options);
   const live = new LiveSteps(store, stop);
   const recorder = new StepRecorder(store, stop, (added, step) => live.end(added, step));
   const result = await agent.stream({ messages, abortSignal, onStepEnd: (step) => recorder.add(step) });

@@ -57,7 +57,26 @@ const NO_NAMES = [
   Symbol("a"),
   Object.create(null),
 ];
-const NO_OPTIONS = [null, 5, "text", true, Symbol("o")];
+class Options {
+  get limit(): number {
+    return 1;
+  }
+}
+const NO_OPTIONS = [
+  null,
+  5,
+  "text",
+  true,
+  Symbol("o"),
+  [],
+  [new Date(0)],
+  new Date(0),
+  new Map(),
+  AbortSignal.timeout(60_000),
+  new Options(),
+  Object.create({ limit: 1 }),
+  throwing(),
+];
 const NO_OBJECTS = [null, undefined, 5, "text", true, Symbol("o"), () => {}, []];
 
 const image = (data: unknown) => ({ type: "image", media_type: "image/png", data });
@@ -173,7 +192,10 @@ const CALLS: Readonly<Record<string, readonly [call: Call, values: readonly unkn
   "listProjects, dbName": [(_, dbName, connection) => connection.listProjects({ dbName }), NO_NAMES],
   listDeletedSessions: [(_, options, connection) => connection.listDeletedSessions(options), NO_OPTIONS],
   restoreSession: [(_, session, connection) => connection.restoreSession(session), [...NO_OBJECTS, {}, throwing()]],
-  purgeDeleted: [(_, options, connection) => connection.purgeDeleted(options), NO_OPTIONS],
+  purgeDeleted: [
+    (_, options, connection) => connection.purgeDeleted(options),
+    [...NO_OPTIONS, { olderthan: new Date(0) }, { before: new Date(0) }],
+  ],
   "purgeDeleted, olderThan": [
     (_, olderThan, connection) => connection.purgeDeleted({ olderThan }),
     [null, 5, "2026", {}, new Date(Number.NaN), Symbol("d")],

@@ -162,6 +162,7 @@ describe("a search in a database", () => {
       ["x", { dbName: "a b" }],
       ["x", { project: "" }],
       ["x", { role: 7 }],
+      ["x", { role: "tool" }],
     ];
     for (const [query, options] of bad) {
       const { message } = await rejection(connection.search(query as string, options as object), "invalid-argument");

@@ -208,6 +208,13 @@ describe("a streamed message", () => {
     await writer.finish(textOf("once"));
     await rejection(writer.finish(textOf("twice")), "not-found");
     await rejection(writer.abort(), "not-found");
+    // What comes too late is not heard: `finish()` of what was finished changes nothing.
+    const late = await store.beginMessage("assistant");
+    await late.finish(textOf("in time"));
+    late.update(textOf("too late"));
+    await late.finish();
+    expect(words(await store.getMessages({ last: 1 }))).toEqual(["in time"]);
+    await store.truncate(3);
     expect(words(await store.getMessages({ last: 1 }))).toEqual(["once"]);
     const next = await store.beginMessage("assistant");
     await next.abort();

@@ -122,6 +122,19 @@ export function badMessagesContract({ open }: Backend): void {
       expect(message).toContain('"user", "assistant" or "system"');
     });
 
+    test.each([
+      [() => input(undefined), "block 0, input.deep[0].value: JSON cannot hold undefined"],
+      [() => input(new Date(0)), "block 0, input.deep[0].value: JSON cannot hold an object (Date); use plain objects"],
+      [() => block({ type: "text", text: new String("x") }), "block 0: text of a text block is an object (String)"],
+      [() => toolResult({ content: [{ type: "text", text: "" }, null] }), "block 0, content[1]: a block is null"],
+    ])("says where it is", async (make, place) => {
+      const store = await open();
+      const one = await rejection(store.append(make() as Message), "invalid-message");
+      expect(one.message).toContain(`This message cannot be stored: ${place}`);
+      const among = await rejection(store.appendAll([user("good"), make() as Message]), "invalid-message");
+      expect(among.message).toContain(`Message 1 of those given cannot be stored: ${place}`);
+    });
+
     test("stores the good messages among bad ones that are appended at the same time", async () => {
       const store = await open();
       const calls = Object.values(BAD).flatMap((make, place) => [

@@ -69,6 +69,31 @@ test("a history that a tab is reading when the owner's tab closes is read whole"
   }
 });
 
+test("a history that a tab is reading when its own worker dies is read whole", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  await owner.evaluate(() => {
+    const noise = () => Array.from({ length: 30 }, () => crypto.randomUUID()).join();
+    return harness.append(...Array.from({ length: 3000 }, noise));
+  });
+  const reader = await site.openTab(context);
+  const lengths = await reader.evaluate(async () => {
+    const read: number[] = [];
+    for (let turn = 0; turn < 6; turn++) {
+      await harness.openFaulty();
+      const reading = harness.texts();
+      // Ever later, in between two of its batches.
+      for (let tasks = 0; tasks < turn * 8; tasks++) await new Promise((resolve) => setTimeout(resolve));
+      harness.faulty.terminate();
+      read.push((await reading).length, (await harness.texts()).length);
+      // Without what the page has kept.
+      await harness.close();
+    }
+    return read;
+  });
+  expect(lengths).toEqual(lengths.map(() => 3000));
+});
+
 test("a history is read as it is at one moment, however it is rewritten and whatever tab owns it", async ({
   context,
   site,

@@ -2,7 +2,7 @@ import { type Agent, ToolLoopAgent, tool, type ToolSet } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { type AgentResult, runAgent, type RunnableAgent } from "../../src/ai-sdk.js";
+import { type AgentResult, runAgent, type RunnableAgent, streamAgent } from "../../src/ai-sdk.js";
 import { type ContextStore, MemoryContextStore } from "../../src/context-store.js";
 import type { Message } from "../../src/messages.js";
 
@@ -296,8 +296,27 @@ describe("runAgent with a signal", () => {
     const store = new RecordingStore();
     const reason = new Error("too late");
     const run = runAgent(agentOf(modelOf()), "How is Oslo?", store, { signal: AbortSignal.abort(reason) });
-    await expect(run).rejects.toBe(reason);
+    await expect(run).rejects.toMatchObject({ code: "aborted", outcome: "not-applied", cause: reason });
     expect(store.calls).toEqual([]);
+  });
+});
+
+describe("what cannot be run", () => {
+  const agent = agentOf(modelOf());
+
+  test.each([
+    ["no agent", undefined, new RecordingStore(), {}],
+    ["an agent of another kind", { invoke() {} }, new RecordingStore(), {}],
+    ["no store", agent, undefined, {}],
+    ["a list for a store", agent, [], {}],
+    ["null for the options", agent, new RecordingStore(), null],
+    ["a signal that is none", agent, new RecordingStore(), { signal: {} }],
+  ])("%s is refused before anything is stored", async (_, given, store, options) => {
+    const args = [given, "How is Oslo?", store, options] as unknown as [never, string, never, never];
+    for (const running of [runAgent(...args), streamAgent(...args)]) {
+      await expect(running).rejects.toMatchObject({ name: "ContextStoreError", code: "invalid-argument" });
+    }
+    expect(store instanceof RecordingStore ? store.calls : []).toEqual([]);
   });
 });
 

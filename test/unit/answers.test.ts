@@ -47,9 +47,11 @@ function batchOf(reply: Reply): MessageBatch | null {
 
 describe("a long history", () => {
   const LENGTH = 1000;
-  const rest = (token: string) => ask("rest", { token });
+  let number = 0;
+  const rest = (token: string) => ask("rest", { token, number: ++number });
 
   beforeEach(async () => {
+    number = 0;
     await append(LENGTH, "x".repeat(1000));
     // Every step takes longer than others should wait.
     let now = performance.now();
@@ -95,7 +97,7 @@ describe("a long history", () => {
   test("is to be asked for anew where the owner is another one since", async () => {
     const { rest: token } = batchOf(await ask("messages", { session, range: {} }))!;
     const next = ownerOf(storage);
-    const request: OwnerRequest<"rest"> = { seq: 1, name: "rest", args: { token: token! }, terms };
+    const request: OwnerRequest<"rest"> = { seq: 1, name: "rest", args: { token: token!, number: 1 }, terms };
     expect(await next.run({ client: "page", unanswered: [1], requests: [request] })).toEqual([
       { ok: true, value: null },
     ]);

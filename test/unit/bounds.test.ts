@@ -2,7 +2,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import { type Announcement, announcementChannel } from "../../worker/channels.js";
 import { Announcer } from "../../worker/owner/announcer.js";
 import { Recent } from "../../worker/recent.js";
-import { Decoded } from "../../worker/answers/decoded.js";
+import type { SessionKey } from "../../src/operations.js";
+import { Decoded, type ReadMessage } from "../../worker/answers/decoded.js";
 import { Predecessor } from "../../worker/tab/predecessor.js";
 
 // What would otherwise grow, or wait, without end.
@@ -30,14 +31,32 @@ test("of values that are made when they are asked for, those go that were not us
   expect(dropped).toEqual(["b", "c", "a", "b"]);
 });
 
+function read(decoded: Decoded, session: SessionKey, messages: readonly ReadMessage[]): void {
+  const reading = decoded.gather(session);
+  for (const message of messages) reading.add(message);
+  reading.keep();
+}
+
 test("of what was read of a thousand sessions more, the first is read again", () => {
   const decoded = new Decoded();
   const session = (number: number) => ({ dbName: "axio_context", project: "p", sessionId: String(number) });
   for (let number = 0; number <= 1000; number++)
-    decoded.keep(session(number), [{ id: number + 1, status: null, content: { json: "[]", texts: "" } }]);
-  expect(decoded.rangeOf(session(0))).toBeUndefined();
-  expect(decoded.rangeOf(session(1))).toEqual([2, 2]);
-  expect(decoded.rangeOf(session(1000))).toEqual([1001, 1001]);
+    read(decoded, session(number), [{ id: number + 1, status: null, content: { json: "[]", texts: "" } }]);
+  expect(decoded.knownOf(session(0))).toBeUndefined();
+  expect(decoded.knownOf(session(1))).toMatchObject({ first: 2, last: 2 });
+  expect(decoded.knownOf(session(1000))).toMatchObject({ first: 1001, last: 1001 });
+});
+
+test("of a history that is too long to be kept nothing is, also while it is read", () => {
+  const decoded = new Decoded();
+  const session = { dbName: "axio_context", project: "p", sessionId: "s" };
+  const content = { json: "", texts: "x".repeat(200_000) };
+  const long = Array.from({ length: 50 }, (_, place) => ({ id: place + 1, status: null, content }));
+  read(decoded, session, long.slice(0, 30));
+  expect(decoded.knownOf(session)).toMatchObject({ first: 1, last: 30 });
+  const another = { ...session, sessionId: "t" };
+  read(decoded, another, long);
+  expect(decoded.knownOf(another)).toBeUndefined();
 });
 
 test("commits that have waited long enough are announced by the next call, however late timers are", async () => {

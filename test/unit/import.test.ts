@@ -58,7 +58,7 @@ async function stage(): Promise<Import> {
   const bytes = theirs.storage.exportFile();
   const staged = await ours.storage.stage(new Blob([bytes]).stream());
   checkPages(staged);
-  const incoming = new Import(ours.storage.database, staged);
+  const incoming = new Import(ours.storage.database, staged, () => {});
   finish(incoming.prepare());
   return incoming;
 }
@@ -143,7 +143,7 @@ describe("an import", () => {
       more = take(incoming.merge(), count);
       incoming.flush();
       ours.storage.unstage();
-      const unfinished = new UnfinishedImport(ours.storage);
+      const unfinished = new UnfinishedImport(ours.storage, () => {});
       settleList(unfinished);
       expect(list()).toEqual(listed);
       const args = { session: session("added"), range: {} };
@@ -161,7 +161,7 @@ describe("an import", () => {
     incoming.flush();
     ours.storage.unstage();
     ours.append("added", "others were here");
-    const unfinished = new UnfinishedImport(ours.storage);
+    const unfinished = new UnfinishedImport(ours.storage, () => {});
     settleList(unfinished);
     expect(list()).toContainEqual(expect.objectContaining({ sessionId: "added", messageCount: 1 }));
     await unfinished.finish();

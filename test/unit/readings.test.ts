@@ -6,10 +6,11 @@ import type { Owner } from "../../worker/owner/owner.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
+import { nextTurn } from "../../worker/slices.js";
 import { ownerOf } from "../fixtures/owner.js";
 
 type Args<Name extends OwnerOperation> = Parameters<Operations<string>[Name]>[0];
-type Rows = readonly MessageRow<string | null>[];
+type Rows = readonly MessageRow<unknown>[];
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
@@ -44,12 +45,10 @@ async function run<Name extends OwnerOperation>(
   return (await replies)[0]!;
 }
 
+const hello = { role: "user", content: "plain:[]" };
+
 function append(to: typeof session, count: number): Promise<Reply> {
-  const messages = Array.from({ length: count }, () => ({
-    uid: crypto.randomUUID(),
-    role: "user",
-    content: "plain:[]",
-  }));
+  const messages = Array.from({ length: count }, () => ({ ...hello, uid: crypto.randomUUID() }));
   return run("append", { session: to, messages });
 }
 
@@ -66,6 +65,13 @@ function read(args: Partial<Args<"messages">> = {}) {
 function positions(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, place) => from + place);
 }
+
+test("what need not be read is left out, and read where it is not known after all", async () => {
+  const kept = { json: "[]", texts: "" };
+  const known = { first: 3, last: 5, get: (id: number) => (id === 4 ? undefined : kept) };
+  const { rows } = await read({ range: { limit: 6 }, known }).all;
+  expect(rows.map(({ content }) => content)).toEqual(["plain:[]", "plain:[]", kept, "plain:[]", kept, "plain:[]"]);
+});
 
 describe("a long history is read in slices", () => {
   test("which are told as they are read, and give all rows in their order", async () => {
@@ -106,6 +112,33 @@ describe("a long history is read in slices", () => {
     expect(rows.map(({ position }) => position)).toEqual(positions(0, LENGTH));
     // It is not that of one version.
     expect(version).toBeUndefined();
+  });
+
+  test("all of which come before an import is taken back", async () => {
+    const imported = { ...session, sessionId: "imported" };
+    const there = await openMemoryStorage();
+    const theirs = ownerOf(there);
+    for (const [to, count] of [
+      [imported, 400],
+      [{ ...session, sessionId: "long" }, 5000],
+    ] as const) {
+      const messages = Array.from({ length: count }, () => ({ ...hello, uid: crypto.randomUUID() }));
+      const requests = [{ seq: 1, name: "append", args: { session: to, messages }, terms } as OwnerRequest];
+      await theirs.carryOut({ client: to.sessionId, unanswered: [1], requests }, () => {});
+    }
+    const file = new Blob([there.exportFile()]);
+    theirs.stop();
+
+    const importing = run("import", { file, mode: "merge", importId: "i" });
+    const count = () =>
+      Number(storage.database.value("SELECT count(*) FROM axio_context_messages WHERE session_id = 'imported'"));
+    while (count() < 400) await nextTurn();
+    await append(imported, 200);
+    const { all } = read({ session: imported });
+    await run("abortImport", { importId: "i" });
+    expect((await all).rows.map(({ position }) => position)).toEqual(positions(0, 600));
+    expect(await importing).toMatchObject({ ok: false, error: { code: "aborted" } });
+    expect((await read({ session: imported }).all).rows.map(({ position }) => position)).toEqual(positions(0, 200));
   });
 
   test.each([

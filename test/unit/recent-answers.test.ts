@@ -168,7 +168,7 @@ describe("an owner and the pages that ask it", () => {
 
     /** As {@link WorkerLink.call}. */
     async call(name: OperationName, args: unknown): Promise<Reply> {
-      if (name === "rest") return this.#unsealer.rest((args as { token: string }).token);
+      if (name === "rest") return this.#unsealer.rest(args as Parameters<Operations["rest"]>[0]);
       const made = { seq: ++seq, name, args, terms } as OwnerRequest;
       const request = is(made, "messages") ? this.#unsealer.withKnown(made) : made;
       const reply = ask(request);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Message, StoredMessage } from "../../src/index.js";
+import type { KnownContents } from "../../src/operations.js";
 import { type MessageBatch, readBatch } from "../../src/message-batch.js";
 import type { Reply } from "../../src/protocol.js";
 import type { OwnerRequest } from "../../worker/requests.js";
@@ -10,7 +11,7 @@ import { Unsealer } from "../../worker/answers/unsealer.js";
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
 
-function request(known?: readonly [number, number]): OwnerRequest<"messages"> {
+function request(known?: KnownContents): OwnerRequest<"messages"> {
   return { seq: 1, name: "messages", args: { session, range: {}, known }, terms };
 }
 
@@ -23,7 +24,7 @@ function stored(blocks: readonly object[]): string {
 }
 
 /** An owner's answer: one row of this content. */
-function answer(content: string | null) {
+function answer(content: unknown) {
   const row = { id: 1, uid: null, position: 0, createdAt: "", role: "user", content, metadata: null, status: null };
   return { ok: true, value: [row] } as const;
 }
@@ -33,8 +34,17 @@ async function begin(unsealer: Unsealer, asked: OwnerRequest<"messages">, reply:
   return batchOf(await unsealer.unseal(asked, reply))!;
 }
 
-async function next(unsealer: Unsealer, token: string): Promise<MessageBatch | null> {
-  return batchOf(await unsealer.rest(token));
+const numbers = new Map<string, number>();
+
+/** The next number under this token. */
+function next(unsealer: Unsealer, token: string): Promise<MessageBatch | null> {
+  const number = (numbers.get(token) ?? 0) + 1;
+  numbers.set(token, number);
+  return rest(unsealer, token, number);
+}
+
+async function rest(unsealer: Unsealer, token: string, number: number): Promise<MessageBatch | null> {
+  return batchOf(await unsealer.rest({ token, number }));
 }
 
 function batchOf(reply: Reply | undefined): MessageBatch | null {
@@ -42,12 +52,28 @@ function batchOf(reply: Reply | undefined): MessageBatch | null {
   return reply.value as MessageBatch | null;
 }
 
-test("a content that the owner left out is the one that was read before, or asked for again", async () => {
+test("what was read is known, and its row is read without the content", async () => {
   const unsealer = new Unsealer();
-  expect(await begin(unsealer, request([1, 1]), answer(null))).toBeNull();
+  expect(unsealer.withKnown(request())).toEqual(request());
   await begin(unsealer, request(), answer(stored([hello])));
-  const batch = await begin(unsealer, request([1, 1]), answer(null));
+  const { known } = unsealer.withKnown(request()).args;
+  expect(known).toMatchObject({ first: 1, last: 1 });
+  expect(known!.get(2)).toBeUndefined();
+  const batch = await begin(unsealer, request(known), answer(known!.get(1)!));
   expect(readBatch(batch)[0]!.content).toEqual([hello]);
+});
+
+test("each batch is given once: to whoever asks for one again, or for one that is not the next, none is", async () => {
+  const rows = Array.from({ length: 10 }, (_, position) => {
+    return { ...answer(stored([{ type: "text", text: "x".repeat(150_000) }])).value[0], id: position + 1, position };
+  });
+  for (const wrong of [1, 3, 0]) {
+    const unsealer = new Unsealer();
+    const { rest: token } = await begin(unsealer, request(), { ok: true, value: rows });
+    expect(await rest(unsealer, token!, 1)).not.toBeNull();
+    expect(await rest(unsealer, token!, wrong)).toBeNull();
+    expect(await rest(unsealer, token!, 2)).toBeNull();
+  }
 });
 
 describe("what cannot be read fails the answer, and says which message", () => {
@@ -248,7 +274,7 @@ describe("rows that come one part after the other", () => {
     coming.end({ ok: true, value: rows.slice(11), version: "v" });
     expect(positionsOf(await third!)).toEqual([10, 11]);
     expect(await fourth!).toBeNull();
-    expect(unsealer.withKnown(request()).args).toMatchObject({ known: [1, 12] });
+    expect(unsealer.withKnown(request()).args).toMatchObject({ known: { first: 1, last: 12 } });
   });
 
   /** Has read the first of them; gives what there is to read next once the others have come to their end so. */
@@ -258,9 +284,9 @@ describe("rows that come one part after the other", () => {
     const first = unsealer.history(request(), coming, () => coming.version);
     coming.push(rows.slice(0, 6));
     const token = batchOf(await first)!.rest!;
-    const second = unsealer.rest(token);
+    const second = unsealer.rest({ token, number: 1 });
     end(coming);
-    return [await second, await unsealer.rest(token)];
+    return [await second, await unsealer.rest({ token, number: 2 })];
   };
   const lost = { ok: true, value: null };
 
@@ -270,18 +296,6 @@ describe("rows that come one part after the other", () => {
       error: { code: "corrupt", message: "damaged", outcome: "not-applied", cause: undefined },
     } as const;
     expect(await readOn((coming) => coming.end(failed))).toEqual([failed, lost]);
-  });
-
-  test("are to be asked for again where one that was left out is not here any more", async () => {
-    const unsealer = new Unsealer();
-    await begin(unsealer, request(), { ok: true, value: rows.slice(0, 1) });
-    const coming = new RowStream();
-    const first = unsealer.history(request([1, 12]), coming, () => coming.version);
-    coming.push([{ ...rows[0]!, content: null }, ...rows.slice(1, 6)]);
-    const { rest } = batchOf(await first)!;
-    coming.push([{ ...rows[6]!, content: null }]);
-    expect(await next(unsealer, rest!)).toBeNull();
-    expect(unsealer.withKnown(request())).toEqual(request());
   });
 });
 

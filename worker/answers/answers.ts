@@ -19,7 +19,7 @@ export class Answers {
   /** Has calls carried out. Those that read messages travel alone, as does every call that takes its time. */
   to(batch: Batch, carryOut: CarryOut): Replies {
     const [first] = batch.requests;
-    if (first && is(first, "rest")) return this.unsealer.rest(first.args.token).then((reply) => [reply]);
+    if (first && is(first, "rest")) return this.unsealer.rest(first.args).then((reply) => [reply]);
     if (first && is(first, "messages")) return this.#history(first, batch, carryOut);
     return carryOut(batch, () => {});
   }

@@ -1,7 +1,8 @@
 import type { MessageBatch } from "../../src/message-batch.js";
 import type { SessionKey } from "../../src/operations.js";
 import type { ReadMessage } from "./decoded.js";
-import { isText, type ReadRow, readRow, type Row, sizeOf, textsOf, toText, toValue } from "./stored-message.js";
+import type { Rows } from "./row-stream.js";
+import { isText, type ReadRow, readRow, sizeOf, textsOf, toText, toValue } from "./stored-message.js";
 
 /**
  * What one answer to the page holds, unless one message alone is longer. Strings of more than 128 KB are not moved by the
@@ -27,13 +28,13 @@ interface Asked {
 }
 
 /**
- * Reads rows, a batch at a time. Gives at least one. What has been read is added to `read`. Throws `corrupt` for a row that
+ * Reads rows, a batch at a time. Gives at least one. `note` hears of what has been read. Throws `corrupt` for a row that
  * cannot be read.
  */
 export async function* batchesOf(
-  parts: AsyncIterable<readonly Row[]>,
+  parts: AsyncIterable<Rows>,
   { session, brief }: Asked,
-  read: ReadMessage[],
+  note: (message: ReadMessage) => void,
 ): AsyncGenerator<Batch, void> {
   let batch: ReadRow[] = [];
   let characters = 0;
@@ -41,7 +42,7 @@ export async function* batchesOf(
     for (const row of rows) {
       const message = readRow(row, session, brief);
       const content = isText(message.content) ? message.content : undefined;
-      read.push({ id: row.id, status: row.status, content });
+      note({ id: row.id, status: row.status, content });
       batch.push(message);
       const size = content ? sizeOf(content) : String(row.content).length;
       characters += HEAD_CHARACTERS + size + (row.metadata?.length ?? 0);

@@ -1,4 +1,4 @@
-import type { SessionKey } from "../../src/operations.js";
+import type { KnownContents, SessionKey } from "../../src/operations.js";
 import { type ContentText, sizeOf } from "./stored-message.js";
 
 /** The most characters that are kept: 16 MB, since nearly all are ASCII. */
@@ -11,7 +11,7 @@ const MAX_ONE = 256 * 1024;
 const MAX_SESSIONS = 1000;
 
 /** Ids of messages, the first and the last. */
-export type IdRange = readonly [first: number, last: number];
+type IdRange = readonly [first: number, last: number];
 
 /** A message that was read. */
 export interface ReadMessage {
@@ -29,10 +29,10 @@ export class Decoded {
   #recent = new Map<string, ContentText>();
   #older = new Map<string, ContentText>();
   #characters = 0;
-  /** By session: the ids of which all that were read are kept. */
+  /** By session: the ids between which the contents of most messages are kept. */
   readonly #ranges = new Map<string, IdRange>();
 
-  get(dbName: string, id: number): ContentText | undefined {
+  #get(dbName: string, id: number): ContentText | undefined {
     const key = keyOf(dbName, id);
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
@@ -41,15 +41,27 @@ export class Decoded {
     return older;
   }
 
-  /** Of which messages of a session the owner may leave out the contents. */
-  rangeOf(session: SessionKey): IdRange | undefined {
-    return this.#ranges.get(nameOf(session));
+  /** The contents of a session's messages that need not be read again. */
+  knownOf(session: SessionKey): KnownContents | undefined {
+    const range = this.#ranges.get(nameOf(session));
+    return range && { first: range[0], last: range[1], get: (id) => this.#get(session.dbName, id) };
   }
 
-  /** Keeps what was read of a session in one go, if that is not too much. */
-  keep(session: SessionKey, messages: readonly ReadMessage[]): void {
-    const characters = messages.reduce((sum, { content }) => sum + (content ? sizeOf(content) : 0), 0);
-    if (characters > MAX_CHARACTERS / 2) return;
+  /** Gathers what is read of a session in one go, and keeps it in the end, if that is not too much. */
+  gather(session: SessionKey): { add(message: ReadMessage): void; keep(): void } {
+    const messages: ReadMessage[] = [];
+    let characters = 0;
+    return {
+      add: (message) => {
+        characters += message.content ? sizeOf(message.content) : 0;
+        if (characters <= MAX_CHARACTERS / 2) messages.push(message);
+        else messages.length = 0;
+      },
+      keep: () => this.#keepAll(session, messages),
+    };
+  }
+
+  #keepAll(session: SessionKey, messages: readonly ReadMessage[]): void {
     const kept = messages.map((message) => isWorthKeeping(message));
     for (const [place, { id, content }] of messages.entries()) {
       const key = keyOf(session.dbName, id);
@@ -57,11 +69,6 @@ export class Decoded {
     }
     const range = longest(messages, kept);
     if (range) this.#remember(session, range);
-  }
-
-  /** What the owner left out is not here after all. */
-  forget(session: SessionKey): void {
-    this.#ranges.delete(nameOf(session));
   }
 
   #remember(session: SessionKey, [first, last]: IdRange): void {

@@ -2,7 +2,7 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { MessageRow } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 
-export type Rows = readonly MessageRow<string | null>[];
+export type Rows = readonly MessageRow<unknown>[];
 
 /** The rows of an answer as they come: parts of it, then the reply with the last of them. */
 export class RowStream implements AsyncIterable<Rows> {

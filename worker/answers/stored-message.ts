@@ -6,8 +6,8 @@ import type { MessageRow, SessionKey } from "../../src/operations.js";
 import { unseal } from "../envelopes/envelope.js";
 import { readJson } from "../envelopes/stored-json.js";
 
-/** A row of the owner's answer; its content may be one that is kept here. */
-export type Row = MessageRow<string | ContentText>;
+/** A row of the owner's answer; its content is the sealed one, or one that is kept here. */
+type Row = MessageRow<unknown>;
 
 /** In characters. A longer one the page would parse for longer than the engine takes to hand over its values. */
 const MAX_JSON = 2 * 1024 * 1024;
@@ -73,9 +73,9 @@ export function isText(content: Content): content is ContentText {
   return "json" in content;
 }
 
-function readContent(stored: Row["content"]): Content {
+function readContent(stored: unknown): Content {
   // A row from elsewhere may hold a BLOB.
-  if (typeof stored === "object" && stored !== null && "json" in stored) return stored;
+  if (typeof stored === "object" && stored !== null && "json" in stored) return stored as ContentText;
   const blocks = readStoredContent(readJson(unseal(stored)));
   return textOf(blocks) ?? blocks;
 }

@@ -1,13 +1,12 @@
 import { type MessageBatch, readBatch } from "../../src/message-batch.js";
 import type { Message } from "../../src/messages.js";
-import type { MessageRow, SessionKey } from "../../src/operations.js";
+import type { Operations } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
 import { failure, success } from "../failure.js";
 import type { OwnerRequest } from "../requests.js";
 import { type Batch, batchesOf } from "./batches.js";
-import { Decoded, type ReadMessage } from "./decoded.js";
+import { Decoded } from "./decoded.js";
 import { RowStream, type Rows } from "./row-stream.js";
-import type { Row } from "./stored-message.js";
 
 /** The most histories that are read in batches at once. Whoever comes then gets all of one in one piece. */
 const MAX_RESTS = 16;
@@ -18,14 +17,13 @@ const FORGOTTEN_MS = 10_000;
 /** What a reader has not asked for yet. */
 interface Rest {
   readonly batches: Batches;
+  /** Of the batch that is to be asked for next. */
+  next: number;
   /** Runs while the reader is waited for, and then gives it up. */
-  readonly timer?: ReturnType<typeof setTimeout>;
+  timer?: ReturnType<typeof setTimeout>;
 }
 
 type Batches = AsyncIterator<Batch, void>;
-
-/** What was left out is not here any more: whoever reads begins anew. */
-export class LostContentError extends Error {}
 
 /** Turns rows into what a page gets: contents unsealed, long histories in batches. */
 export class Unsealer {
@@ -34,7 +32,7 @@ export class Unsealer {
 
   /** The request, with what need not be read. */
   withKnown(request: OwnerRequest<"messages">): OwnerRequest<"messages"> {
-    const known = this.#decoded.rangeOf(request.args.session);
+    const known = this.#decoded.knownOf(request.args.session);
     return known ? { ...request, args: { ...request.args, known } } : request;
   }
 
@@ -45,8 +43,8 @@ export class Unsealer {
   }
 
   /**
-   * The first messages of a history whose rows come one part after the other; null when what was left out of them is not
-   * here any more. `version`: the database's, once all have come.
+   * The first messages of a history whose rows come one part after the other. `version`: the database's, once all have
+   * come.
    */
   history(
     request: Request<"messages">,
@@ -56,64 +54,50 @@ export class Unsealer {
     return this.#begin(this.#read(request, parts, version));
   }
 
-  /** The next messages of an answer; null when they are not here any more. */
-  rest(token: string): Promise<Reply<MessageBatch | null>> {
+  /**
+   * The next messages of an answer; null when they are not here any more. Each batch is given once: to a reader whose
+   * worker died with one, that one is lost, and so is the rest.
+   */
+  rest({ token, number }: Parameters<Operations["rest"]>[0]): Promise<Reply<MessageBatch | null>> {
     const rest = this.#rests.get(token);
-    if (!rest) return Promise.resolve(success(null));
-    clearTimeout(rest.timer);
-    return this.#next(rest.batches, token);
+    clearTimeout(rest?.timer);
+    if (rest?.next === number) return this.#next(rest, token);
+    this.#rests.delete(token);
+    return Promise.resolve(success(null));
   }
 
   /** Remembers what has been read, at the end, when its version is known. */
   async *#read(
-    request: Request<"messages">,
+    { args }: Request<"messages">,
     parts: AsyncIterable<Rows>,
     version: () => string | undefined,
   ): AsyncGenerator<Batch, void> {
-    const { args } = request;
-    // Without that, a content that is not there is a damaged row's, which is met when it is read.
-    const rows = args.known ? this.#complete(args.session, parts) : (parts as AsyncIterable<readonly Row[]>);
-    const read: ReadMessage[] = [];
-    for await (const batch of batchesOf(rows, args, read)) {
-      if (batch.isLast) this.#decoded.keep(args.session, read);
+    const read = this.#decoded.gather(args.session);
+    for await (const batch of batchesOf(parts, args, (message) => read.add(message))) {
+      if (batch.isLast) read.keep();
       yield { ...batch, version: version() };
     }
   }
 
-  async *#complete(session: SessionKey, parts: AsyncIterable<Rows>): AsyncGenerator<Row[], void> {
-    for await (const rows of parts) yield rows.map((row) => this.#completed(session, row));
-  }
-
-  #completed(session: SessionKey, row: MessageRow<string | null>): Row {
-    if (row.content !== null) return row as MessageRow<string>;
-    const content = this.#decoded.get(session.dbName, row.id);
-    if (content) return { ...row, content };
-    this.#decoded.forget(session);
-    throw new LostContentError();
-  }
-
   #begin(batches: Batches): Promise<Reply<MessageBatch | null>> {
-    if (this.#rests.size >= MAX_RESTS) return this.#reply(() => inOnePiece(batches));
+    if (this.#rests.size >= MAX_RESTS) return replyWith(() => inOnePiece(batches));
     // Never that of another worker: a page may ask this one for it.
     const token = crypto.randomUUID();
-    this.#rests.set(token, { batches });
-    return this.#next(batches, token);
+    const rest = { batches, next: 0 };
+    this.#rests.set(token, rest);
+    return this.#next(rest, token);
   }
 
-  /** Keeps the batches until the reader comes for the next one, or does not. */
-  #keep(token: string, batches: Batches): void {
-    clearTimeout(this.#rests.get(token)?.timer);
-    this.#rests.set(token, { batches, timer: setTimeout(() => this.#rests.delete(token), FORGOTTEN_MS) });
-  }
-
-  /** `token`: under which the batches are kept. */
-  #next(batches: Batches, token: string): Promise<Reply<MessageBatch | null>> {
-    return this.#reply(async () => {
+  /** `token`: under which the rest is kept until the reader comes for it, or does not. */
+  #next(rest: Rest, token: string): Promise<Reply<MessageBatch | null>> {
+    rest.next++;
+    return replyWith(async () => {
       let batch: Batch | undefined;
       try {
-        batch = (await batches.next()).value ?? undefined;
+        batch = (await rest.batches.next()).value ?? undefined;
       } finally {
-        if (batch?.isLast === false) this.#keep(token, batches);
+        clearTimeout(rest.timer);
+        if (batch?.isLast === false) rest.timer = setTimeout(() => this.#rests.delete(token), FORGOTTEN_MS);
         else this.#rests.delete(token);
       }
       if (!batch) return success(null);
@@ -121,13 +105,13 @@ export class Unsealer {
       return isLast ? success({ messages, texts }, version) : success({ messages, texts, rest: token });
     });
   }
+}
 
-  async #reply(read: () => Promise<Reply<MessageBatch | null>>): Promise<Reply<MessageBatch | null>> {
-    try {
-      return await read();
-    } catch (error) {
-      return error instanceof LostContentError ? success(null) : failure(error);
-    }
+async function replyWith(read: () => Promise<Reply<MessageBatch | null>>): Promise<Reply<MessageBatch | null>> {
+  try {
+    return await read();
+  } catch (error) {
+    return failure(error);
   }
 }
 

@@ -16,10 +16,13 @@ import type { Database } from "../sqlite/database.js";
 /** What an import has added so far, in the file: so that it can be taken back, also by the next owner after a death. */
 export class ImportJournal {
   readonly #db: Database;
+  readonly #editing: () => void;
   #open: { readonly entry: number; readonly key: string; last: number } | undefined;
 
-  constructor(db: Database) {
+  /** `editing`: as for {@link undoImport}. */
+  constructor(db: Database, editing: () => void) {
     this.#db = db;
+    this.#editing = editing;
   }
 
   /** A message that was inserted. */
@@ -48,6 +51,11 @@ export class ImportJournal {
     return Number(this.#db.value(IMPORTED_LAST, 0) ?? 0);
   }
 
+  /** Takes back what was added behind the mark. */
+  undo(mark?: number): Steps<void> {
+    return undoImport(this.#db, this.#editing, mark);
+  }
+
   /** What was added is here to stay. */
   clear(): void {
     this.#db.run(IMPORTED_CLEAR);
@@ -60,9 +68,9 @@ const STEP = 128;
 
 /**
  * Takes back what an import has added behind the mark, the last first: of one session, or of all. What others have added
- * since stays.
+ * since stays. `editing` is told before messages are removed and moved.
  */
-export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<void> {
+export function* undoImport(db: Database, editing: () => void, mark = 0, only?: SessionKey): Steps<void> {
   const of = (session: SessionKey) =>
     db.row(IMPORTED_LAST_OF, mark, session.dbName, session.sessionId, session.project);
   const next = () => (only ? of(only) : db.row(IMPORTED_LAST, mark));
@@ -71,6 +79,7 @@ export function* undoImport(db: Database, mark = 0, only?: SessionKey): Steps<vo
     const session = { dbName: String(name), sessionId: String(sessionId), project: String(project) };
     const sql = tables(session.dbName);
     const upTo = Math.max(Number(first) - 1, Number(last) - STEP);
+    editing();
     db.run(sql.uncount, sessionId, project, upTo, last, updatedAt);
     db.run(sql.takeBack, sessionId, project, upTo, last);
     if (upTo >= Number(first)) {

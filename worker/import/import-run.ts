@@ -13,6 +13,15 @@ import { applyWal } from "./wal-file.js";
 /** How often the page hears of progress, in milliseconds. */
 const PROGRESS_MS = 50;
 
+/** What an import tells while it goes on. */
+export interface ImportEvents {
+  progress(this: void, progress: ImportProgress): void;
+  /** Messages are about to be removed, and moved. */
+  editing(this: void): void;
+  /** What others may have seen of it is gone again. */
+  undone(this: void): void;
+}
+
 /**
  * One import, from the file to the last transaction: slices of some milliseconds between which other calls are carried
  * out. What it adds is written down in the same transactions, and taken back when it does not come to its end.
@@ -20,25 +29,17 @@ const PROGRESS_MS = 50;
 export class ImportRun {
   readonly #storage: Storage;
   readonly #args: Parameters<Operations["import"]>[0];
-  readonly #onProgress: (progress: ImportProgress) => void;
-  readonly #onUndone: () => void;
+  readonly #events: ImportEvents;
   #incoming: Import | undefined;
   #aborted = false;
   #isUndoing = false;
   #stopped = false;
   #told = 0;
 
-  constructor(
-    storage: Storage,
-    args: Parameters<Operations["import"]>[0],
-    onProgress: (progress: ImportProgress) => void,
-    /** What others may have seen of it is gone again. */
-    onUndone: () => void,
-  ) {
-    this.#onUndone = onUndone;
+  constructor(storage: Storage, args: Parameters<Operations["import"]>[0], events: ImportEvents) {
+    this.#events = events;
     this.#storage = storage;
     this.#args = args;
-    this.#onProgress = onProgress;
   }
 
   /** `complete` carries out the call itself, in the transaction that answers it. */
@@ -79,7 +80,7 @@ export class ImportRun {
         this.#copied(wal && wal.size > 0 ? applyWal(file, wal) : chunksOf(file)),
       );
       checkPages(staged);
-      return new Import(this.#storage.database, staged);
+      return new Import(this.#storage.database, staged, this.#events.editing);
     });
   }
 
@@ -138,7 +139,7 @@ export class ImportRun {
     this.#isUndoing = true;
     const { database } = this.#storage;
     await this.#inSlices(incoming.undo(), (work) => database.transaction(work));
-    if (incoming.progress.done > 0) this.#onUndone();
+    if (incoming.progress.done > 0) this.#events.undone();
   }
 
   async #inSlices(
@@ -163,7 +164,7 @@ export class ImportRun {
     const now = performance.now();
     if (!always && now - this.#told < PROGRESS_MS) return;
     this.#told = now;
-    this.#onProgress(progress);
+    this.#events.progress(progress);
   }
 }
 

@@ -7,7 +7,7 @@ import { DESCRIBED_BEGIN } from "../sql/imports.js";
 import { tables } from "../sql/tables.js";
 import type { Database } from "../sqlite/database.js";
 import { createTables, dbNames } from "../operations/schema.js";
-import { ImportJournal, undoImport } from "./import-journal.js";
+import { ImportJournal } from "./import-journal.js";
 import { IncomingPlan } from "./incoming-plan.js";
 import { inspectIncoming } from "./incoming.js";
 import { Merge } from "./merge.js";
@@ -23,11 +23,12 @@ export class Import {
   #total = 0;
   #done = 0;
 
-  constructor(db: Database, staged: Database) {
+  /** `editing`: messages are about to be removed, and moved. */
+  constructor(db: Database, staged: Database, editing: () => void) {
     const { histories, ignoredTables } = inspectIncoming(staged);
     this.#db = db;
     this.#plan = new IncomingPlan(staged, histories);
-    this.#journal = new ImportJournal(db);
+    this.#journal = new ImportJournal(db, editing);
     this.#counts = {
       sessionsAdded: 0,
       sessionsExtended: 0,
@@ -77,7 +78,7 @@ export class Import {
 
   /** Takes back what {@link Import.merge} has done. */
   undo(): Steps<void> {
-    return undoImport(this.#db);
+    return this.#journal.undo();
   }
 
   /** The last step, in the transaction that answers the call. */

@@ -8,7 +8,7 @@ import { previewOfStored } from "../operations/summaries.js";
 import type { Steps } from "../slices.js";
 import { tables } from "../sql/tables.js";
 import type { Database, Row } from "../sqlite/database.js";
-import { type ImportJournal, undoImport } from "./import-journal.js";
+import type { ImportJournal } from "./import-journal.js";
 import type { IncomingMessage, IncomingPlan } from "./incoming-plan.js";
 import type { IncomingTables } from "./incoming.js";
 import { relationOf } from "./relation.js";
@@ -202,7 +202,7 @@ export class Merge {
       this.#insert(sessionId, wanted);
       yield;
       if (this.#touched === "not") continue;
-      yield* undoImport(this.#db, mark);
+      yield* this.#journal.undo(mark);
       this.#journal.mark();
       this.#counts.messagesAdded = added;
       return false;

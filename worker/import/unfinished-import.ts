@@ -29,6 +29,7 @@ const LISTS: ReadonlySet<OperationName> = new Set(["sessions", "projects"]);
 export class UnfinishedImport {
   readonly #storage: Storage;
   readonly #db: Database;
+  readonly #editing: () => void;
   /** By what they share their positions with. */
   readonly #left = new Map<string, Imported[]>();
   /** Those that the list may still show. */
@@ -36,7 +37,9 @@ export class UnfinishedImport {
   #removing: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(storage: Storage) {
+  /** `editing`: messages are about to be removed, and moved. */
+  constructor(storage: Storage, editing: () => void) {
+    this.#editing = editing;
     this.#storage = storage;
     this.#db = storage.database;
     this.look();
@@ -130,7 +133,7 @@ export class UnfinishedImport {
       for (const key of left) {
         // Somebody may have looked into it meanwhile, and made it anew.
         for (const session of rest)
-          if (keyOf(session) === key && this.#left.has(key)) yield* undoImport(this.#db, 0, session);
+          if (keyOf(session) === key && this.#left.has(key)) yield* undoImport(this.#db, this.#editing, 0, session);
         done.push(key);
         yield;
       }
@@ -157,7 +160,7 @@ export class UnfinishedImport {
   }
 
   *#takeBack(key: string): Steps<void> {
-    for (const session of this.#left.get(key) ?? []) yield* undoImport(this.#db, 0, session);
+    for (const session of this.#left.get(key) ?? []) yield* undoImport(this.#db, this.#editing, 0, session);
   }
 }
 

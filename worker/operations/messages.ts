@@ -1,6 +1,13 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { MessageRef } from "../../src/messages.js";
-import type { MessageRange, MessageRow, NewMessage, Operations, SessionKey } from "../../src/operations.js";
+import type {
+  KnownContents,
+  MessageRange,
+  MessageRow,
+  NewMessage,
+  Operations,
+  SessionKey,
+} from "../../src/operations.js";
 import { timestamp } from "../../src/timestamp.js";
 import { tables } from "../sql/tables.js";
 import type { Database, Row } from "../sqlite/database.js";
@@ -41,24 +48,22 @@ function isThere(uid: string): ContextStoreError {
 }
 
 /** The messages of a session, or the part of them that `range` names, in order. */
-export function messages(
-  db: Database,
-  { session, range, brief = false, known }: MessagesArgs,
-): MessageRow<string | null>[] {
+export function messages(db: Database, { session, range, brief = false, known }: MessagesArgs): MessageRow<unknown>[] {
   const { sessionId, project, dbName } = session;
   const sql = tables(dbName);
   const { before, after, last, limit } = range;
-  const [first, latest] = known ?? [1, 0];
+  const { first, last: latest } = known ?? { first: 1, last: 0 };
   const read = (statement: string, size?: number, offset?: number) =>
     db.rows(statement, sessionId, project, size, offset, first, latest);
+  const toRow = (row: Row, position: number) => toMessageRow(db, dbName, row, position, known);
   if (before === undefined && after === undefined && last === undefined && limit === undefined) {
-    return read(brief ? sql.allBrief : sql.all).map((row, index) => toMessageRow(db, dbName, row, index));
+    return read(brief ? sql.allBrief : sql.all).map(toRow);
   }
   const count = countOf(db, session);
   const [start, end] = window(range, count);
   if (start >= end) return [];
   const rows = isShared(db, session, count) ? slice() : read(sql.between, start, end);
-  return rows.map((row, index) => toMessageRow(db, dbName, row, start + index));
+  return rows.map((row, index) => toRow(row, start + index));
 
   /** Where positions in the table are not those of the API: counted from the nearer end. */
   function slice(): Row[] {
@@ -93,8 +98,16 @@ function window({ before, after, last, limit }: MessageRange, count: number): [s
   return [start, end];
 }
 
-function toMessageRow(db: Database, dbName: string, row: Row, position: number): MessageRow<string | null> {
-  const [id, uid, , createdAt, role, content, metadata, status] = row;
+function toMessageRow(
+  db: Database,
+  dbName: string,
+  row: Row,
+  position: number,
+  known: KnownContents | undefined,
+): MessageRow<unknown> {
+  const [id, uid, , createdAt, role, stored, metadata, status] = row;
+  // Not all that was left out is known: an edit may have put a message between others that are.
+  const leftOut = () => known && (known.get(Number(id)) ?? db.value(tables(dbName).contentOf, id));
   return {
     id: Number(id),
     uid: uid as string | null,
@@ -102,7 +115,7 @@ function toMessageRow(db: Database, dbName: string, row: Row, position: number):
     createdAt: createdAt === null ? "" : String(createdAt),
     role: String(role),
     // A row from elsewhere may hold a BLOB: what is not text is found when it is unsealed, and costs that row alone.
-    content: status === null ? (content as string | null) : assemble(db, dbName, Number(id), content),
+    content: status === null ? (stored ?? leftOut()) : assemble(db, dbName, Number(id), stored),
     metadata: metadata as string | null,
     status: status as "partial" | null,
   };

@@ -28,6 +28,8 @@ type ImportArgs = Parameters<Operations["import"]>[0];
 export interface LongCallEvents {
   progress(client: string, report: ImportReport): void;
   changed(client: string, changes: readonly Change[]): void;
+  /** Messages are about to be removed, and moved. */
+  editing(this: void): void;
 }
 
 /** Carries out calls that take their time: in slices, between which others have their turn. */
@@ -134,12 +136,12 @@ export class LongCalls {
     this.#executor.enter();
     const { client } = batch;
     const { importId } = args;
-    const onProgress = (progress: ImportProgress) => this.#events.progress(client, { importId, progress });
-    const onUndone = () => {
+    const progress = (now: ImportProgress) => this.#events.progress(client, { importId, progress: now });
+    const undone = () => {
       const changes = dbNames(this.#storage.database).map((dbName): Change => ({ kind: "import", dbName }));
       this.#events.changed(client, changes);
     };
-    const run = new ImportRun(this.#storage, args, onProgress, onUndone);
+    const run = new ImportRun(this.#storage, args, { progress, editing: this.#events.editing, undone });
     if (this.#aborted.has(importId)) run.abort();
     const ended = new AbortController();
     // Nobody is left who could hear that it was made. A page whose worker alone died asks for it again.
@@ -154,7 +156,7 @@ export class LongCalls {
       ended.abort();
       this.#import = undefined;
       // What there was no room to take back before the file to import was gone.
-      if (this.#unfinished.look()) this.#unfinished.finish().then(onUndone, () => {});
+      if (this.#unfinished.look()) this.#unfinished.finish().then(undone, () => {});
     }
   }
 

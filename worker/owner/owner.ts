@@ -62,7 +62,9 @@ export class Owner {
     this.#events = events;
     const { database } = storage;
     prepareSchema(storage);
-    this.#unfinished = new UnfinishedImport(storage);
+    // What is being read is read to its end before.
+    const editing = () => this.#readings.finish();
+    this.#unfinished = new UnfinishedImport(storage, editing);
     finishPurge(storage);
     const databaseId = String(database.value(META_GET, "database_id"));
     if (expectedId !== undefined && expectedId !== databaseId) {
@@ -83,7 +85,7 @@ export class Owner {
       },
     );
     this.#executor = new Executor(storage, epoch, {
-      editing: () => this.#readings.finish(),
+      editing,
       committed: (changes, client) => this.#tell(changes, client),
     });
     this.#readings = new Readings(database, this.#executor);
@@ -91,6 +93,7 @@ export class Owner {
     this.#long = new LongCalls(storage, this.#executor, this.#searcher, this.#unfinished, {
       progress: (client, report) => this.#report(client, report),
       changed: (client, changes) => this.#tell(changes, client),
+      editing,
     });
     // What the last owner left.
     this.#unfinished.finish().catch(() => {});

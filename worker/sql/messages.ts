@@ -22,6 +22,7 @@ export function messagesSql({ messages, uidIndex }: Names) {
     sliceFromEnd: `SELECT ${row} FROM ${messages} WHERE ${SESSION} ORDER BY position DESC LIMIT ?3 OFFSET ?4`,
     countFrom: `SELECT count(*) FROM ${messages} WHERE ${SESSION} AND position >= ?3`,
     between: `SELECT ${row} FROM ${messages} WHERE ${SESSION} AND position >= ?3 AND position < ?4 ORDER BY position`,
+    contentOf: `SELECT content FROM ${messages} WHERE id = ?1`,
     firstUser: `SELECT content FROM ${messages} WHERE ${SESSION} AND role = 'user' ORDER BY position LIMIT 1`,
     hasUserBefore: `SELECT 1 FROM ${messages} WHERE ${SESSION} AND role = 'user' AND position < ?3 LIMIT 1`,
     firstTime: `SELECT created_at FROM ${messages} WHERE ${SESSION} ORDER BY position LIMIT 1`,

@@ -38,7 +38,8 @@ function sealContent(content: WireContent): string {
   try {
     return seal(contentToJson(content));
   } catch (cause) {
-    if (!(cause instanceof EnvelopeError)) throw cause;
+    // The engine's own limit, of strings, comes before ours where a message is very much too large.
+    if (!(cause instanceof EnvelopeError || cause instanceof RangeError)) throw cause;
     throw new ContextStoreError("invalid-message", `This message cannot be stored: ${cause.message}.`, { cause });
   }
 }
