@@ -291,6 +291,31 @@ describe("a hostile file", () => {
     expect(list().find(({ sessionId }) => sessionId === "added")).not.toHaveProperty("title");
   });
 
+  test("brings what was written so far of a message whose parts the file has", async () => {
+    const message = { uid: "partial", role: "assistant", content: "plain:[]", status: "partial" } as const;
+    const [{ id }] = theirs.call("append", { session: session("added"), messages: [message] }) as [{ id: number }];
+    const content = { keep: 0, text: '[{"type":"text","text":"so far"}]', tail: 0 };
+    theirs.call("checkpoint", { session: session("added"), id, content });
+    for (const times of [1, 2]) {
+      const incoming = await stage();
+      finish(incoming.merge());
+      expect(incoming.complete("merge").messagesAdded).toBe(times === 1 ? 20 + 15 + 31 - 7 : 0);
+      ours.storage.unstage();
+    }
+    const rows = ours.storage.database.rows("SELECT content, status FROM axio_context_messages WHERE uid = 'partial'");
+    expect(rows).toEqual([[`plain:${content.text}`, "partial"]]);
+  });
+
+  test("brings no token counts of a session that was cleared meanwhile", async () => {
+    const incoming = await stage();
+    finish(incoming.merge());
+    ours.call("clear", { session: session("added") });
+    incoming.note([{ kind: "clear", ...session("added") }]);
+    incoming.complete("merge");
+    expect(tokensOf("added")).toEqual({ inputTokens: 0, outputTokens: 0 });
+    expect(tokensOf("continued")).toEqual({ inputTokens: 15, outputTokens: 30 });
+  });
+
   test("with row ids at the end of the range leaves room for the next message here", async () => {
     theirs.storage.database.run("UPDATE axio_context_messages SET id = 9223372036854775807 WHERE id = 3");
     theirs.storage.database.run("UPDATE sqlite_sequence SET seq = 9223372036854775807");

@@ -258,6 +258,47 @@ describe("on a full disk", () => {
     expect(await append("three", true)).toMatchObject({ ok: true });
   });
 
+  test("one that is sent again to the next owner is flushed before it is acknowledged", async () => {
+    await append("one", true);
+    device.failure = new DOMException("no room", "QuotaExceededError");
+    expect(await append("two", true)).toMatchObject({ ok: false, error: { outcome: "unknown" } });
+    device.failure = undefined;
+    owner.stop();
+    await open();
+    const again = seq--;
+    device.failure = new DOMException("no room", "QuotaExceededError");
+    expect(await append("two", true)).toMatchObject({ ok: false, error: { code: "quota", outcome: "unknown" } });
+    device.failure = undefined;
+    seq = again - 1;
+    expect(await append("two", true)).toMatchObject({ ok: true });
+    losePower();
+    await open();
+    expect(await uids()).toEqual(["one", "two"]);
+  });
+
+  test("an import that brings a prefix, and finds no room, leaves the prefix to whoever writes to it next", async () => {
+    const other = { ...session, dbName: "other" };
+    const message = { uid: "uid", role: "user", content: `plain:[{"type":"text","text":"${"x".repeat(20_000)}"}]` };
+    await call("append", { session: other, messages: [message] });
+    const { value: file } = (await call("export", {})) as { value: Blob };
+    close();
+    handles = Array.from({ length: CAPACITY }, () => new FragileHandle(device));
+    await open(true);
+    await append("one");
+    const { database } = storage;
+    const run = database.run.bind(database);
+    vi.spyOn(database, "run").mockImplementation((sql, ...values) => {
+      if (sql === "COMMIT") device.isFull = true;
+      run(sql, ...values);
+    });
+    expect(await call("import", { file, mode: "replace", importId: "i" })).toMatchObject({ error: { code: "quota" } });
+    vi.restoreAllMocks();
+    device.isFull = false;
+    expect(await call("messages", { session: other, range: {} })).toMatchObject({ ok: true, value: [] });
+    expect(await call("append", { session: other, messages: [message] })).toMatchObject({ ok: true });
+    expect(await uids()).toEqual(["one"]);
+  });
+
   test("the first write after an opening is refused, and not of unknown outcome", async () => {
     await append("one");
     close();

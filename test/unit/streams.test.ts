@@ -128,6 +128,16 @@ describe("the parts of a message", () => {
     expect(parts()).toEqual([[left, 0, 0, "[7]"]]);
   });
 
+  test("are folded into the row without a new time of the session, and with its preview", () => {
+    const message = { uid: "u", role: "user", content: "plain:[]", status: "partial", preview: "" } as const;
+    const [{ id }] = value(run("append", { session, messages: [message] })) as [{ id: number }];
+    checkpoint(id, { keep: 0, text: '[{"type":"text","text":"so far"}]', tail: 0 });
+    storage.database.run("UPDATE axio_context_sessions SET updated_at = '2020-01-01 00:00:00'");
+    foldAll(storage.database);
+    const described = "SELECT updated_at, preview FROM axio_context_sessions";
+    expect(storage.database.rows(described)).toEqual([["2020-01-01 00:00:00", "so far"]]);
+  });
+
   test("are folded into the row, which stays partial, and the next ones build on that", () => {
     const id = begin("a");
     const long = `["${"x".repeat(1000)}"`;

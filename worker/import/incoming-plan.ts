@@ -1,5 +1,7 @@
 import { ContextStoreError } from "../../src/errors.js";
 import type { SessionKey } from "../../src/operations.js";
+import { seal } from "../envelopes/envelope.js";
+import { assemble } from "../operations/parts.js";
 import { Recent } from "../recent.js";
 import type { Steps } from "../slices.js";
 import type { Database, Row } from "../sqlite/database.js";
@@ -51,7 +53,7 @@ const KNOWN = 1000;
 /** A message of the file. */
 export interface IncomingMessage {
   readonly project: string;
-  /** role, content, created_at, uid, metadata. */
+  /** role, content, created_at, uid, metadata, status. */
   readonly row: Row;
 }
 
@@ -129,7 +131,11 @@ export class IncomingPlan {
 
   /** The messages of a session in order, a few at a time; those of one project, or of all. */
   *messages(history: number, sessionId: string, project: string | null, size: number) {
-    const { message, dbName } = this.#histories[history]!;
+    const { message, dbName, hasParts } = this.#histories[history]!;
+    const assembled = ([role, content, createdAt, uid, metadata, status]: Row, id: Row[number]): Row => {
+      const json = assemble(this.#staged, dbName, Number(id), content);
+      return [role!, json === content ? json : seal(json), createdAt!, uid!, metadata!, status!];
+    };
     let [position, row]: Row = [-Infinity, -Infinity];
     for (;;) {
       const places = this.#staged.rows(PLACES, history, sessionId, position, row, project, size);
@@ -138,7 +144,8 @@ export class IncomingPlan {
       yield places.map(([of, , at]): IncomingMessage => {
         const found = this.#staged.row(message, at);
         if (!found) throw incomplete(dbName);
-        return { project: String(of), row: found };
+        const isPartial = found[5] === "partial" && hasParts;
+        return { project: String(of), row: isPartial ? assembled(found, at!) : found };
       });
     }
   }

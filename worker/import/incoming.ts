@@ -11,10 +11,12 @@ export interface IncomingTables {
   readonly dbName: string;
   /** The next rows of the table, behind a row id: row id, session id, project, position. */
   readonly places: string;
-  /** A row by its row id: role, content, created_at, uid, metadata. */
+  /** A row by its row id: role, content, created_at, uid, metadata, status. */
   readonly message: string;
   /** The next token counts, behind a row id: row id, session id, project, input, output. */
   readonly tokens: string | undefined;
+  /** Whether it has parts of messages that were still being written. */
+  readonly hasParts: boolean;
   readonly description: string | undefined;
 }
 
@@ -102,7 +104,8 @@ function readers(dbName: string, columns: ReadonlySet<string>, staged: Database)
     tokens: tokenRow
       ? next(tokenRow, `session_id, project, ${count("input_tokens")}, ${count("output_tokens")}`, tokens!)
       : undefined,
-    description: isDescribed(staged, sessions!)
+    hasParts: isOurs(staged, `${dbName}_parts`, "message_id,number", PART_COLUMNS),
+    description: isOurs(staged, sessions!, "project,session_id", DESCRIPTION_COLUMNS)
       ? `SELECT ${name("title")}, ${name("parent_session_id")}, iif(typeof(forked_at) = 'integer', forked_at, NULL) FROM "${sessions}" WHERE project = ?2 AND session_id = ?1`
       : undefined,
   };
@@ -110,12 +113,13 @@ function readers(dbName: string, columns: ReadonlySet<string>, staged: Database)
 
 const TOKEN_COLUMNS = ["session_id", "project", "input_tokens", "output_tokens"];
 const DESCRIPTION_COLUMNS = ["session_id", "project", "title", "parent_session_id", "forked_at"];
+const PART_COLUMNS = ["message_id", "number", "keep", "text", "tail"];
 
-/** Whether it is a table as this package makes it, in which a session is found without reading the others. */
-function isDescribed(staged: Database, table: string): boolean {
-  const key = staged.rows("SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0 ORDER BY pk", table).join();
+/** Whether it is a table as this package makes it, in which a row is found by its key without reading the others. */
+function isOurs(staged: Database, table: string, key: string, columns: readonly string[]): boolean {
+  const found = staged.rows("SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0 ORDER BY pk", table).join();
   const hasRowIds = plainColumns(staged, table, "with row ids").size > 0;
-  return key === "project,session_id" && !hasRowIds && hasAll(plainColumns(staged, table), DESCRIPTION_COLUMNS);
+  return found === key && !hasRowIds && hasAll(plainColumns(staged, table), columns);
 }
 
 /** A name for the row id that no column of the table has taken. */

@@ -48,6 +48,8 @@ export class Merge {
   #watched = "";
   #touched: "not" | "appended" | "changed" = "not";
   readonly #finished: Finished[] = [];
+  /** The sessions that others have cleared since they were merged, by id and project. */
+  readonly #cleared = new Set<string>();
 
   constructor(
     db: Database,
@@ -69,9 +71,10 @@ export class Merge {
   }
 
   /** Another call has changed something between two steps. */
-  note({ kind, dbName, sessionId }: Change): void {
+  note({ kind, dbName, project, sessionId }: Change): void {
     if (kind === "tokens" || kind === "session") return;
     if (dbName !== "" && dbName !== this.dbName) return;
+    if (kind === "clear" || kind === "delete") this.#cleared.add(JSON.stringify([sessionId, project]));
     if (sessionId !== undefined && sessionId !== this.#watched) return;
     if (kind !== "append") this.#touched = "changed";
     else if (this.#touched === "not") this.#touched = "appended";
@@ -105,7 +108,10 @@ export class Merge {
     for (const { session, id, content } of this.#finished) {
       if (partialPosition(this.#db, session, id) !== undefined) finish(this.#db, session, id, content);
     }
-    for (const sql of tables(this.dbName).takeDescribed) this.#db.run(sql);
+    const sql = tables(this.dbName);
+    // What the file says of a session has gone with its messages.
+    for (const key of this.#cleared) this.#db.run(sql.forgetDescribed, ...(JSON.parse(key) as [string, string]));
+    for (const take of sql.takeDescribed) this.#db.run(take);
   }
 
   /** Extends what is here, or adds the file's version as a fork where both went on differently. */
@@ -249,6 +255,7 @@ export class Merge {
     const isFork = theirs.sessionId !== ours.sessionId;
     const [title, parent, forkedAt] = isFork ? [] : this.#descriptionOf(theirs);
     const { sessionId, project } = ours;
+    this.#cleared.delete(JSON.stringify([sessionId, project]));
     this.#db.run(tables(this.dbName).describe, sessionId, project, input, output, title, parent, forkedAt);
   }
 

@@ -3,8 +3,7 @@ import { seal, unseal } from "../envelopes/envelope.js";
 import { tables } from "../sql/tables.js";
 import type { Database, Row } from "../sqlite/database.js";
 import { dbNames } from "./schema.js";
-import { countOf } from "./positions.js";
-import { editSummary } from "./summaries.js";
+import { computePreview } from "./summaries.js";
 
 // A message that is still being written is a row and parts: each says how much of the JSON text before it is still true,
 // at its beginning and at its end, and what stands between. So a write costs what is new, and not what was written before.
@@ -52,13 +51,13 @@ function join(parts: readonly Row[], base: string): string {
  */
 export function fold(db: Database, dbName: string): void {
   const sql = tables(dbName);
-  for (const [id, sessionId, project, position, role, content] of db.rows(sql.withParts)) {
+  for (const [id, sessionId, project, role, content] of db.rows(sql.withParts)) {
     const json = assemble(db, dbName, Number(id), content);
     if (json === content) continue;
     db.run(sql.setContent, id, seal(json));
     db.run(sql.deleteParts, id);
     const session: SessionKey = { dbName, sessionId: String(sessionId), project: String(project) };
-    if (role === "user") editSummary(db, session, countOf(db, session), Number(position));
+    if (role === "user") db.run(sql.setPreview, sessionId, project, computePreview(db, session));
   }
 }
 

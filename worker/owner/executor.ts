@@ -53,6 +53,8 @@ interface Group {
   /** The places in the batch that wait for the commit. */
   readonly places: number[];
   readonly changes: Change[];
+  /** The prefixes that an import has brought. */
+  readonly dbNames: string[];
 }
 
 /**
@@ -123,7 +125,7 @@ export class Executor {
         replies[place] = this.#read(request);
         continue;
       }
-      const known = this.#recorded(client, request.seq);
+      const known = this.#recorded(client, request);
       if (known) {
         replies[place] = known;
         continue;
@@ -150,19 +152,29 @@ export class Executor {
   /** The answers of writes all of which were carried out before, so that nothing long is done for them again. */
   recall({ client, unanswered, requests }: Batch): Reply[] | undefined {
     this.#ledger.settle(client, unanswered);
-    const replies = requests.flatMap(({ seq }) => this.#recorded(client, seq) ?? []);
+    const replies = requests.flatMap((request) => this.#recorded(client, request) ?? []);
     return replies.length === requests.length ? replies : undefined;
   }
 
-  #recorded(client: string, seq: number): Reply | undefined {
+  #recorded(client: string, { seq, terms }: OwnerRequest): Reply | undefined {
     const found = this.#ledger.find(client, seq);
-    if (found) return success(found.result);
+    if (found) return terms.full ? this.#flushed(found.result) : success(found.result);
     if (!this.#ledger.isSettled(client, seq)) return undefined;
     return failure(
       new ContextStoreError("aborted", "This call was answered before; what it did is no longer remembered.", {
         outcome: "unknown",
       }),
     );
+  }
+
+  /** The owner that committed it may have died, or failed, before it had flushed it. */
+  #flushed(result: unknown): Reply {
+    try {
+      this.#storage.flush();
+      return success(result);
+    } catch (error) {
+      return failure(toContextStoreError(error, "unknown"));
+    }
   }
 
   #begin(requests: readonly OwnerRequest[]): Group {
@@ -174,7 +186,7 @@ export class Executor {
     if (requests.some(({ name }) => EDITS.has(name))) this.#events.editing?.();
     this.#lastWrites.begin();
     this.#db.run("BEGIN IMMEDIATE");
-    return { results: new Map(), places: [], changes: [] };
+    return { results: new Map(), places: [], changes: [], dbNames: [] };
   }
 
   #write(
@@ -190,11 +202,10 @@ export class Executor {
       if (isApart) this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
-      // A file may bring further prefixes.
-      if (request.name === "import") for (const dbName of dbNames(this.#db)) this.#dbNames.add(dbName);
+      if (request.name === "import") group.dbNames.push(...dbNames(this.#db));
       // SQLite does not count what only an index has come to.
       if (this.#db.changeCount !== changeCount || request.name === "repair")
-        group.changes.push(...changesOf(request, result, this.#dbNames));
+        group.changes.push(...changesOf(request, result, new Set([...this.#dbNames, ...group.dbNames])));
       replies[place] = success(result);
     } catch (error) {
       replies[place] = failure(error);
@@ -216,6 +227,7 @@ export class Executor {
       if (!this.#hasWritten) this.#enter();
       this.#db.run("COMMIT");
       this.#hasWritten = true;
+      for (const dbName of group.dbNames) this.#dbNames.add(dbName);
       this.#ledger.commit(client, group.results);
       this.#lastWrites.committed(group.changes);
     } catch (error) {

@@ -41,6 +41,7 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
         iif(count(*) = 0, ?4, max(0, ?4 - max(output_tokens))), ?5, ?6, ?7
       FROM ${tokens} WHERE ${SESSION}`,
     describeOther: `INSERT INTO temp.described VALUES ('${dbName}', ?1, ?2, FALSE, ?3, ?4, NULL, NULL, NULL)`,
+    forgetDescribed: `DELETE FROM temp.described WHERE db_name = '${dbName}' AND ${SESSION}`,
     // Added to what there is by then, so that what others have counted meanwhile stays. What is here is not overwritten.
     takeDescribed: [
       `INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens)

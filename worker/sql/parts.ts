@@ -19,7 +19,7 @@ export function partsSql({ messages, parts }: Names) {
       WHERE m.id = ?1 ORDER BY p.number DESC LIMIT 1`,
     deleteParts: `DELETE FROM ${parts} WHERE message_id = ?1`,
     withParts: `
-      SELECT id, session_id, project, position, role, content FROM ${messages}
+      SELECT id, session_id, project, role, content FROM ${messages}
       WHERE id IN (SELECT message_id FROM ${parts})`,
     setContent: `UPDATE ${messages} SET content = ?2 WHERE id = ?1`,
   };

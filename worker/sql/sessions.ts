@@ -42,6 +42,7 @@ export function sessionsSql({ messages, tokens, sessions }: Names) {
         updated_at = max(updated_at, datetime('now'))
       WHERE ${SESSION}`,
     setLineage: `UPDATE ${sessions} SET parent_session_id = ?3, forked_at = ?4 WHERE ${SESSION}`,
+    setPreview: `UPDATE ${sessions} SET preview = ?3 WHERE ${SESSION}`,
     setTitle: `UPDATE ${sessions} SET title = ?3 WHERE ${SESSION}`,
     deleteSummary: `DELETE FROM ${sessions} WHERE ${SESSION}`,
     /** Of a list of sessions, each with its count: those that have as many messages. */
