@@ -25,6 +25,7 @@ export type Policy =
   | "charset-wasm"
   | "unnamed-wasm"
   | "throwing-worker"
+  | "slow-locks"
   | "shared"
   | "clearing";
 
@@ -37,8 +38,8 @@ interface Rules {
   readonly cut?: RegExp;
   /** What the wasm is said to be. */
   readonly wasmType?: string;
-  /** The scripts that throw at their end. */
-  readonly throws?: RegExp;
+  /** What stands at the end of the worker's script. */
+  readonly added?: string;
   /** Lets other origins have it. */
   readonly cors?: boolean;
   /** Tells the browser to delete what the site has stored. */
@@ -62,7 +63,16 @@ const RULES: Readonly<Record<Policy, Rules>> = {
   "cut-wasm": { cut: WASM },
   "charset-wasm": { wasmType: "application/wasm; charset=utf-8" },
   "unnamed-wasm": { wasmType: "application/octet-stream" },
-  "throwing-worker": { throws: WORKER },
+  "throwing-worker": { added: "throw new Error('Thrown by the test.');" },
+  // Whoever asks for a lock only if it is free has to wait for the answer.
+  "slow-locks": {
+    added: `
+      const { request } = LockManager.prototype;
+      LockManager.prototype.request = async function (name, options, ...rest) {
+        if (options.ifAvailable) await new Promise((resolve) => setTimeout(resolve, 1000));
+        return request.call(this, name, options, ...rest);
+      };`,
+  },
   shared: { cors: true },
   clearing: { clears: true },
 };
@@ -111,8 +121,8 @@ async function answer(url: string) {
   const file = rules.html?.test(path) ? join(SITE, "page", "index.html") : withIndex(path);
   try {
     const content = await readFile(file);
-    const rest = rules.throws?.test(path) ? [Buffer.from("\nthrow new Error('Thrown by the test.');")] : [];
-    const body = rules.cut?.test(path) ? content.subarray(0, content.length >> 1) : Buffer.concat([content, ...rest]);
+    const added = rules.added !== undefined && WORKER.test(path) ? [Buffer.from(`\n${rules.added}`)] : [];
+    const body = rules.cut?.test(path) ? content.subarray(0, content.length >> 1) : Buffer.concat([content, ...added]);
     const headers = {
       "Content-Type": (WASM.test(file) && rules.wasmType) || (TYPES[extname(file)] ?? "application/octet-stream"),
       "Cache-Control": "no-cache",

@@ -47,18 +47,32 @@ test("a newer page takes over while older ones write and queue: what was acknowl
   }
 });
 
-test("an older page that opens while a newer one owns the database is told to reload", async ({ context, site }) => {
-  const next = await site.openTab(context, "plain", "next");
-  await next.evaluate(() => harness.open());
-  await next.evaluate(() => harness.append("new"));
-  const old = await site.openTab(context);
-  const { code, message } = await old.evaluate(() => harness.rejection(harness.open()));
-  expect(code).toBe("protocol-mismatch");
-  expect(message).toContain("Reload");
-  await next.close();
-  // Nothing in the file is of a newer version: alone, the older page may open it again.
-  await old.evaluate(() => harness.open());
-  expect(await old.evaluate(() => harness.texts())).toEqual(["new"]);
+for (const policy of ["plain", "slow-locks"] as const) {
+  test(`an older page that opens while a newer one owns the database is told to reload (${policy})`, async ({
+    context,
+    site,
+  }) => {
+    const next = await site.openTab(context, "plain", "next");
+    await next.evaluate(() => harness.open());
+    await next.evaluate(() => harness.append("new"));
+    const old = await site.openTab(context, policy);
+    const { code, message } = await old.evaluate(() => harness.rejection(harness.open()));
+    expect(code).toBe("protocol-mismatch");
+    expect(message).toContain("Reload");
+    await next.close();
+    // Nothing in the file is of a newer version: alone, the older page may open it again.
+    await old.evaluate(() => harness.open());
+    expect(await old.evaluate(() => harness.texts())).toEqual(["new"]);
+  });
+}
+
+test("a second tab whose lock takes longer than the owner's answer reads and writes", async ({ context, site }) => {
+  const owner = await site.openTab(context);
+  await owner.evaluate(() => harness.open());
+  const other = await site.openTab(context, "slow-locks");
+  await other.evaluate(() => harness.open());
+  await other.evaluate(() => harness.append("hello"));
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["hello"]);
 });
 
 test("pages of either version work when the other is gone", async ({ context, site }) => {

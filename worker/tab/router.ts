@@ -87,6 +87,11 @@ export class Router {
       this.#hello();
       this.#predecessor.asked();
       this.#ownTurn = await tryTurn(path);
+      // The answer to the hello may have come before.
+      if (this.#failed) {
+        this.#ownTurn?.release();
+        throw this.#failed;
+      }
       const opening = this.#ownTurn ? this.#own() : this.#follow();
       // A page that was here before knows what it waits for, and each of its calls gives up in its own time.
       if (this.#databaseId === undefined) await opening;
