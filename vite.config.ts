@@ -37,6 +37,7 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           environment: "node",
           testTimeout: 90_000,
+          hookTimeout: 90_000,
           setupFiles: "test/fixtures/fetch-wasm.ts",
         },
       },

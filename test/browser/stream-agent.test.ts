@@ -5,6 +5,7 @@ import { z } from "zod";
 import { streamAgent } from "../../src/ai-sdk.js";
 import { MemoryContextStore, type Message, type SQLiteContextStore, type StoredMessage } from "../../src/index.js";
 import { openStore } from "../fixtures/databases.js";
+import { rejection } from "../fixtures/errors.js";
 import { assistant, user, words } from "../fixtures/messages.js";
 
 type Part = Awaited<ReturnType<MockLanguageModelV4["doStream"]>>["stream"] extends ReadableStream<infer P> ? P : never;
@@ -209,7 +210,8 @@ describe("streamAgent", () => {
     const store = await openStore({ storage: "memory" });
     const { agent, model } = agentOf(new Step());
     const reason = new Error("never mind");
-    await expect(streamAgent(agent, "Hello", store, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const error = await rejection(streamAgent(agent, "Hello", store, { signal: AbortSignal.abort(reason) }), "aborted");
+    expect(error.cause).toBe(reason);
     expect([await store.getHistory(), model.doStreamCalls]).toEqual([[], []]);
   });
 

@@ -42,7 +42,8 @@ function known(sessionId: string): unknown {
     args: { session: session(sessionId), range: {} },
     terms,
   };
-  return unsealer.withKnown(request).args.known;
+  const found = unsealer.withKnown(request).args.known;
+  return found && [found.first, found.last];
 }
 
 const EMPTY = "plain:[]";
