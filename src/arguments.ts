@@ -61,9 +61,11 @@ export function checkChoice<Choice extends string>(what: string, value: Choice, 
   return value;
 }
 
-/** A signal, or none. */
+/** A signal, of whatever frame, or none. */
 export function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal is an AbortSignal.");
+  if (signal === undefined) return;
+  if (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function")
+    refuse("signal is an AbortSignal.");
 }
 
 /** An array, as it is now: the caller may change it afterwards. */

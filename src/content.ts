@@ -121,15 +121,30 @@ function jsonObject(value: unknown): JsonObject {
   return jsonCopy(value, 0) as JsonObject;
 }
 
+// Without a closure for each of what may be hundreds of thousands of items, or further frames for each of 900 levels.
 function jsonCopy(value: unknown, depth: number): JsonValue {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (typeof value !== "object") fail(`JSON cannot hold ${show(value)}`);
   if (depth >= MAX_DEPTH) fail(`it contains itself, or is deeper than ${MAX_DEPTH} levels`);
-  const copy = (item: unknown, step: string) => within(step, () => jsonCopy(item, depth + 1));
-  if (Array.isArray(value)) return Array.from(value, (item: unknown, place) => copy(item, `[${place}]`));
-  if (!isPlain(value)) fail(`JSON cannot hold ${show(value)}; use plain objects`);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, `.${key}`)]));
+  let at: number | string | undefined;
+  try {
+    if (Array.isArray(value)) {
+      const list: JsonValue[] = [];
+      for (at = 0; at < value.length; at++) list.push(jsonCopy(value[at], depth + 1));
+      return list;
+    }
+    if (!isPlain(value)) fail(`JSON cannot hold ${show(value)}; use plain objects`);
+    const entries = Object.entries(value) as [string, unknown][];
+    for (const entry of entries) {
+      at = entry[0];
+      entry[1] = jsonCopy(entry[1], depth + 1);
+    }
+    return Object.fromEntries(entries) as JsonObject;
+  } catch (error) {
+    if (at === undefined) throw error;
+    throw placed(error, typeof at === "number" ? `[${at}]` : `.${at}`);
+  }
 }
 
 function string(block: Record<string, unknown>, key: string): string {
@@ -163,9 +178,13 @@ function within<Value>(step: string, read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Unfit && error.place.length < MAX_PLACE) error.place = step + error.place;
-    throw error;
+    throw placed(error, step);
   }
+}
+
+function placed(error: unknown, step: string): unknown {
+  if (error instanceof Unfit && error.place.length < MAX_PLACE) error.place = step + error.place;
+  return error;
 }
 
 /** Says that what it is of cannot be stored, or, of nothing, that what is stored is damaged. */

@@ -15,7 +15,7 @@ import {
  * Raised at every incompatible change of this file and of the operations. A page and a worker of different numbers refuse
  * each other.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** What a connection asks of each of its calls. */
 export interface CallTerms {

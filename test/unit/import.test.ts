@@ -306,6 +306,44 @@ describe("a hostile file", () => {
     expect(rows).toEqual([[`plain:${content.text}`, "partial"]]);
   });
 
+  test.each([
+    [
+      "that keep more than there is",
+      "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 40)",
+      "1 << i",
+      "1 << i",
+    ],
+    ["that would take for ever", "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)", "0", "30000"],
+  ])("brings the row of a partial message with parts %s", async (_, numbered, keep, tail) => {
+    const content = `plain:[{"type":"text","text":"${"x".repeat(50_000)}"}]`;
+    const message = { uid: "partial", role: "assistant", content, status: "partial" } as const;
+    const [{ id }] = theirs.call("append", { session: session("added"), messages: [message] }) as [{ id: number }];
+    theirs.storage.database.run(
+      `INSERT INTO axio_context_parts(message_id, number, keep, text, tail) ${numbered}
+       SELECT ?1, i, ${keep}, 'y', ${tail} FROM n`,
+      id,
+    );
+    const incoming = await stage();
+    finish(incoming.merge());
+    incoming.complete("merge");
+    const rows = ours.storage.database.rows("SELECT content FROM axio_context_messages WHERE uid = 'partial'");
+    expect(rows).toEqual([[content]]);
+  });
+
+  test("brings title and counts of a session that was deleted and restored meanwhile", async () => {
+    const incoming = await stage();
+    finish(incoming.merge());
+    for (const [name, kind] of [
+      ["deleteSession", "delete"],
+      ["restoreSession", "restore"],
+    ] as const) {
+      ours.call(name, { session: session("added"), deletionId: "d" });
+      incoming.note([{ kind, ...session("added") }]);
+    }
+    incoming.complete("merge");
+    expect(list().find(({ sessionId }) => sessionId === "added")).toMatchObject({ title: "Added", inputTokens: 7 });
+  });
+
   test("brings no token counts of a session that was cleared meanwhile", async () => {
     const incoming = await stage();
     finish(incoming.merge());

@@ -50,6 +50,9 @@ const PLACES = `
 /** As many sessions, and projects, are known by their numbers without asking: rows that follow each other are of a few. */
 const KNOWN = 1000;
 
+/** Of one partial message, in characters: it is made in one step, and its parts may be anything. */
+const MAX_COPIED = 64 * 1024 * 1024;
+
 /** A message of the file. */
 export interface IncomingMessage {
   readonly project: string;
@@ -132,9 +135,9 @@ export class IncomingPlan {
   /** The messages of a session in order, a few at a time; those of one project, or of all. */
   *messages(history: number, sessionId: string, project: string | null, size: number) {
     const { message, dbName, hasParts } = this.#histories[history]!;
-    const assembled = ([role, content, createdAt, uid, metadata, status]: Row, id: Row[number]): Row => {
-      const json = assemble(this.#staged, dbName, Number(id), content);
-      return [role!, json === content ? json : seal(json), createdAt!, uid!, metadata!, status!];
+    const assembled = (row: Row, id: Row[number]): Row => {
+      const json = assemble(this.#staged, dbName, Number(id), row[1], MAX_COPIED);
+      return json === row[1] ? row : row.with(1, seal(json));
     };
     let [position, row]: Row = [-Infinity, -Infinity];
     for (;;) {

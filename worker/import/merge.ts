@@ -74,7 +74,9 @@ export class Merge {
   note({ kind, dbName, project, sessionId }: Change): void {
     if (kind === "tokens" || kind === "session") return;
     if (dbName !== "" && dbName !== this.dbName) return;
-    if (kind === "clear" || kind === "delete") this.#cleared.add(JSON.stringify([sessionId, project]));
+    const key = JSON.stringify([sessionId, project]);
+    if (kind === "clear" || kind === "delete") this.#cleared.add(key);
+    else if (kind === "restore") this.#cleared.delete(key);
     if (sessionId !== undefined && sessionId !== this.#watched) return;
     if (kind !== "append") this.#touched = "changed";
     else if (this.#touched === "not") this.#touched = "appended";

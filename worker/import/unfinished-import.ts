@@ -142,6 +142,7 @@ export class UnfinishedImport {
 
   /** Takes those out of the list that have nothing but what was imported, and gives the others. */
   #unlistNew(sessions: readonly Imported[]): Imported[] {
+    this.#editing();
     const gone = new Set<string>();
     for (const dbName of new Set(sessions.map((session) => session.dbName))) {
       const isNew = sessions.filter((session) => session.dbName === dbName && !session.isOlder);

@@ -15,13 +15,16 @@ export function addPart(db: Database, dbName: string, id: number, { keep, text, 
   db.run(tables(dbName).addPart, id, keep, text, tail);
 }
 
-/** The content of a partial row, as far as it was written, in a form that the envelope's reader takes. */
-export function assemble(db: Database, dbName: string, id: number, stored: unknown): string {
+/**
+ * The content of a partial row, as far as it was written, in a form that the envelope's reader takes. `limit`: of the
+ * characters that are copied because a part stands before the last one.
+ */
+export function assemble(db: Database, dbName: string, id: number, stored: unknown, limit: number = Infinity): string {
   const parts = db.rows(tables(dbName).parts, id);
   if (parts.length === 0) return stored as string;
   try {
     const [keep, , tail] = parts[0]!;
-    return join(parts, keep === 0 && tail === 0 ? "" : unseal(stored));
+    return join(parts, keep === 0 && tail === 0 ? "" : unseal(stored), limit);
   } catch {
     // A damaged row costs itself alone: who reads it finds out again.
     return stored as string;
@@ -29,12 +32,15 @@ export function assemble(db: Database, dbName: string, id: number, stored: unkno
 }
 
 /** Nearly every part stands where the last one ended: what is before that is not copied for each of thousands. */
-function join(parts: readonly Row[], base: string): string {
+function join(parts: readonly Row[], base: string, limit: number): string {
   const done: string[] = [];
   let length = 0;
   let rest = base;
   for (const [keep, text, tail] of parts as [number, string, number][]) {
+    if (keep + tail > length + rest.length) throw new Error("a part keeps more than there is");
     if (keep < length || tail > rest.length) {
+      limit -= length + rest.length;
+      if (limit < 0) throw new Error("the parts take too long to be put together");
       rest = done.splice(0).join("") + rest;
       length = 0;
     }
