@@ -65,7 +65,7 @@ export interface Connection extends AsyncDisposable {
    *
    * Searched are the texts of messages, and of tools the names, the strings and numbers of inputs, and the results.
    * Case, accents and vowel signs do not count ("uber" finds "Über", "strasse" finds "Straße"); "ae" finds "ä" too, "oe"
-   * "ö", and "ue" "ü".
+   * "ö", and "ue" "ü", in a term of one word.
    * - A term is what stands between two spaces; text in double quotes is one term. Brackets, quotes and marks of a
    *   sentence around a term do not count.
    * - A term is found where a word begins with it: "cat" finds "category". Words are letters and digits. A term of one
@@ -90,7 +90,7 @@ export interface Connection extends AsyncDisposable {
   /**
    * One complete SQLite file with every row that is committed by now in it, deleted sessions too, which the Python
    * package opens. From 16 MiB on it is a file in the origin's storage, made between other calls, which may be in it too;
-   * it can be read for a day, or until {@link Connection.purgeDeleted}: copy it to where it shall stay. Rejects
+   * it can be read for a day, or until {@link Connection.purgeDeleted} removes something: copy it to where it shall stay. Rejects
    * `quota` where there is no room for that.
    */
   export(): Promise<Blob>;

@@ -75,9 +75,13 @@ test("rejects busy, and leaves the database whole, where the files are never let
   await owner.evaluate(() => harness.append("before"));
   await owner.evaluate(() => navigator.locks.request("axio-context-opfs:chat.db", { steal: true }, () => {}));
   const other = await site.openTab(context);
+  // It must not say that it is there, or the other tab would be content with that.
+  const hold = site.hold();
+  await owner.evaluate((url) => harness.faulty.ask({ type: "hang", url }), hold.url);
   const { code, message } = await other.evaluate(() => harness.rejection(harness.open({ busyTimeout: 500 })));
   expect(code).toBe("busy");
   expect(message).toContain("holds the database's files");
+  await hold.release();
   await owner.evaluate(() => harness.append("after"));
   await owner.close();
   await other.evaluate(() => harness.open());

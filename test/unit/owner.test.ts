@@ -125,11 +125,33 @@ test("a long call that fails because the site's data was deleted says so", async
   const cleared = { ...(await openMemoryStorage()), exists: () => Promise.resolve(isThere), removeExports: gone };
   const other = ownerOf(cleared);
   onTestFinished(() => other.stop());
-  const args = { dbName: "axio_context" };
-  const request: OwnerRequest = { seq: 1, name: "purgeDeleted", args, terms: { full: false, busyTimeout: 5000 } };
-  const replies = other.carryOut({ client: "page", unanswered: [1], requests: [request] }, () => {});
+  const terms = { full: false, busyTimeout: 5000 };
+  const ask = (request: OwnerRequest) =>
+    other.carryOut({ client: "page", unanswered: [request.seq], requests: [request] }, () => {});
+  const messages = [{ uid: "u", role: "user", content: "plain:[]" }];
+  await ask({ seq: 1, name: "append", args: { session, messages }, terms });
+  await ask({ seq: 2, name: "deleteSession", args: { session, deletionId: "d" }, terms });
+  const replies = ask({ seq: 3, name: "purgeDeleted", args: { dbName: "axio_context" }, terms });
   isThere = false;
   expect(await replies).toMatchObject([{ ok: false, error: { code: "storage-cleared" } }]);
+});
+
+test("a purge that finds nothing leaves files and index as they are", async () => {
+  const removeExports = vi.fn<() => Promise<void>>(() => Promise.resolve());
+  Object.assign(storage, { removeExports });
+  const run = vi.spyOn(storage.database, "exec");
+  const f = tab("f");
+  f.append(1);
+  f.ask({
+    seq: 2,
+    name: "purgeDeleted",
+    args: { dbName: "axio_context" },
+    terms: { full: false, busyTimeout: 5000 },
+  });
+  expect((await f.hears(2))[1]).toMatchObject({ replies: [[2, { ok: true, value: 0 }]] });
+  expect(removeExports).not.toHaveBeenCalled();
+  expect(run.mock.calls.flat()).not.toContain("VACUUM");
+  f.leave();
 });
 
 test("more pages than an owner remembers get their answers, and a call that is sent again is answered, not repeated", async () => {
@@ -153,11 +175,14 @@ test("a tab that waits for a short time only hears within it that something long
     });
     const f = tab("f");
     const terms = { full: false, busyTimeout: 50 };
-    f.ask({ seq: 1, name: "purgeDeleted", args: { dbName: "axio_context" }, terms });
+    f.append(1);
+    f.ask({ seq: 2, name: "deleteSession", args: { session, deletionId: "d" }, terms });
+    await f.hears(2);
+    f.ask({ seq: 3, name: "purgeDeleted", args: { dbName: "axio_context" }, terms });
     await begun;
     vi.advanceTimersByTime(terms.busyTimeout);
     end();
-    expect((await f.hears(1))[0]).toMatchObject({ type: "working" });
+    expect((await f.hears(3))[2]).toMatchObject({ type: "working" });
     f.leave();
   } finally {
     vi.useRealTimers();

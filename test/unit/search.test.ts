@@ -165,6 +165,17 @@ test("an index that was made by other rules is no damage, and is made anew", asy
 
 /** Query, text that it finds, what is marked in it. */
 const FOUND: readonly (readonly [query: string, text: string, hit: string])[] = [
+  ["天气怎么样？", "今天天气怎么样", "天气怎么样"],
+  ["你好！", "你好 世界", "你好"],
+  ["「猫」", "これは猫です", "猫"],
+  ["《红楼梦》", "我读过红楼梦", "红楼梦"],
+  ["كتاب؟", "قرأت كتاب", "كتاب"],
+  ["مرحبا،", "مرحبا بك", "مرحبا"],
+  ["नमस्ते।", "नमस्ते दुनिया", "नमस्ते"],
+  ["‹cat›", "a cat", "cat"],
+  ["…cat…", "a cat", "cat"],
+  ["useEffect()", "the useEffect hook", "useEffect"],
+  ["foo[]", "an array foo of", "foo"],
   ["database", "The Database is open", "Database"],
   ["data", "The Database is open", "Data"],
   ["über", "Das ist ÜBER allem", "ÜBER"],

@@ -171,7 +171,7 @@ export class LongCalls {
   /** Its transaction is a short one. What takes its time is to erase the bytes, also in the index and in exported files. */
   async #purge(batch: Batch): Promise<readonly Reply[]> {
     const replies = this.#executor.execute(batch);
-    if (!replies[0]!.ok) return replies;
+    if (!replies[0]!.ok || lastPurge(this.#storage) === undefined) return replies;
     try {
       // No copy that is being made may keep what was purged.
       await this.#inTurn(async () => {

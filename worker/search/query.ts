@@ -27,9 +27,9 @@ const MAX_QUERY = 1000;
 /** A part in quotes, closed or not yet, or anything up to the next space. */
 const PART = /"([^"]*)"?|[^\s"]+/gu;
 
-// What stands around words in a sentence is not meant.
-const BEFORE = /^[([{<'‘«¿¡]+/u;
-const AFTER = /[.,;:!?…)\]}>'’»]+$/u;
+// What stands around words in a sentence is not meant, in any script: brackets, quotes and, behind them, its marks.
+const BEFORE = /^[\p{Ps}\p{Pe}\p{Pi}\p{Pf}<'¿¡…]+/u;
+const AFTER = /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Terminal_Punctuation}>'…]+$/u;
 
 /** Takes any text: what has no letter, digit or emoji in it is left out. */
 export function parseQuery(query: string): Term[] {
