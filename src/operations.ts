@@ -179,7 +179,7 @@ export interface Operations<Content = WireContent> {
   purgeDeleted(args: { dbName: string; before?: number | undefined }): number;
   /** `importId` names it for its progress, and to abort it. */
   import(args: { file: Blob; wal?: Blob | undefined; mode: "merge" | "replace"; importId: string }): ImportSummary;
-  /** Answered at once; it is the import that says what became of it. */
+  /** Answered when the import has ended: until then the next owner, too, is to be told. It is the import that says how. */
   abortImport(args: { importId: string }): null;
   repair(args: NoArguments): null;
   /** The page's answer is null without a version where the owner has lost its place: begin anew. */
@@ -249,6 +249,7 @@ export const WRITES: ReadonlySet<OperationName> = new Set([
 /** The operations that take their time. */
 export const LONG: ReadonlySet<OperationName> = new Set([
   "import",
+  "abortImport",
   "export",
   "check",
   "purgeDeleted",

@@ -40,11 +40,14 @@ export interface Request<Name extends OperationName = OperationName, Content = W
 export const BATCH = 128;
 
 /**
- * Takes the next calls that travel together. What takes its time travels alone, and so does what reads a history: there
- * is nothing to share, and others have their turn between two of them.
+ * Takes the next calls that travel together, and wait as long for it. What takes its time travels alone, and so does what
+ * reads a history: there is nothing to share, and others have their turn between two of them.
  */
 export function takeBatch<Call extends { readonly request: Request }>(calls: Call[]): Call[] {
-  const next = calls.slice(0, BATCH).findIndex(({ request }) => travelsAlone(request));
+  const patience = calls[0]?.request.terms.busyTimeout;
+  const next = calls
+    .slice(0, BATCH)
+    .findIndex(({ request }) => travelsAlone(request) || request.terms.busyTimeout !== patience);
   return calls.splice(0, next < 0 ? BATCH : Math.max(next, 1));
 }
 

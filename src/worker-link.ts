@@ -191,8 +191,11 @@ export class WorkerLink {
     this.#end(fromWire(event.error));
   }
 
-  #tell(change: ContextChange): void {
-    this.#lastCommit = change.commit;
+  #tell(told: ContextChange): void {
+    // A worker that follows the same owner anew says with which commit that one began.
+    const commit = Math.max(this.#lastCommit, told.commit);
+    const change = { ...told, commit };
+    this.#lastCommit = commit;
     // A listener may end itself, or others, and begin new ones: these hear of what comes next.
     for (const listener of Array.from(this.#listeners)) {
       if (!this.#listeners.has(listener)) continue;

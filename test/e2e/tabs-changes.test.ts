@@ -151,4 +151,6 @@ test("a page that comes back from the back/forward cache is told to read again",
   await other.evaluate(() => harness.append("after"));
   await away.evaluate(() => harness.untilHeard(({ kind }) => kind === "append"));
   expect(await away.evaluate(() => harness.texts())).toEqual(["meanwhile", "after"]);
+  const commits = await away.evaluate(() => harness.heard.map(({ commit }) => commit));
+  expect(commits).toEqual(commits.toSorted((a, b) => a - b));
 });

@@ -1,11 +1,21 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { clientChannel, type ClientMessage, ownerChannel, TabChannels } from "../../worker/channels.js";
-import type { Request } from "../../src/protocol.js";
+import { type Request, takeBatch } from "../../src/protocol.js";
 import { Dispatcher } from "../../worker/tab/dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "../../worker/tab/outstanding.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const ownership = { protocol: 1, databaseId: "d", epoch: 1, owner: "o" };
+
+test("calls that wait for the owner for different times travel apart", () => {
+  const calls = [1, 1, 5, 5, 1].map((busyTimeout, seq) => {
+    const request: Request<"tokens"> = { seq, name: "tokens", args: { session }, terms: { full: false, busyTimeout } };
+    return { request };
+  });
+  const batches: number[][] = [];
+  while (calls.length > 0) batches.push(takeBatch(calls).map(({ request }) => request.seq));
+  expect(batches).toEqual([[0, 1], [2, 3], [4]]);
+});
 
 describe("calls that were late", () => {
   const posted: string[] = [];

@@ -154,6 +154,20 @@ test("a purge that finds nothing leaves files and index as they are", async () =
   f.leave();
 });
 
+test("a defect is told to whoever waits for an answer, also behind a look for the files", async () => {
+  const walBytes = () => {
+    throw new Error("defect");
+  };
+  Object.assign(storage, { walBytes });
+  const terms = { full: false, busyTimeout: 5000 };
+  const ask = (seq: number) => {
+    const request: OwnerRequest<"tokens"> = { seq, name: "tokens", args: { session }, terms };
+    return owner.carryOut({ client: "page", unanswered: [seq], requests: [request] }, () => {});
+  };
+  for (const replies of [ask(1), ask(2)])
+    expect(await replies).toMatchObject([{ ok: false, error: { code: "worker-failed" } }]);
+});
+
 test("more pages than an owner remembers get their answers, and a call that is sent again is answered, not repeated", async () => {
   const pages = Array.from({ length: 105 }, (_, place) => tab(`page-${place}-`));
   for (const page of pages) page.append(1);
@@ -274,12 +288,21 @@ describe("an import that is aborted", () => {
   test("a second time while it is taken back leaves nothing of it", async () => {
     const importing = call("import", { file: await fileOf(20), mode: "merge", importId: "i" });
     while (count() < 2000) await turn();
-    await call("abortImport", { importId: "i" });
+    void call("abortImport", { importId: "i" });
     for (const most = count(); count() >= most;) await turn();
     await call("abortImport", { importId: "i" });
     expect(await importing).toMatchObject([{ ok: false, error: { code: "aborted", outcome: "not-applied" } }]);
     expect(count()).toBe(0);
     expect(await call("sessions", { dbName: "axio_context", project: "p" })).toMatchObject([{ value: "[]" }]);
+  });
+
+  test("is answered before its abort is: until then the next owner would be told of both", async () => {
+    const ended: string[] = [];
+    const noted = (name: string, args: object) => call(name as "import", args).then(() => ended.push(name));
+    const importing = noted("import", { file: await fileOf(20), mode: "merge", importId: "i" });
+    while (count() < 2000) await turn();
+    await Promise.all([importing, noted("abortImport", { importId: "i" })]);
+    expect(ended).toEqual(["import", "abortImport"]);
   });
 
   test("and cannot be taken back for lack of room is taken back once there is some, before another one", async () => {

@@ -258,7 +258,9 @@ export class Executor {
 
   #apply<Name extends OwnerOperation>(request: OwnerRequest<Name>, incoming?: Import): unknown {
     // What takes its time, or is no matter of the database, never comes here: it travels alone.
-    const handle = HANDLERS[request.name as Exclude<Name, SearchOperation | "check" | "rest">] as Handler;
+    const handle = HANDLERS[
+      request.name as Exclude<Name, SearchOperation | "abortImport" | "check" | "rest">
+    ] as Handler;
     return handle(request.args, this.#storage, incoming);
   }
 

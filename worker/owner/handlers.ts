@@ -11,7 +11,10 @@ import { schemaVersion } from "../operations/schema.js";
 import type { Storage } from "../storage/storage.js";
 
 /** Content as the database has it: sealed text, made by the worker of the tab that asked. */
-export type OwnerOperations = Omit<Operations<string>, LocalOperation | SearchOperation | "check" | "rest">;
+export type OwnerOperations = Omit<
+  Operations<string>,
+  LocalOperation | SearchOperation | "abortImport" | "check" | "rest"
+>;
 
 type Handlers = {
   readonly [Name in keyof OwnerOperations]: (
@@ -38,7 +41,6 @@ export const HANDLERS: Handlers = {
   restoreSession: ({ session, deletionId }, { database }) => done(restoreSession(database, session, deletionId)),
   purgeDeleted: ({ dbName, before = Infinity }, { database }) => purgeDeleted(database, dbName, before),
   import: ({ mode }, _, incoming) => incoming!.complete(mode),
-  abortImport: () => null,
   repair: (_, { database }) => done(repair(database)),
   messages: (args, { database }) => messages(database, args),
   tokens: ({ session }, { database }) => tokens(database, session),

@@ -3,7 +3,7 @@ import type { ImportReport } from "../../src/operations.js";
 import { PROTOCOL, type Reply } from "../../src/protocol.js";
 import { Answers, type Replies, type Tell } from "../answers/answers.js";
 import type { Commit, Ownership } from "../channels.js";
-import { failAll, refusal, toContextStoreError } from "../failure.js";
+import { failAll, refusal, success, toContextStoreError } from "../failure.js";
 import { UnfinishedImport } from "../import/unfinished-import.js";
 import type { Change } from "../operations/changes.js";
 import { finishPurge } from "../operations/deleted.js";
@@ -55,6 +55,8 @@ export class Owner {
   readonly #files: FilesWatch;
   readonly #answers = new Answers();
   #otherTabs: OtherTabs | undefined;
+  /** Settles when every import so far has been answered. */
+  #imports: Promise<unknown> = Promise.resolve();
 
   /** Takes over an opened database. Throws `storage-cleared` when it is not the one that was here before. */
   constructor(storage: Storage, { expectedId, inBackground }: OwnerOptions, events: OwnerEvents) {
@@ -110,11 +112,13 @@ export class Owner {
 
   /** The same in the database's terms. The first rows of a long history are told before the answer. */
   carryOut(batch: Batch, tell: Tell): Replies {
+    // A defect: whoever waits for an answer gets one.
+    const failed = (error: unknown) => failAll(batch)(toContextStoreError(error, "unknown"));
     try {
-      return this.#carryOut(batch, tell);
+      const replies = this.#carryOut(batch, tell);
+      return replies instanceof Promise ? replies.catch(failed) : replies;
     } catch (error) {
-      // A defect: whoever waits for an answer gets one.
-      return failAll(batch)(toContextStoreError(error, "unknown"));
+      return failed(error);
     }
   }
 
@@ -136,16 +140,7 @@ export class Owner {
   }
 
   #execute(batch: Batch, tell: Tell): Replies {
-    if (isLong(batch)) {
-      // By the time that it is done, the files may have gone; what has failed may have failed for that.
-      return this.#long
-        .run(batch)
-        .then((replies) =>
-          this.#files.sawThem && replies.every(({ ok }) => ok)
-            ? replies
-            : this.#files.look().then(() => replies, failAll(batch)),
-        );
-    }
+    if (isLong(batch)) return this.#executeLong(batch);
     try {
       this.#unfinished.settle(batch.requests);
     } catch (error) {
@@ -157,6 +152,21 @@ export class Owner {
     return reading
       ? reading.then((replies) => this.#settle(batch, replies))
       : this.#settle(batch, this.#executor.execute(batch));
+  }
+
+  #executeLong(batch: Batch): Promise<readonly Reply[]> {
+    const [{ name }] = batch.requests as [OwnerRequest];
+    if (name === "abortImport") return this.#imports.then(() => [success(null)]);
+    // By the time that it is done, the files may have gone; what has failed may have failed for that.
+    const done = this.#long
+      .run(batch)
+      .then((replies) =>
+        this.#files.sawThem && replies.every(({ ok }) => ok)
+          ? replies
+          : this.#files.look().then(() => replies, failAll(batch)),
+      );
+    if (name === "import") this.#imports = Promise.all([this.#imports, done]);
+    return done;
   }
 
   /** What is to be done once calls have been carried out. */
