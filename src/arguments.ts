@@ -63,8 +63,7 @@ export function checkChoice<Choice extends string>(what: string, value: Choice, 
 
 /** A signal, of whatever frame, or none. */
 export function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  if (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function")
+  if (signal !== undefined && Object.prototype.toString.call(signal) !== "[object AbortSignal]")
     refuse("signal is an AbortSignal.");
 }
 

@@ -314,6 +314,13 @@ describe("a hostile file", () => {
       "1 << i",
     ],
     ["that would take for ever", "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)", "0", "30000"],
+    [
+      "of negative numbers",
+      "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)",
+      "-i * 1000000000",
+      "50000",
+    ],
+    ["of no numbers", "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)", "'x'", "50000"],
   ])("brings the row of a partial message with parts %s", async (_, numbered, keep, tail) => {
     const content = `plain:[{"type":"text","text":"${"x".repeat(50_000)}"}]`;
     const message = { uid: "partial", role: "assistant", content, status: "partial" } as const;

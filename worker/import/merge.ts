@@ -76,7 +76,6 @@ export class Merge {
     if (dbName !== "" && dbName !== this.dbName) return;
     const key = JSON.stringify([sessionId, project]);
     if (kind === "clear" || kind === "delete") this.#cleared.add(key);
-    else if (kind === "restore") this.#cleared.delete(key);
     if (sessionId !== undefined && sessionId !== this.#watched) return;
     if (kind !== "append") this.#touched = "changed";
     else if (this.#touched === "not") this.#touched = "appended";
@@ -111,8 +110,12 @@ export class Merge {
       if (partialPosition(this.#db, session, id) !== undefined) finish(this.#db, session, id, content);
     }
     const sql = tables(this.dbName);
-    // What the file says of a session has gone with its messages.
-    for (const key of this.#cleared) this.#db.run(sql.forgetDescribed, ...(JSON.parse(key) as [string, string]));
+    // What the file says of a session has gone with its messages, unless these were brought back.
+    for (const key of this.#cleared) {
+      const [sessionId, project] = JSON.parse(key) as [string, string];
+      if (this.#db.value(sql.importedLeft, sessionId, project) === undefined)
+        this.#db.run(sql.forgetDescribed, sessionId, project);
+    }
     for (const take of sql.takeDescribed) this.#db.run(take);
   }
 

@@ -37,7 +37,10 @@ function join(parts: readonly Row[], base: string, limit: number): string {
   let length = 0;
   let rest = base;
   for (const [keep, text, tail] of parts as [number, string, number][]) {
-    if (keep + tail > length + rest.length) throw new Error("a part keeps more than there is");
+    // A foreign file's may be of any type, and any number.
+    const isWhole = Number.isSafeInteger(keep) && keep >= 0 && Number.isSafeInteger(tail) && tail >= 0;
+    if (!isWhole || typeof text !== "string" || keep + tail > length + rest.length)
+      throw new Error("a part keeps more than there is, or is none");
     if (keep < length || tail > rest.length) {
       limit -= length + rest.length;
       if (limit < 0) throw new Error("the parts take too long to be put together");

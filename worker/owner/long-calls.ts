@@ -171,12 +171,15 @@ export class LongCalls {
   /** Its transaction is a short one. What takes its time is to erase the bytes, also in the index and in exported files. */
   async #purge(batch: Batch): Promise<readonly Reply[]> {
     const replies = this.#executor.execute(batch);
-    if (!replies[0]!.ok || lastPurge(this.#storage) === undefined) return replies;
+    const [reply] = replies as [Reply];
+    if (!reply.ok) return replies;
     try {
       // No copy that is being made may keep what was purged.
       await this.#inTurn(async () => {
-        await this.#storage.removeExports?.();
         const purge = lastPurge(this.#storage);
+        // Nothing was found, and nothing is left of an earlier purge.
+        if (reply.value === 0 && purge === undefined) return;
+        await this.#storage.removeExports?.();
         await this.#searcher.erasing(() => eraseFreePages(this.#storage, purge));
       });
     } catch (error) {

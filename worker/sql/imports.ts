@@ -41,6 +41,10 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
         iif(count(*) = 0, ?4, max(0, ?4 - max(output_tokens))), ?5, ?6, ?7
       FROM ${tokens} WHERE ${SESSION}`,
     describeOther: `INSERT INTO temp.described VALUES ('${dbName}', ?1, ?2, FALSE, ?3, ?4, NULL, NULL, NULL)`,
+    importedLeft: `
+      SELECT 1 FROM axio_opfs_imported AS i JOIN ${messages} AS m ON m.id BETWEEN i.first_id AND i.last_id
+      WHERE i.db_name = '${dbName}' AND i.session_id = ?1 AND i.project = ?2
+        AND m.session_id = ?1 AND +m.project = ?2 LIMIT 1`,
     forgetDescribed: `DELETE FROM temp.described WHERE db_name = '${dbName}' AND ${SESSION}`,
     // Added to what there is by then, so that what others have counted meanwhile stays. What is here is not overwritten.
     takeDescribed: [
