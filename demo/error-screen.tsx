@@ -5,7 +5,6 @@ import { type ErrorCode, isContextStoreError } from "../src/index.js";
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   busy: "Another tab of this page does not answer. Close it, then try again.",
   quota: "The disk is full, or what this site may use of it. Nothing is lost; make some room, then try again.",
-  unsupported: "This browser cannot keep the chats: it is too old, or this is a private window.",
   "storage-cleared": "The data of this site were deleted while the page was open. Reload it to begin anew.",
   "protocol-mismatch": "There is a newer version of this page. Reload it.",
 };
@@ -14,6 +13,12 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
 export function sentenceOf(error: unknown): string {
   const sentence = isContextStoreError(error) ? SENTENCES[error.code] : undefined;
   return sentence ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** Why the database cannot be opened. */
+function openingSentenceOf(error: unknown): string {
+  if (!isContextStoreError(error) || error.code !== "unsupported") return sentenceOf(error);
+  return "This browser cannot keep the chats: it is too old, this is a private window, or the page came without https.";
 }
 
 interface ErrorScreenProps {
@@ -28,7 +33,7 @@ export function ErrorScreen({ title, error, onRetry }: ErrorScreenProps) {
     <main className="error-screen">
       <div role="alert">
         <h1>{title}</h1>
-        <p>{sentenceOf(error)}</p>
+        <p>{openingSentenceOf(error)}</p>
       </div>
       <button type="button" className="button primary" onClick={onRetry}>
         Try again

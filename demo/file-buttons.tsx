@@ -27,6 +27,7 @@ export function FileButtons({ connection, onChange }: FileButtonsProps) {
     const files = [...(event.target.files ?? [])];
     event.target.value = "";
     const file = files.find(({ name }) => !isWal(name));
+    if (!file && files.length > 0) say("Choose the SQLite file that this one belongs to, too.");
     if (!file) return;
     await run(async () => {
       say(tell(await connection.import(file, { wal: files.find(({ name }) => isWal(name)) })));
@@ -68,7 +69,10 @@ function save(file: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-function tell({ sessionsAdded, sessionsExtended, sessionsForked, messagesAdded }: ImportSummary): string {
+function tell(summary: ImportSummary): string {
+  const { sessionsAdded, sessionsExtended, sessionsForked, sessionsUnchanged, messagesAdded } = summary;
+  if (sessionsAdded + sessionsExtended + sessionsForked + sessionsUnchanged === 0)
+    return "There are no chats in this file.";
   if (messagesAdded === 0) return "Everything in this file is here already.";
   const parts = [
     sessionsAdded > 0 && `${showCount(sessionsAdded, "chat")} added`,

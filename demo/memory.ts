@@ -23,6 +23,11 @@ export function textOf({ content }: Message): string {
   return content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n");
 }
 
+/** Whether the user said, or showed, something: the results of tools stand in messages of that role, too. */
+export function isFromUser({ role, content }: Message): boolean {
+  return role === "user" && content.some(({ type }) => type !== "tool_result");
+}
+
 /** Whether a history ends with something that nobody answered, or not to the end. */
 export function isUnanswered(history: readonly StoredMessage[]): boolean {
   const last = history.at(-1);

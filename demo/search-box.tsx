@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import type { Connection, SearchHit } from "../src/index.js";
-import { readTime, showTime } from "./format.js";
+import { readTime, showCount, showTime } from "./format.js";
 import { SearchIcon } from "./icons.js";
+import { AUTHORS } from "./message-list.js";
 import { useNotices } from "./notice.js";
 import { linkTo } from "./use-place.js";
 
@@ -32,15 +33,22 @@ export function SearchBox({ connection, project, onChoose }: SearchBoxProps) {
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
       </label>
+      <p className="visually-hidden" role="status">
+        {hits && `${showCount(hits.length, "message")} found`}
+      </p>
       {hits && (
         <ul className="search-hits" aria-label="Found messages">
           {hits.length === 0 && <li className="session-list-empty">Nothing found.</li>}
           {hits.map((hit) => (
             <li key={hit.messageId}>
-              <a className="session" href={linkTo({ project, sessionId: hit.sessionId })} onClick={choose}>
+              <a
+                className="session"
+                href={linkTo({ project, sessionId: hit.sessionId, position: hit.position })}
+                onClick={choose}
+              >
                 <Snippet text={hit.snippet} />
                 <span className="session-facts">
-                  <span>{hit.role === "user" ? "You" : "Longhand"}</span>
+                  <span>{AUTHORS[hit.role]}</span>
                   <time dateTime={readTime(hit.createdAt).toISOString()}>{showTime(readTime(hit.createdAt))}</time>
                 </span>
               </a>

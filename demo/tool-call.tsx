@@ -4,18 +4,20 @@ import { ImageView } from "./image-view.js";
 
 interface ToolCallProps {
   readonly call: ToolUseBlock;
-  /** Absent while the tool is at work. */
+  /** Absent while the tool is at work, or where it never came. */
   readonly result: ToolResultBlock | undefined;
+  readonly isAtWork: boolean;
 }
 
 /** A tool's call with its result, folded up. */
-export function ToolCall({ call, result }: ToolCallProps) {
+export function ToolCall({ call, result, isAtWork }: ToolCallProps) {
+  const state = result ? (result.is_error ? "failed" : "done") : isAtWork ? "working…" : "no result";
   return (
     <details className={result?.is_error ? "tool-call error" : "tool-call"}>
       <summary>
         <ToolIcon />
         <span className="tool-name">{call.name}</span>
-        <span className="tool-state">{result === undefined ? "working…" : result.is_error ? "failed" : "done"}</span>
+        <span className="tool-state">{state}</span>
       </summary>
       <dl>
         <dt>Input</dt>

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { ContextTokens, Message, SQLiteContextStore, StoredMessage } from "../src/index.js";
+import { isFromUser } from "./memory.js";
 import { useNotices } from "./notice.js";
 import { reply as replyTo } from "./responder.js";
 import { stream } from "./stream.js";
@@ -9,6 +10,9 @@ import { useOnChange } from "./use-on-change.js";
 
 /** So many messages are shown at first, and more at a time. */
 const PAGE = 100;
+
+/** So many before the one that is to be seen. */
+const BEFORE = 10;
 
 /** A chat as it is shown. */
 export interface Chat {
@@ -22,39 +26,56 @@ export interface Chat {
   /** Stores what the user says, and has it answered. Resolves to whether it was stored. */
   readonly send: (text: string) => Promise<boolean>;
   /** Has the history answered as it is, in place of a reply that was cut off. */
-  readonly answer: () => Promise<void>;
+  readonly answer: () => void;
 }
 
-/** The chat in a store. `onChange`: something was stored. */
-export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
+/** The chat in a store. `onChange`: something was stored. `position`: of a message that is to be among those shown. */
+export function useChat(store: SQLiteContextStore, onChange: () => void, position: number | undefined): Chat {
   const [messages, setMessages] = useState<readonly StoredMessage[]>();
-  const [shown, setShown] = useState(PAGE);
+  /** The first position that is shown, where it is not the last page alone. */
+  const [from, setFrom] = useState<number>();
   const [tokens, setTokens] = useState<ContextTokens>({ inputTokens: 0, outputTokens: 0 });
   const [draft, setDraft] = useState<readonly Message[]>();
   const hurry = useHurry();
   const { attempt } = useNotices();
+  const isBusy = useRef(false);
+  const lastRead = useRef(0);
+
+  useEffect(() => {
+    if (position === undefined) return;
+    const least = Math.max(position - BEFORE, 0);
+    setFrom((before = Infinity) => Math.min(before, least));
+  }, [position]);
 
   const read = useCallback(async () => {
-    const [history, counted] = await Promise.all([store.getMessages({ last: shown }), store.getContextTokens()]);
+    const number = ++lastRead.current;
+    const range = from === undefined ? { last: PAGE } : { after: from - 1 };
+    const [history, counted] = await Promise.all([store.getMessages(range), store.getContextTokens()]);
+    // What was asked for later is shown already.
+    if (number !== lastRead.current) return;
     setMessages(history);
     setTokens(counted);
     onChange();
-  }, [store, shown, onChange]);
+  }, [store, from, onChange]);
 
   const refresh = useCallback(() => void attempt(read), [attempt, read]);
-  useEffect(refresh, [refresh]);
   const isReplying = draft !== undefined;
   useOnChange(
     useCallback((listener) => (isReplying ? () => {} : store.subscribe(listener)), [store, isReplying]),
     refresh,
   );
+  // Also when a reply has ended, however it did: nobody has listened meanwhile.
+  useEffect(() => {
+    if (!isReplying) refresh();
+  }, [refresh, isReplying]);
 
   async function writeReply(): Promise<void> {
     setDraft([]);
     try {
+      await read();
       const history = await store.getHistory();
       const reply = replyTo(history);
-      await write(store, reply, hurry(), setDraft);
+      await write(store, history.length, reply, hurry(), setDraft);
       await store.addContextTokens(estimateTokens(history), estimateTokens(reply));
       await read();
     } finally {
@@ -62,34 +83,43 @@ export function useChat(store: SQLiteContextStore, onChange: () => void): Chat {
     }
   }
 
-  async function answer(): Promise<void> {
-    await attempt(async () => {
-      const cutOff = messages?.at(-1);
-      if (cutOff?.status === "partial") {
-        // Unless another tab has changed what comes before it.
-        await store.truncate(cutOff.position, { expectId: messages?.at(-2)?.id });
-        await read();
-      }
-      await writeReply();
+  /** Has the chat answered once `prepare` has gone well, to which it resolves, and while no other tab does. */
+  function replyAfter(prepare: () => Promise<unknown>): Promise<boolean> {
+    if (isBusy.current) return Promise.resolve(false);
+    isBusy.current = true;
+    return new Promise((resolve) => {
+      void navigator.locks.request(writingLock(store), async () => {
+        const isPrepared = await attempt(prepare);
+        resolve(isPrepared);
+        if (isPrepared) await attempt(writeReply);
+        isBusy.current = false;
+      });
     });
   }
 
-  async function send(text: string): Promise<boolean> {
-    const stored = await attempt(async () => {
-      await store.append({ role: "user", content: [{ type: "text", text }] });
-      await read();
+  function answer(): void {
+    void replyAfter(async () => {
+      if (messages?.at(-1)?.status !== "partial") return;
+      // With what its tools were asked, and answered: they are asked anew. Unless another tab has changed what comes before.
+      const asked = messages.findLast(isFromUser);
+      if (asked) await store.truncate(asked.position + 1, { expectId: asked.id });
+      else await store.truncate(messages.at(-1)!.position);
     });
-    if (stored) void attempt(writeReply);
-    return stored;
   }
 
-  const showEarlier = messages?.[0]?.position ? () => setShown(shown + PAGE) : undefined;
+  function send(text: string): Promise<boolean> {
+    return replyAfter(() => store.append({ role: "user", content: [{ type: "text", text }] }));
+  }
+
+  const first = messages?.[0]?.position;
+  const showEarlier = first ? () => setFrom(Math.max(first - PAGE, 0)) : undefined;
   return { messages, showEarlier, tokens, draft, send, answer };
 }
 
-/** Stores a reply while it comes: a tool's call with its result, and the answer word by word. */
+/** Stores a reply at the end, `position`, while it comes: a tool's call with its result, and the answer word by word. */
 async function write(
   store: SQLiteContextStore,
+  position: number,
   reply: readonly Message[],
   hurry: AbortSignal,
   show: (sofar: readonly Message[]) => void,
@@ -97,16 +127,14 @@ async function write(
   const calls = reply.slice(0, -1);
   const [answer] = reply.slice(-1);
   for await (const sofar of stream(calls, hurry)) show(sofar);
-  await store.appendAll(calls);
-  const uid = crypto.randomUUID();
-  await navigator.locks.request(writingLock(uid), async () => {
-    const writer = await store.beginMessage("assistant", { uid });
-    for await (const [sofar] of stream([answer!], hurry)) {
-      show([...calls, sofar!]);
-      writer.update(sofar!.content);
-    }
-    await writer.finish(answer!.content);
-  });
+  // Rejects where the chat is gone, which an append would begin anew.
+  if (calls.length > 0) await store.splice(position, 0, calls);
+  const writer = await store.beginMessage("assistant");
+  for await (const [sofar] of stream([answer!], hurry)) {
+    show([...calls, sofar!]);
+    writer.update(sofar!.content);
+  }
+  await writer.finish(answer!.content);
 }
 
 /** A signal for work that is under way when its component goes: it should come to its end, but at once. */

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Connection, DatabaseStatus, ProjectInfo, SessionInfo, SQLiteContextStore } from "../src/index.js";
 import { useNotices } from "./notice.js";
 import { useOnChange } from "./use-on-change.js";
@@ -17,15 +17,18 @@ export function useOverview(
 ): { readonly overview: Overview | undefined; readonly refresh: () => void } {
   const [overview, setOverview] = useState<Overview>();
   const { attempt } = useNotices();
+  const lastRead = useRef(0);
 
   const refresh = useCallback(() => {
+    const number = ++lastRead.current;
     void attempt(async () => {
       const [sessions, projects, status] = await Promise.all([
         store.listSessions({ orderBy: "updated" }),
         connection.listProjects(),
         connection.status(),
       ]);
-      setOverview({ sessions, projects, status });
+      // What was asked for later is shown already.
+      if (number === lastRead.current) setOverview({ sessions, projects, status });
     });
   }, [attempt, connection, store]);
 

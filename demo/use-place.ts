@@ -5,6 +5,8 @@ export interface Place {
   readonly project: string;
   /** Absent until one has been chosen. */
   readonly sessionId?: string;
+  /** Of the message that is to be seen. */
+  readonly position?: number;
 }
 
 export function usePlace(): Place {
@@ -17,13 +19,19 @@ export function usePlace(): Place {
   );
   const values = new URLSearchParams(hash.slice(1));
   const sessionId = values.get("session");
-  return { project: values.get("project") ?? location.origin, ...(sessionId !== null && { sessionId }) };
+  const position = values.get("message");
+  return {
+    project: values.get("project") ?? location.origin,
+    ...(sessionId !== null && { sessionId }),
+    ...(position !== null && { position: Number(position) }),
+  };
 }
 
 /** The link to a place. */
-export function linkTo({ project, sessionId }: Place): string {
+export function linkTo({ project, sessionId, position }: Place): string {
   const values = new URLSearchParams({
     ...(sessionId !== undefined && { session: sessionId }),
+    ...(position !== undefined && { message: String(position) }),
     ...(project !== location.origin && { project }),
   });
   return `#${values}`;

@@ -8,9 +8,9 @@ import { useOverview } from "./use-overview.js";
 
 /** The whole application, once the database is open. */
 export function Workspace({ connection }: { readonly connection: Connection }) {
-  const { project, sessionId } = usePlace();
+  const { project, sessionId, position } = usePlace();
   if (sessionId === undefined) return <Arrival key={project} connection={connection} project={project} />;
-  return <Desk key={project} connection={connection} project={project} sessionId={sessionId} />;
+  return <Desk key={project} connection={connection} project={project} sessionId={sessionId} position={position} />;
 }
 
 interface ProjectProps {
@@ -22,20 +22,29 @@ interface ProjectProps {
 function Arrival({ connection, project }: ProjectProps) {
   const { attempt } = useNotices();
   useEffect(() => {
+    let isCurrent = true;
     void attempt(async () => {
       const fresh = newSessionId();
       const [newest] = await new SQLiteContextStore(connection, fresh, { project }).listSessions({
         orderBy: "updated",
         limit: 1,
       });
-      redirectTo({ project, sessionId: newest?.sessionId ?? fresh });
+      if (isCurrent) redirectTo({ project, sessionId: newest?.sessionId ?? fresh });
     });
+    return () => {
+      isCurrent = false;
+    };
   }, [attempt, connection, project]);
   return <p className="opening">Reading the chats…</p>;
 }
 
+interface DeskProps extends ProjectProps {
+  readonly sessionId: string;
+  readonly position: number | undefined;
+}
+
 /** The list of chats beside one of them. */
-function Desk({ connection, project, sessionId }: ProjectProps & { readonly sessionId: string }) {
+function Desk({ connection, project, sessionId, position }: DeskProps) {
   const store = useMemo(
     () => new SQLiteContextStore(connection, sessionId, { project }),
     [connection, sessionId, project],
@@ -60,6 +69,7 @@ function Desk({ connection, project, sessionId }: ProjectProps & { readonly sess
         key={sessionId}
         connection={connection}
         store={store}
+        position={position}
         overview={overview}
         onChange={refresh}
         onOpenMenu={() => setMenuOpen(true)}

@@ -153,6 +153,26 @@ test("shows the end of a long chat, and what comes before when it is asked for",
   await expect(earlier).toHaveCount(0);
   await say(page, "And one more");
   await expect(messages(page)).toHaveCount(252);
+
+  await page.getByRole("button", { name: "New chat" }).click();
+  await page.getByRole("searchbox", { name: "Search all chats" }).fill("number 42");
+  await page.getByRole("list", { name: "Found messages" }).getByRole("link", { name: "Number 42." }).click();
+  await expect(messages(page).filter({ hasText: "Number 42." })).toBeInViewport();
+  await expect(messages(page).first()).toContainText("Number 32.");
+  await expect(messages(page)).toHaveCount(252 - 32);
+});
+
+test("keeps what was written and not sent, in each chat", async ({ page, site }) => {
+  await page.goto(site.url("demo"));
+  await say(page, "The first chat");
+  await field(page).fill("To be sent later");
+  await page.getByRole("button", { name: "New chat" }).click();
+  await expect(field(page)).toHaveValue("");
+  await field(page).fill("Something else");
+  await chats(page).click();
+  await expect(field(page)).toHaveValue("To be sent later");
+  await say(page, "Sent now");
+  await expect(field(page)).toHaveValue("");
 });
 
 test("tells the user why a file cannot be imported", async ({ page, site }) => {
@@ -204,6 +224,27 @@ test("keeps what had come of a reply when the page is reloaded, and writes it an
   await expect(page.getByRole("button", { name: "Fork this chat" })).toBeEnabled();
   await expect(page.getByRole("button", { name: "Write it anew" })).toBeHidden();
   await expect(messages(page)).toHaveCount(2);
+});
+
+test("writes a reply with a tool anew, and asks the tool once", async ({ page, site }) => {
+  // The first reply stops in the middle of its answer, until the page is loaded again.
+  await page.addInitScript(() => {
+    const wait = setTimeout;
+    const isFirst = sessionStorage.getItem("loaded") === null;
+    const hasStopped = () => isFirst && document.body.innerText.includes("6 * 7 is");
+    globalThis.setTimeout = ((work: () => void, ms: number) =>
+      wait(work, hasStopped() && ms < 100 ? 1e9 : ms)) as never;
+    sessionStorage.setItem("loaded", "");
+  });
+  await page.goto(site.url("demo"));
+  await field(page).fill("What is 6 * 7?");
+  await field(page).press("Enter");
+  await expect(page.getByText("6 * 7 is")).toBeVisible();
+  await page.reload();
+  await page.getByRole("button", { name: "Write it anew" }).click();
+  await expect(page.getByRole("button", { name: "Fork this chat" })).toBeEnabled();
+  await expect(messages(page).last()).toContainText("6 * 7 is 42");
+  await expect(page.getByText("calculator", { exact: true })).toHaveCount(1);
 });
 
 test("shows which earlier reply was cut off, and leaves it", async ({ page, site }) => {

@@ -79,11 +79,11 @@ test("a history that a tab is reading when its own worker dies is read whole", a
   const reader = await site.openTab(context);
   const lengths = await reader.evaluate(async () => {
     const read: number[] = [];
-    for (let turn = 0; turn < 6; turn++) {
+    for (let turn = 0; turn < 4; turn++) {
       await harness.openFaulty();
       const reading = harness.texts();
       // Ever later, in between two of its batches.
-      for (let tasks = 0; tasks < turn * 8; tasks++) await new Promise((resolve) => setTimeout(resolve));
+      for (let tasks = 0; tasks < turn * 12; tasks++) await new Promise((resolve) => setTimeout(resolve));
       harness.faulty.terminate();
       read.push((await reading).length, (await harness.texts()).length);
       // Without what the page has kept.
