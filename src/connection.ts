@@ -90,8 +90,8 @@ export interface Connection extends AsyncDisposable {
   /**
    * One complete SQLite file with every row that is committed by now in it, deleted sessions too, which the Python
    * package opens. From 16 MiB on it is a file in the origin's storage, made between other calls, which may be in it too;
-   * it can be read for a day, or until {@link Connection.purgeDeleted} removes something: copy it to where it shall stay. Rejects
-   * `quota` where there is no room for that.
+   * it can be read for a day, or until {@link Connection.purgeDeleted} removes something: copy it to where it shall stay.
+   * Rejects `quota` where there is no room for that.
    */
   export(): Promise<Blob>;
   /**

@@ -40,6 +40,9 @@ export type ErrorCode =
  */
 export type WriteOutcome = "not-applied" | "unknown";
 
+/** What to do where something has happened that cannot. */
+export const DEFECT: string = "This is a defect of axio-context-opfs; please report it";
+
 /** Every error that this package rejects with or throws. The underlying error, if any, is its `cause`. */
 export class ContextStoreError extends Error {
   override readonly name = "ContextStoreError" as const;

@@ -212,7 +212,7 @@ export interface Operations<Content = WireContent> {
   check(args: NoArguments): IntegrityReport;
   /**
    * The messages that did not fit into a {@link MessageBatch}; null as above. `number`: of this batch, from 1. A call that
-   * is sent again, because its answer was lost with the worker, would otherwise be given the batch behind the one it asks for.
+   * is sent again, because its answer was lost with the worker, would otherwise get the batch behind the one it asks for.
    */
   rest(args: { token: string; number: number }): MessageBatch | null;
   /** Answers after so many milliseconds, in a hidden tab too, where the page's own timers sleep. */

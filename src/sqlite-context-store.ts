@@ -206,8 +206,8 @@ export class SQLiteContextStore extends ContextStore {
 
   /**
    * A new session of the same project with a copy of the messages, or of the first `upTo` of them, and of the token
-   * counts, which are those of the whole session. A fork without messages is not listed, and remembers of no session that it
-   * is its fork. Rejects `conflict` when there is a session with the given id.
+   * counts, which are those of the whole session. A fork without messages is not listed, and remembers no session as its
+   * origin. Rejects `conflict` when there is a session with the given id.
    */
   override async fork(
     options: { readonly upTo?: number | undefined; readonly sessionId?: string | undefined } = {},

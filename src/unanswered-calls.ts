@@ -1,5 +1,5 @@
 import type { Bridge } from "./bridge.js";
-import type { ContextStoreError } from "./errors.js";
+import { type ContextStoreError, DEFECT } from "./errors.js";
 import { type OperationName, type Operations, WRITES } from "./operations.js";
 import {
   BATCH,
@@ -12,7 +12,7 @@ import {
   type WireError,
 } from "./protocol.js";
 import { UnsureAppends } from "./unsure-appends.js";
-import { DEFECT, fromWire, workerFailed } from "./worker-boot.js";
+import { fromWire, workerFailed } from "./worker-boot.js";
 
 interface Call {
   request: Request;
@@ -100,7 +100,7 @@ export class UnansweredCalls {
       replies = await this.#bridge!.run(requests, unanswered);
     } catch (cause) {
       // The arguments have been checked: this is a defect of the worker.
-      for (const call of calls) this.#giveUp(call, workerFailed(DEFECT, cause));
+      for (const call of calls) this.#giveUp(call, workerFailed(`failed. ${DEFECT}`, cause));
       return this.#flush();
     }
     for (const [place, { request }] of calls.entries()) this.#settle(request.seq, replies[place]!);

@@ -5,9 +5,6 @@ import type { OpenOptions, WireError, WorkerEvent } from "./protocol.js";
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;
 
-/** What cannot be has happened. */
-export const DEFECT: string = "failed. This is a defect of axio-context-opfs; please report it";
-
 /** A worker that has opened the database. */
 export interface Booted {
   readonly bridge: Bridge;

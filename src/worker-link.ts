@@ -1,13 +1,13 @@
 import { refuse } from "./arguments.js";
 import type { Bridge } from "./bridge.js";
 import type { ContextChange } from "./changes.js";
-import { ContextStoreError } from "./errors.js";
+import { ContextStoreError, DEFECT } from "./errors.js";
 import { newUid } from "./ids.js";
 import type { ImportReport, OperationName, Operations } from "./operations.js";
 import { type CallTerms, PROTOCOL, type Success, type WorkerEvent } from "./protocol.js";
 import type { ImportProgress } from "./reports.js";
 import { UnansweredCalls } from "./unanswered-calls.js";
-import { boot, type Booted, DEFECT, fromWire, workerFailed, workerMissing } from "./worker-boot.js";
+import { boot, type Booted, fromWire, workerFailed, workerMissing } from "./worker-boot.js";
 import { pause, untilDeath, untilEarlyDeath } from "./worker-death.js";
 
 /** How the worker is started and the database opened. */
@@ -175,7 +175,7 @@ export class WorkerLink {
   #restart(): void {
     this.#start().catch((error: unknown) => {
       this.#endWorker();
-      this.#end(error instanceof ContextStoreError ? error : workerFailed(DEFECT, error));
+      this.#end(error instanceof ContextStoreError ? error : workerFailed(`failed. ${DEFECT}`, error));
     });
   }
 

@@ -1,4 +1,4 @@
-import { ContextStoreError, type ErrorCode, type WriteOutcome } from "../src/errors.js";
+import { ContextStoreError, DEFECT, type ErrorCode, type WriteOutcome } from "../src/errors.js";
 import { WRITES } from "../src/operations.js";
 import type { Reply } from "../src/protocol.js";
 import type { Batch, OwnerRequest } from "./requests.js";
@@ -51,10 +51,7 @@ export function toContextStoreError(error: unknown, outcome: WriteOutcome = "not
       "corrupt",
       `The browser could not read or write the database file (${io?.message ?? text}). Try again, and reload the page if that does not help.`,
     );
-  return fail(
-    "worker-failed",
-    `The database worker failed: ${io ? `${text} (${io.message})` : text}. This is a defect of axio-context-opfs; please report it.`,
-  );
+  return fail("worker-failed", `The database worker failed: ${io ? `${text} (${io.message})` : text}. ${DEFECT}.`);
 }
 
 /** Whether the device did not take what had been written. */

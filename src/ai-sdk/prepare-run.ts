@@ -23,8 +23,8 @@ export function checkAgent<Method extends string>(agent: { readonly [Name in Met
 
 /**
  * Reads the history and appends the input; what others append in between must not come behind it in what the model is
- * sent: many take an answer at the end for the beginning of theirs, or refuse it. Rejects
- * `invalid-argument`, and `aborted` with a signal that has already fired, before anything is stored.
+ * sent: many take an answer at the end for the beginning of theirs, or refuse it. Rejects `invalid-argument`, and
+ * `aborted` with a signal that has already fired, before anything is stored.
  */
 export async function prepareRun(
   input: string | Message,

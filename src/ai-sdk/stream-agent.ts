@@ -34,8 +34,9 @@ export interface StreamableAgent<RESULT extends AgentStream> {
  * The stream is read to its end whether or not the caller reads it; when the caller has come to its end, everything is
  * stored. When the run fails or is aborted, the message of the step that did not end stays as it is, with the status
  * `"partial"`, and its tokens are not counted. What the SDK takes back because it begins a step's stream anew
- * (`streamRetries`) stands before the rest until the step ends. When the store fails, the agent is aborted, with the store's error as the
- * reason. Rejects `aborted` with a signal that has already fired, and `invalid-argument`; then nothing was stored.
+ * (`streamRetries`) stands before the rest until the step ends. When the store fails, the agent is aborted, with the
+ * store's error as the reason. Rejects `aborted` with a signal that has already fired, and `invalid-argument`; then
+ * nothing was stored.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-import type { Page } from "@playwright/test";
-import { expect, test } from "./fixtures.js";
+import type { BrowserContext, Page } from "@playwright/test";
+import { expect, type Site, test } from "./fixtures.js";
 
 test("a second tab reads and writes without loading SQLite", async ({ context, site }) => {
   const first = await site.openTab(context);
@@ -52,13 +52,19 @@ test("a second tab reads a long history and a long list as the first one does", 
   expect([texts, list]).toEqual(await read(first));
 });
 
-test("a history that a tab is reading when the owner's tab closes is read whole", async ({ context, site }) => {
-  let owner = await site.openTab(context);
+/** A tab that owns the database, in which there is a history that is read in many batches. */
+async function openLong(context: BrowserContext, site: Site): Promise<Page> {
+  const owner = await site.openTab(context);
   await owner.evaluate(() => harness.open());
   await owner.evaluate(() => {
     const noise = () => Array.from({ length: 30 }, () => crypto.randomUUID()).join();
     return harness.append(...Array.from({ length: 3000 }, noise));
   });
+  return owner;
+}
+
+test("a history that a tab is reading when the owner's tab closes is read whole", async ({ context, site }) => {
+  let owner = await openLong(context, site);
   for (let turn = 0; turn < 4; turn++) {
     const next = await site.openTab(context);
     await next.evaluate(() => harness.open());
@@ -70,12 +76,7 @@ test("a history that a tab is reading when the owner's tab closes is read whole"
 });
 
 test("a history that a tab is reading when its own worker dies is read whole", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  await owner.evaluate(() => {
-    const noise = () => Array.from({ length: 30 }, () => crypto.randomUUID()).join();
-    return harness.append(...Array.from({ length: 3000 }, noise));
-  });
+  await openLong(context, site);
   const reader = await site.openTab(context);
   const lengths = await reader.evaluate(async () => {
     const read: number[] = [];

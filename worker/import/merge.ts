@@ -48,8 +48,8 @@ export class Merge {
   #watched = "";
   #touched: "not" | "appended" | "changed" = "not";
   readonly #finished: Finished[] = [];
-  /** The sessions that others have cleared since they were merged, by id and project. */
-  readonly #cleared = new Set<string>();
+  /** Others have cleared sessions, which may be some of those that were merged. */
+  #hasLost = false;
 
   constructor(
     db: Database,
@@ -71,11 +71,10 @@ export class Merge {
   }
 
   /** Another call has changed something between two steps. */
-  note({ kind, dbName, project, sessionId }: Change): void {
+  note({ kind, dbName, sessionId }: Change): void {
     if (kind === "tokens" || kind === "session") return;
     if (dbName !== "" && dbName !== this.dbName) return;
-    const key = JSON.stringify([sessionId, project]);
-    if (kind === "clear" || kind === "delete") this.#cleared.add(key);
+    if (kind === "clear" || kind === "delete") this.#hasLost = true;
     if (sessionId !== undefined && sessionId !== this.#watched) return;
     if (kind !== "append") this.#touched = "changed";
     else if (this.#touched === "not") this.#touched = "appended";
@@ -111,11 +110,7 @@ export class Merge {
     }
     const sql = tables(this.dbName);
     // What the file says of a session has gone with its messages, unless these were brought back.
-    for (const key of this.#cleared) {
-      const [sessionId, project] = JSON.parse(key) as [string, string];
-      if (this.#db.value(sql.importedLeft, sessionId, project) === undefined)
-        this.#db.run(sql.forgetDescribed, sessionId, project);
-    }
+    if (this.#hasLost) this.#db.run(sql.forgetLost);
     for (const take of sql.takeDescribed) this.#db.run(take);
   }
 
@@ -260,7 +255,6 @@ export class Merge {
     const isFork = theirs.sessionId !== ours.sessionId;
     const [title, parent, forkedAt] = isFork ? [] : this.#descriptionOf(theirs);
     const { sessionId, project } = ours;
-    this.#cleared.delete(JSON.stringify([sessionId, project]));
     this.#db.run(tables(this.dbName).describe, sessionId, project, input, output, title, parent, forkedAt);
   }
 

@@ -1,4 +1,3 @@
-import { ContextStoreError } from "../../src/errors.js";
 import { type SearchOperation, WRITES } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import { failure, isFailedFlush, refusal, success, toContextStoreError } from "../failure.js";
@@ -70,6 +69,8 @@ export class Executor {
   readonly #epoch: number;
   readonly #events: ExecutorEvents;
   #hasWritten = false;
+  /** An earlier owner may have died, or failed, before it had flushed what it had committed. */
+  #hasFlushedOlder = false;
   #synchronous: "FULL" | "NORMAL" = "NORMAL";
 
   /**
@@ -157,21 +158,12 @@ export class Executor {
   }
 
   #recorded(client: string, { seq, terms }: OwnerRequest): Reply | undefined {
-    const found = this.#ledger.find(client, seq);
-    if (found) return terms.full ? this.#flushed(found.result) : success(found.result);
-    if (!this.#ledger.isSettled(client, seq)) return undefined;
-    return failure(
-      new ContextStoreError("aborted", "This call was answered before; what it did is no longer remembered.", {
-        outcome: "unknown",
-      }),
-    );
-  }
-
-  /** The owner that committed it may have died, or failed, before it had flushed it. */
-  #flushed(result: unknown): Reply {
+    const reply = this.#ledger.answer(client, seq);
+    if (!reply?.ok || !terms.full || this.#hasFlushedOlder) return reply;
     try {
       this.#storage.flush();
-      return success(result);
+      this.#hasFlushedOlder = true;
+      return reply;
     } catch (error) {
       return failure(toContextStoreError(error, "unknown"));
     }
@@ -202,10 +194,11 @@ export class Executor {
       if (isApart) this.#db.run("RELEASE operation");
       group.results.set(request.seq, result);
       group.places.push(place);
-      if (request.name === "import") group.dbNames.push(...dbNames(this.#db));
+      const isImport = request.name === "import";
+      if (isImport) group.dbNames.push(...dbNames(this.#db));
       // SQLite does not count what only an index has come to.
       if (this.#db.changeCount !== changeCount || request.name === "repair")
-        group.changes.push(...changesOf(request, result, new Set([...this.#dbNames, ...group.dbNames])));
+        group.changes.push(...changesOf(request, result, isImport ? group.dbNames : this.#dbNames));
       replies[place] = success(result);
     } catch (error) {
       replies[place] = failure(error);

@@ -1,3 +1,6 @@
+import { ContextStoreError } from "../../src/errors.js";
+import type { Reply } from "../../src/protocol.js";
+import { failure, success } from "../failure.js";
 import { Recent } from "../recent.js";
 import { CLIENT_GET, CLIENT_SET, CLIENTS_PURGE } from "../sql/file.js";
 import type { Database } from "../sqlite/database.js";
@@ -53,15 +56,13 @@ export class Ledger {
     client.high = Math.max(client.high, last);
   }
 
-  /** Whether nobody waits for this call any more: it can only be a late copy. */
-  isSettled(client: string, seq: number): boolean {
-    return !this.#clients.get(client).open.has(seq);
-  }
-
-  /** The result of a write that was committed, if this is one. */
-  find(client: string, seq: number): { readonly result: unknown } | undefined {
-    const { results } = this.#clients.get(client);
-    return results.has(seq) ? { result: results.get(seq) } : undefined;
+  /** The answer of a write that was committed, or for which nobody waits any more: then it can only be a late copy. */
+  answer(client: string, seq: number): Reply | undefined {
+    const { open, results } = this.#clients.get(client);
+    if (results.has(seq)) return success(results.get(seq));
+    if (open.has(seq)) return undefined;
+    const message = "This call was answered before; what it did is no longer remembered.";
+    return failure(new ContextStoreError("aborted", message, { outcome: "unknown" }));
   }
 
   /** Writes down, in the open transaction, what it does. Remembered only once {@link Ledger.commit} is called. */

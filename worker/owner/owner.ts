@@ -165,7 +165,7 @@ export class Owner {
           ? replies
           : this.#files.look().then(() => replies, failAll(batch)),
       );
-    if (name === "import") this.#imports = Promise.all([this.#imports, done]);
+    if (name === "import") this.#imports = this.#imports.then(() => done);
     return done;
   }
 

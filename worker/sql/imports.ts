@@ -31,6 +31,7 @@ export const DESCRIBED_BEGIN = [
 
 /** What an import reads and writes of the tables. */
 export function importsSql({ dbName, messages, tokens, sessions }: Names) {
+  const ofDescribed = "i.db_name = d.db_name AND i.session_id = d.session_id AND i.project = d.project";
   const imported = ` FROM ${messages} WHERE id > ?3 AND id <= ?4 AND +session_id = ?1 AND +project = ?2`;
   return {
     forMerge: `
@@ -41,11 +42,13 @@ export function importsSql({ dbName, messages, tokens, sessions }: Names) {
         iif(count(*) = 0, ?4, max(0, ?4 - max(output_tokens))), ?5, ?6, ?7
       FROM ${tokens} WHERE ${SESSION}`,
     describeOther: `INSERT INTO temp.described VALUES ('${dbName}', ?1, ?2, FALSE, ?3, ?4, NULL, NULL, NULL)`,
-    importedLeft: `
-      SELECT 1 FROM axio_opfs_imported AS i JOIN ${messages} AS m ON m.id BETWEEN i.first_id AND i.last_id
-      WHERE i.db_name = '${dbName}' AND i.session_id = ?1 AND i.project = ?2
-        AND m.session_id = ?1 AND +m.project = ?2 LIMIT 1`,
-    forgetDescribed: `DELETE FROM temp.described WHERE db_name = '${dbName}' AND ${SESSION}`,
+    /** Of the sessions of which messages were added, those of which none is left. */
+    forgetLost: `
+      DELETE FROM temp.described AS d WHERE d.db_name = '${dbName}'
+        AND EXISTS (SELECT 1 FROM axio_opfs_imported AS i WHERE ${ofDescribed})
+        AND NOT EXISTS (
+          SELECT 1 FROM axio_opfs_imported AS i JOIN ${messages} AS m ON m.id BETWEEN i.first_id AND i.last_id
+          WHERE ${ofDescribed} AND m.session_id = d.session_id AND +m.project = d.project)`,
     // Added to what there is by then, so that what others have counted meanwhile stays. What is here is not overwritten.
     takeDescribed: [
       `INSERT INTO ${tokens}(session_id, project, input_tokens, output_tokens)
