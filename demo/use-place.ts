@@ -19,11 +19,12 @@ export function usePlace(): Place {
   );
   const values = new URLSearchParams(hash.slice(1));
   const sessionId = values.get("session");
-  const position = values.get("message");
+  // Anything may stand in an address.
+  const [position] = /^\d{1,9}$/.exec(values.get("message") ?? "") ?? [];
   return {
     project: values.get("project") ?? location.origin,
     ...(sessionId !== null && { sessionId }),
-    ...(position !== null && { position: Number(position) }),
+    ...(position !== undefined && { position: Number(position) }),
   };
 }
 
