@@ -41,6 +41,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: process.env["FULL"] ? 1 : 2,
   forbidOnly: !!process.env["CI"],
+  // For pages that the browser has dropped from its back/forward cache, and nothing else: see the fixtures.
+  retries: 2,
   timeout: 120_000,
   expect: { timeout: 30_000 },
   projects: [

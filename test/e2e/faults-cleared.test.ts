@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
+import { goBack, leave } from "./back-forward.js";
 import { expect, type Site, test } from "./fixtures.js";
 
 /** Deletes what the site has stored. Resolves to when it was done, by the clock. */
@@ -149,11 +150,9 @@ for (const [how, clear] of [
       test.skip(browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
       const { owner, waiting, outside } = await openTabs(context, site);
       await waiting.close();
-      await owner.goto(new URL("elsewhere.html", owner.url()).href);
+      await leave(owner);
       await clear(outside, site);
-      await owner.goBack({ waitUntil: "commit" });
-      await owner.waitForFunction(() => globalThis.harness?.wasShown);
-      expect(await owner.evaluate(() => harness.persisted)).toBe(true);
+      await goBack(owner);
       expect(await owner.evaluate(() => harness.rejection(harness.append("into nothing")))).toMatchObject({
         code: "storage-cleared",
       });

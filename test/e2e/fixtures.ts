@@ -1,8 +1,10 @@
 import { test as base, type BrowserContext, type Page } from "@playwright/test";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DROPPED } from "./back-forward.js";
 import { killProcessesOf } from "./processes.js";
 import { type Policy, PORT_VARIABLE } from "./server.js";
 
@@ -36,6 +38,7 @@ export interface Hold {
 }
 
 interface TestFixtures {
+  readonly retryOfDropped: void;
   /** For a test that ends the browser. */
   readonly profile: Profile;
   readonly site: Site;
@@ -56,6 +59,19 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await removeFolder(folder);
     },
     { scope: "worker" },
+  ],
+  // The browser may drop a page from its back/forward cache when it likes. Whatever else fails a test fails it for good.
+  retryOfDropped: [
+    // oxlint-disable-next-line no-empty-pattern
+    async ({}, use, { project, testId, errors }) => {
+      const failed = join(project.outputDir, `${testId}.failed`);
+      if (existsSync(failed)) throw new Error("Failed before, for more than a page that the browser has dropped.");
+      await use();
+      if (errors.every(({ message }) => message?.includes(DROPPED))) return;
+      await mkdir(project.outputDir, { recursive: true });
+      await writeFile(failed, "");
+    },
+    { auto: true },
   ],
   context: async ({ sharedContext }, use) => {
     // Firefox ends with its last tab: the one that it began with stays.

@@ -1,16 +1,5 @@
-import type { Page } from "@playwright/test";
+import { goBack, leave } from "./back-forward.js";
 import { expect, test } from "./fixtures.js";
-
-async function leave(page: Page): Promise<void> {
-  await page.goto(new URL("elsewhere.html", page.url()).href);
-}
-
-/** Goes back. The page must have been kept: one that was loaded again would prove nothing. */
-async function goBack(page: Page): Promise<void> {
-  await page.goBack({ waitUntil: "commit" });
-  await page.waitForFunction(() => globalThis.harness?.wasShown);
-  expect(await page.evaluate(() => harness.persisted)).toBe(true);
-}
 
 test.describe("the back/forward cache", () => {
   test.skip(({ browserName }) => browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
@@ -112,8 +101,7 @@ test.describe("the back/forward cache", () => {
     const other = await site.openTab(context);
     expect(await other.evaluate(() => harness.rejection(harness.open()))).toMatchObject({ code: "none" });
     await other.evaluate(() => harness.append("meanwhile"));
-    await page.goBack({ waitUntil: "commit" });
-    await page.waitForFunction(() => globalThis.harness?.wasShown);
+    await goBack(page, { mayLoadAgain: true });
     await page.evaluate(() => harness.open());
     expect(await page.evaluate(() => harness.texts())).toEqual(["meanwhile"]);
   });

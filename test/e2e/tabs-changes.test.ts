@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
+import { goBack, leave } from "./back-forward.js";
 import { expect, type Site, test } from "./fixtures.js";
 
 /** Opens tabs that listen; the first owns the database. */
@@ -142,11 +143,9 @@ test("a page that comes back from the back/forward cache is told to read again",
 }) => {
   test.skip(browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
   const [away, other] = (await openListening(context, site, 2)) as [Page, Page];
-  await away.goto(new URL("elsewhere.html", away.url()).href);
+  await leave(away);
   await other.evaluate(() => harness.append("meanwhile"));
-  await away.goBack({ waitUntil: "commit" });
-  await away.waitForFunction(() => globalThis.harness?.wasShown);
-  expect(await away.evaluate(() => harness.persisted)).toBe(true);
+  await goBack(away);
   await away.evaluate(() => harness.untilHeard(({ kind }) => kind === "resync"));
   await other.evaluate(() => harness.append("after"));
   await away.evaluate(() => harness.untilHeard(({ kind }) => kind === "append"));

@@ -1,3 +1,4 @@
+import { goBack, leave } from "./back-forward.js";
 import { expect, test } from "./fixtures.js";
 
 // The page "next" is the same page, built with the next number of the protocol.
@@ -95,12 +96,10 @@ test("an older page that was in the back/forward cache while a newer one took ov
   test.skip(browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
   const old = await site.openTab(context);
   await old.evaluate(() => harness.open());
-  await old.goto(new URL("elsewhere.html", old.url()).href);
+  await leave(old);
   const next = await site.openTab(context, "plain", "next");
   await next.evaluate(() => harness.open());
-  await old.goBack({ waitUntil: "commit" });
-  await old.waitForFunction(() => globalThis.harness?.wasShown);
-  expect(await old.evaluate(() => harness.persisted)).toBe(true);
+  await goBack(old);
   expect(await old.evaluate(() => harness.rejection(harness.texts()))).toMatchObject({ code: "protocol-mismatch" });
   await next.evaluate(() => harness.append("new"));
   expect(await next.evaluate(() => harness.texts())).toEqual(["new"]);
