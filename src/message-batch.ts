@@ -19,13 +19,15 @@ export interface MessageBatch {
 export function readBatch({ messages, texts }: Pick<MessageBatch, "messages" | "texts">): Message[] {
   if (typeof messages !== "string") return messages;
   let at = 0;
-  const list = JSON.parse(messages) as { readonly content: Record<string, unknown>[] }[];
-  for (const { content } of list) {
-    for (const block of content) {
+  const fill = (blocks: Record<string, unknown>[]) => {
+    for (const block of blocks) {
       const key = block["type"] === "text" ? "text" : "content";
-      const length = block[key];
-      if (typeof length === "number") block[key] = texts.slice(at, (at += length));
+      const value = block[key];
+      if (typeof value === "number") block[key] = texts.slice(at, (at += value));
+      else if (value) fill(value as Record<string, unknown>[]);
     }
-  }
+  };
+  const list = JSON.parse(messages) as { readonly content: Record<string, unknown>[] }[];
+  for (const { content } of list) fill(content);
   return list as unknown as Message[];
 }

@@ -88,10 +88,10 @@ describe("what cannot be read fails the answer, and says which message", () => {
     const unsealer = new Unsealer();
     const good = answer("plain:[]").value[0];
     const rows = [
-      ...Array.from({ length: 700 }, (_each, position) => ({ ...good, position })),
+      ...Array.from({ length: 3000 }, (_each, position) => ({ ...good, position })),
       { ...good, ...columns },
     ];
-    const value = rows.with(700, { ...rows[700]!, position: 700 });
+    const value = rows.with(3000, { ...rows[3000]!, position: 3000 });
     const { rest } = await begin(unsealer, request(), { ok: true, value });
     await expect(next(unsealer, rest!)).rejects.toMatchObject({ code: "corrupt" });
     expect(await next(unsealer, rest!)).toBeNull();
@@ -145,7 +145,7 @@ test("what a reader has not come for is not kept for long", async () => {
   onTestFinished(() => void vi.useRealTimers());
   const unsealer = new Unsealer();
   const rows = Array.from({ length: 4 }, (_, position) => {
-    return { ...answer(stored([{ type: "text", text: "x".repeat(200_000) }])).value[0], id: position + 1, position };
+    return { ...answer(stored([{ type: "text", text: "x".repeat(240_000) }])).value[0], id: position + 1, position };
   });
   const [gone, slow] = [1, 2].map(async () => (await begin(unsealer, request(), { ok: true, value: rows })).rest!);
   for (let time = 0; time < 3; time++) {
@@ -239,7 +239,7 @@ function result(content: unknown): object {
 }
 
 test("a long answer comes in batches, and no other worker takes its token for one of its own", async () => {
-  const rows = Array.from({ length: 1200 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
+  const rows = Array.from({ length: 6000 }, (_, position) => ({ ...answer("plain:[]").value[0], position }));
   const unsealer = new Unsealer();
   const first = await begin(unsealer, request(), { ok: true, value: rows });
   const positions: number[] = [];
@@ -253,7 +253,7 @@ test("a long answer comes in batches, and no other worker takes its token for on
 });
 
 describe("rows that come one part after the other", () => {
-  const row = answer(stored([{ type: "text", text: "x".repeat(40_000) }])).value[0];
+  const row = answer(stored([{ type: "text", text: "x".repeat(50_000) }])).value[0];
   const rows = Array.from({ length: 12 }, (_, position) => ({ ...row, id: position + 1, position }));
   const positionsOf = (batch: MessageBatch | null) =>
     (readBatch(batch!) as StoredMessage[]).map(({ position }) => position);

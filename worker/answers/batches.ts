@@ -5,14 +5,14 @@ import type { Rows } from "./row-stream.js";
 import { isText, type ReadRow, readRow, sizeOf, textsOf, toText, toValue } from "./stored-message.js";
 
 /**
- * What one answer to the page holds, unless one message alone is longer. Strings of more than 128 KB are not moved by the
- * engine's garbage collections, which otherwise are most of what a page waits for at once; with much more, it is the
- * answers themselves.
+ * What one answer to the page holds, unless one message alone is longer. Of messages of usual length the texts are then
+ * longer than 128 KB: such a string the engine's garbage collections do not move, which otherwise are most of what a page
+ * waits for at once. With much more, it is the answers themselves.
  */
-const BATCH_CHARACTERS = 192 * 1024;
+const BATCH_CHARACTERS = 224 * 1024;
 
-/** What there is of a message besides content and metadata, counted generously. */
-const HEAD_CHARACTERS = 400;
+/** What there is of a message besides content and metadata, counted generously: short ones take their time, too. */
+const HEAD_CHARACTERS = 100;
 
 /** Messages, as the page gets them in one piece. */
 export interface Batch extends Pick<MessageBatch, "messages" | "texts"> {

@@ -87,11 +87,14 @@ function textOf(blocks: readonly ContentBlock[]): ContentText | undefined {
     texts += text;
     return text.length;
   };
-  const rest = blocks.map((block) => {
-    if (block.type === "text") return { type: "text", text: lengthOf(block.text) };
-    if (block.type !== "tool_result" || typeof block.content !== "string") return block;
-    return { ...block, content: lengthOf(block.content) };
-  });
+  const measured = (part: readonly ContentBlock[]): unknown[] =>
+    part.map((block) => {
+      if (block.type === "text") return { type: "text", text: lengthOf(block.text) };
+      if (block.type !== "tool_result") return block;
+      const { content } = block;
+      return { ...block, content: typeof content === "string" ? lengthOf(content) : measured(content) };
+    });
+  const rest = measured(blocks);
   let isAll = true;
   const watch = (_: string, value: unknown) => {
     const isOdd = typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0));
