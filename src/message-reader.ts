@@ -7,6 +7,9 @@ import type { Success } from "./protocol.js";
 /** As many batches are asked for while one is read: neither page nor owner shall wait for the way between them. */
 const AHEAD = 3;
 
+/** How long the main thread reads, in one go, an answer that was kept, in milliseconds. */
+const SLICE_MS = 4;
+
 /** Reads a range of a session, in batches that the main thread takes one at a time. `brief`: roles and contents alone. */
 export async function readMessages<Item extends Message>(
   connection: DatabaseConnection,
@@ -36,9 +39,22 @@ export async function readMessages<Item extends Message>(
     batches.push(batch);
     if (token) continue;
     const size = batches.reduce((sum, part) => sum + sizeOf(part), question.length);
-    connection.recent.keep(question, { read: () => batches.flatMap(readBatch), size, version });
+    connection.recent.keep(question, { read: () => readKept(connection, batches), size, version });
     return messages;
   }
+}
+
+async function readKept<Item>(connection: DatabaseConnection, batches: readonly MessageBatch[]): Promise<Item[]> {
+  const messages: Item[] = [];
+  let since = performance.now();
+  for (const batch of batches) {
+    if (performance.now() - since > SLICE_MS) {
+      await connection.ask("wait", { ms: 0 });
+      since = performance.now();
+    }
+    for (const message of readBatch(batch)) messages.push(message as Item);
+  }
+  return messages;
 }
 
 /** What is not text cannot be read twice. */

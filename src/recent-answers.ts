@@ -1,7 +1,7 @@
 /** An answer of the database. */
 export interface Answer<Items> {
   /** Reads it. What it gives is the caller's own: new at every call. */
-  readonly read: () => Items;
+  readonly read: () => Items | Promise<Items>;
   /** In characters. */
   readonly size: number;
   /** The database's when it was read; none where others wrote meanwhile. */

@@ -144,7 +144,7 @@ describe("after a power failure", () => {
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Message, SQLiteContextStore } from "../../src/index.js";
 import { DatabaseConnection } from "../../src/database-connection.js";
 import type { OperationName, Operations, SessionKey } from "../../src/operations.js";
@@ -161,6 +161,8 @@ describe("an owner and the pages that ask it", () => {
     readonly #connection = new DatabaseConnection("/", this as unknown as WorkerLink, terms, "opfs", async () => {});
     /** How many answers said that nothing had changed. */
     unchanged = 0;
+    /** How often it let others have their turn. */
+    waits = 0;
 
     store(sessionId: string, project: string): SQLiteContextStore {
       return new SQLiteContextStore(this.#connection, sessionId, { project, dbName });
@@ -168,6 +170,10 @@ describe("an owner and the pages that ask it", () => {
 
     /** As {@link WorkerLink.call}. */
     async call(name: OperationName, args: unknown): Promise<Reply> {
+      if (name === "wait") {
+        this.waits++;
+        return { ok: true, value: null };
+      }
       if (name === "rest") return this.#unsealer.rest(args as Parameters<Operations["rest"]>[0]);
       const made = { seq: ++seq, name, args, terms } as OwnerRequest;
       const request = is(made, "messages") ? this.#unsealer.withKnown(made) : made;
@@ -261,8 +267,16 @@ describe("an owner and the pages that ask it", () => {
     const first = await page.store("a", "p").getHistory();
     const texts = first.map(({ content }: Message) => (content[0] as { text: string }).text.slice(0, 2));
     expect(texts).toEqual(messages.map((_, number) => String(number).repeat(2).slice(0, 2)));
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => now.mockRestore());
     expect(await page.store("a", "p").getHistory()).toEqual(first);
-    expect(page.unchanged).toBe(1);
+    expect([page.unchanged, page.waits]).toEqual([1, 0]);
+    // Where that takes its time, in several tasks of the page.
+    let time = 0;
+    now.mockImplementation(() => (time += 5));
+    expect(await page.store("a", "p").getHistory()).toEqual(first);
+    expect(page.unchanged).toBe(2);
+    expect(page.waits).toBeGreaterThan(0);
   });
 });
 

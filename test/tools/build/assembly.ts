@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,11 +9,16 @@ import type { Plugin } from "rolldown";
 
 const QUERY = "?wasm";
 const COMPILER = "node_modules/assemblyscript/bin/asc.js";
+const MANIFEST = "node_modules/assemblyscript/package.json";
+const OPTIONS = ["--runtime", "stub", "-O3"];
 
 const run = promisify(execFile);
 
-/** By the source's text: every worker is a build of its own, and the compiler takes seconds. */
+/** Of this process: every worker is a build of its own, and the compiler takes seconds. */
 const compiled = new Map<string, Promise<string>>();
+
+/** Of all processes. A file is named by a digest of all that decides on it; the sources import nothing. */
+const CACHE = "node_modules/.cache/assembly";
 
 /** What is imported with "?wasm" is AssemblyScript; a module gives what it is compiled to, as base64. */
 export function assembly(): Plugin {
@@ -27,10 +34,23 @@ export function assembly(): Plugin {
 }
 
 async function compiledOnce(source: string): Promise<string> {
-  const text = await readFile(source, "utf8");
-  const known = compiled.get(text) ?? compile(source);
-  compiled.set(text, known);
+  const [text, compiler] = await Promise.all([readFile(source, "utf8"), readFile(MANIFEST, "utf8")]);
+  const name = createHash("sha256")
+    .update(JSON.stringify([text, compiler, OPTIONS]))
+    .digest("hex");
+  const known = compiled.get(name) ?? cached(join(CACHE, name), () => compile(source));
+  compiled.set(name, known);
   return known;
+}
+
+async function cached(file: string, make: () => Promise<string>): Promise<string> {
+  if (existsSync(file)) return readFile(file, "utf8");
+  const made = await make();
+  await mkdir(CACHE, { recursive: true });
+  // Whoever looks meanwhile finds all of it, or nothing.
+  await writeFile(`${file}.${process.pid}`, made);
+  await rename(`${file}.${process.pid}`, file);
+  return made;
 }
 
 /** In a process of its own: it shares Binaryen, whose settings it changes, with what strips SQLite. */
@@ -38,7 +58,7 @@ async function compile(source: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "assembly-"));
   try {
     const target = join(folder, "compiled.wasm");
-    await run(process.execPath, [COMPILER, source, "--outFile", target, "--runtime", "stub", "-O3"]);
+    await run(process.execPath, [COMPILER, source, "--outFile", target, ...OPTIONS]);
     return await readFile(target, "base64");
   } finally {
     await rm(folder, { recursive: true });
