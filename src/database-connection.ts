@@ -1,7 +1,14 @@
 import { checkChoice, checkDbName, checkName, checkOptions, checkSignal, refuse } from "./arguments.js";
 import { type ChangeFilter, concerns, type ContextChange } from "./changes.js";
 import { ContextStoreError, type WriteOutcome } from "./errors.js";
-import { type ListText, type OperationName, type Operations, readList, type SessionEntry } from "./operations.js";
+import {
+  type ListText,
+  type OperationName,
+  type Operations,
+  partsOf,
+  readList,
+  type SessionEntry,
+} from "./operations.js";
 import type { CallTerms, Success } from "./protocol.js";
 import { RecentAnswers } from "./recent-answers.js";
 import type { DatabaseStatus, ImportSummary, IntegrityReport, ProjectInfo } from "./reports.js";
@@ -17,6 +24,9 @@ interface Entries {
   readonly sessions: SessionEntry;
   readonly search: SearchHit;
 }
+
+/** How long the main thread is at something in one go, in milliseconds. */
+const SLICE_MS = 4;
 
 const NOT_DELETED = "restoreSession() takes a session that listDeletedSessions() gave.";
 
@@ -64,6 +74,17 @@ export class DatabaseConnection implements Connection {
     return this.#link.call(name, args, this.#terms);
   }
 
+  /** Gives what is awaited between the steps of something long: now and then it lets the main thread do other things. */
+  pauses(): () => Promise<void> {
+    let since = performance.now();
+    return async () => {
+      if (performance.now() - since < SLICE_MS) return;
+      // Timers of a hidden page sleep.
+      await this.call("wait", { ms: 0 });
+      since = performance.now();
+    };
+  }
+
   /** Asks for a list, and makes its items. */
   async list<Name extends keyof Entries, Item>(
     name: Name,
@@ -74,7 +95,12 @@ export class DatabaseConnection implements Connection {
     const kept = this.recent.get<Item[]>(asked);
     const { value, version } = await this.ask(name, { ...args, seen: kept?.version });
     if (value === null) return kept!.read();
-    const entries = readList(value as ListText<Entries[Name]>);
+    const entries: Entries[Name][] = [];
+    const pause = this.pauses();
+    for (const part of partsOf(value as ListText<Entries[Name]>)) {
+      await pause();
+      for (const entry of readList(part)) entries.push(entry);
+    }
     const read = () => entries.map(toItem);
     this.recent.keep(asked, { read, size: asked.length + value.length, version });
     return read();

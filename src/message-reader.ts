@@ -7,9 +7,6 @@ import type { Success } from "./protocol.js";
 /** As many batches are asked for while one is read: neither page nor owner shall wait for the way between them. */
 const AHEAD = 3;
 
-/** How long the main thread reads, in one go, an answer that was kept, in milliseconds. */
-const SLICE_MS = 4;
-
 /** Reads a range of a session, in batches that the main thread takes one at a time. `brief`: roles and contents alone. */
 export async function readMessages<Item extends Message>(
   connection: DatabaseConnection,
@@ -46,12 +43,9 @@ export async function readMessages<Item extends Message>(
 
 async function readKept<Item>(connection: DatabaseConnection, batches: readonly MessageBatch[]): Promise<Item[]> {
   const messages: Item[] = [];
-  let since = performance.now();
+  const pause = connection.pauses();
   for (const batch of batches) {
-    if (performance.now() - since > SLICE_MS) {
-      await connection.ask("wait", { ms: 0 });
-      since = performance.now();
-    }
+    await pause();
     for (const message of readBatch(batch)) messages.push(message as Item);
   }
   return messages;

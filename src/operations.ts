@@ -75,8 +75,24 @@ export interface SessionRange {
 
 declare const item: unique symbol;
 
-/** A list as JSON text, which is the cheapest to make, to post and to read. */
+/** A list as JSON text, which is the cheapest to make, to post and to read. Between two items stands {@link BETWEEN}. */
 export type ListText<Item> = string & { readonly [item]?: Item };
+
+/** Stands nowhere inside of an item: JSON escapes line breaks. */
+export const BETWEEN = ",\n";
+
+/** In characters: what the main thread reads of a list in one go. */
+const PART = 64 * 1024;
+
+/** The parts of a list: lists, too. */
+export function* partsOf<Item>(list: ListText<Item>): Generator<ListText<Item>, void> {
+  for (let at = 1; at < list.length;) {
+    const next = list.indexOf(BETWEEN, at + PART);
+    const end = next < 0 ? list.length - 1 : next;
+    yield `[${list.slice(at, end)}]`;
+    at = end + BETWEEN.length;
+  }
+}
 
 /** The items of a list, new at every call. */
 export function readList<Item>(list: ListText<Item>): Item[] {

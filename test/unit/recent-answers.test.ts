@@ -256,6 +256,20 @@ describe("an owner and the pages that ask it", () => {
     expect(unchanged).toBeGreaterThan(0);
   });
 
+  test("a long list is read in several tasks of the page where that takes its time", async () => {
+    for (let number = 0; number < 1500; number++) append(`session ${number}`);
+    const read = (page: Page) => page.store("any", "p").listSessions();
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => now.mockRestore());
+    const [quick, slow] = [new Page(), new Page()];
+    const list = await read(quick);
+    expect([list.length, quick.waits]).toEqual([1500, 0]);
+    let time = 0;
+    now.mockImplementation(() => (time += 5));
+    expect(await read(slow)).toEqual(list);
+    expect(slow.waits).toBeGreaterThan(1);
+  });
+
   test("a history of some batches is read again as it was", async () => {
     const page = new Page();
     const messages = Array.from({ length: 40 }, (_, number) => ({

@@ -1,5 +1,5 @@
 import type { SearchHit } from "../../src/messages.js";
-import type { ImportReport, ListText, Operations, SearchArgs } from "../../src/operations.js";
+import { BETWEEN, type ImportReport, type ListText, type Operations, type SearchArgs } from "../../src/operations.js";
 import type { Reply } from "../../src/protocol.js";
 import type { ImportProgress, IntegrityReport } from "../../src/reports.js";
 import { failAll, success, toContextStoreError } from "../failure.js";
@@ -118,7 +118,7 @@ export class LongCalls {
     const version = versionNow();
     if (args.seen === version) return success(null, version);
     const hits = this.#snippets.hits(args.query, await this.#searcher.search(args));
-    const list: ListText<SearchHit> = JSON.stringify(hits);
+    const list: ListText<SearchHit> = `[${hits.map((hit) => JSON.stringify(hit)).join(BETWEEN)}]`;
     // Others may have written meanwhile.
     return versionNow() === version ? success(list, version) : success(list);
   }

@@ -1,9 +1,9 @@
 /**
- * A list as one JSON text, which costs less than a row for each: `rows` has a column "item". The order is that of the
- * rows: they come from a subquery that has a LIMIT, whose ORDER BY SQLite never leaves out.
+ * A `ListText`, which costs less than a row for each item: `rows` has a column "item". The order is that of the rows: they
+ * come from a subquery that has a LIMIT, whose ORDER BY SQLite never leaves out.
  */
 export function listOf(rows: string): string {
-  return `SELECT '[' || coalesce(group_concat(item), '') || ']' FROM (${rows})`;
+  return `SELECT '[' || coalesce(group_concat(item, char(44, 10)), '') || ']' FROM (${rows})`;
 }
 
 /**
