@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
-import { chromium, firefox } from "./test/browsers.js";
+import { type Browser, chromium, firefox } from "./test/browsers.js";
 import { assembly } from "./test/tools/build/assembly.js";
 import { builtWorker } from "./test/tools/built-worker.js";
 import { readme } from "./test/readme/plugin.js";
@@ -12,10 +12,17 @@ import { python } from "./test/commands.js";
 /** What browsers may differ in. The rest is SQL and arithmetic, the same in both: Chromium runs it all. */
 const IN_FIREFOX = ["closed", "connect", "contract", "databases", "golden", "python", "status", "unsupported", "vfs"];
 
-function profile(browser: string): string {
-  const directory = join(tmpdir(), `axio-context-opfs-${browser}-${process.pid}`);
-  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
-  return directory;
+/** A browser that runs these files, one after the other, beside the other instances. */
+function instance(name: string, { name: browser, launchForTests: launchOptions }: Browser, files: readonly string[]) {
+  // On a disk: in the default context OPFS is kept in memory and many times slower.
+  const profile = join(tmpdir(), `axio-context-opfs-${name}-${process.pid}`);
+  process.on("exit", () => rmSync(profile, { recursive: true, force: true }));
+  return {
+    name,
+    browser,
+    include: files.map((file) => `test/browser/${file}.test.ts`),
+    provider: playwright({ launchOptions, persistentContext: profile }),
+  };
 }
 
 export default defineConfig({
@@ -60,12 +67,12 @@ export default defineConfig({
             isolate: false,
             screenshotFailures: false,
             commands: { python },
-            instances: [chromium, firefox].map(({ name, launchForTests }) => ({
-              browser: name,
-              include: (name === "firefox" ? IN_FIREFOX : ["*"]).map((file) => `test/browser/${file}.test.ts`),
-              // A profile on a disk: in the default context OPFS is kept in memory and many times slower.
-              provider: playwright({ launchOptions: launchForTests, persistentContext: profile(name) }),
-            })),
+            // One after the other, the files of Chromium would take longer than all else together.
+            instances: [
+              instance("chromium a-k", chromium, ["[a-k]*"]),
+              instance("chromium l-z", chromium, ["[l-z]*"]),
+              instance("firefox", firefox, IN_FIREFOX),
+            ],
           },
         },
       },
