@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
-import { goBack, leave } from "./back-forward.js";
+import { goBackToKept, leave } from "./back-forward.js";
 import { expect, type Site, test } from "./fixtures.js";
 
 /** Deletes what the site has stored. Resolves to when it was done, by the clock. */
@@ -152,7 +152,7 @@ for (const [how, clear] of [
       await waiting.close();
       await leave(owner);
       await clear(outside, site);
-      await goBack(owner);
+      await goBackToKept(owner);
       expect(await owner.evaluate(() => harness.rejection(harness.append("into nothing")))).toMatchObject({
         code: "storage-cleared",
       });

@@ -1,4 +1,4 @@
-import { goBack, leave } from "./back-forward.js";
+import { goBack, goBackToKept, leave } from "./back-forward.js";
 import { expect, test } from "./fixtures.js";
 
 test.describe("the back/forward cache", () => {
@@ -16,7 +16,7 @@ test.describe("the back/forward cache", () => {
     await leave(owner);
     await waiting.evaluate(() => harness.append("meanwhile"));
     expect(await waiting.evaluate(() => harness.role())).toBe("owner");
-    await goBack(owner);
+    await goBackToKept(owner);
     await owner.evaluate(() => harness.append("after"));
     expect(await owner.evaluate(() => harness.role())).toBe("follower");
     for (const page of [owner, waiting])
@@ -37,7 +37,7 @@ test.describe("the back/forward cache", () => {
       await owner.waitForFunction((count) => harness.pumped >= count + 30, before);
       await leave(owner);
       await waiting.evaluate(() => harness.texts());
-      await goBack(owner);
+      await goBackToKept(owner);
     }
     const appended = await owner.evaluate(() => harness.stopPump());
     expect(await waiting.evaluate(() => harness.texts())).toEqual(appended);
@@ -55,7 +55,7 @@ test.describe("the back/forward cache", () => {
     await follower.waitForFunction(() => harness.pumped >= 50);
     await leave(follower);
     await owner.evaluate(() => harness.append("not of the pump"));
-    await goBack(follower);
+    await goBackToKept(follower);
     const appended = await follower.evaluate(() => harness.stopPump());
     const texts = await owner.evaluate(() => harness.texts());
     expect(texts.filter((text) => text !== "not of the pump")).toEqual(appended);
@@ -77,7 +77,7 @@ test.describe("the back/forward cache", () => {
       // A callback that runs in the page then, as a FinalizationRegistry's does, costs it its place.
       await session.send("HeapProfiler.collectGarbage");
       await session.send("HeapProfiler.collectGarbage");
-      await goBack(page);
+      await goBackToKept(page);
     }
     await page.evaluate(() => harness.openFaulty());
     expect(await page.evaluate(() => harness.texts())).toHaveLength(9);
@@ -101,7 +101,7 @@ test.describe("the back/forward cache", () => {
     const other = await site.openTab(context);
     expect(await other.evaluate(() => harness.rejection(harness.open()))).toMatchObject({ code: "none" });
     await other.evaluate(() => harness.append("meanwhile"));
-    await goBack(page, { mayLoadAgain: true });
+    await goBack(page);
     await page.evaluate(() => harness.open());
     expect(await page.evaluate(() => harness.texts())).toEqual(["meanwhile"]);
   });

@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
-import { goBack, leave } from "./back-forward.js";
+import { goBackToKept, leave } from "./back-forward.js";
 import { expect, type Site, test } from "./fixtures.js";
 
 /** Opens tabs that listen; the first owns the database. */
@@ -145,7 +145,7 @@ test("a page that comes back from the back/forward cache is told to read again",
   const [away, other] = (await openListening(context, site, 2)) as [Page, Page];
   await leave(away);
   await other.evaluate(() => harness.append("meanwhile"));
-  await goBack(away);
+  await goBackToKept(away);
   await away.evaluate(() => harness.untilHeard(({ kind }) => kind === "resync"));
   await other.evaluate(() => harness.append("after"));
   await away.evaluate(() => harness.untilHeard(({ kind }) => kind === "append"));

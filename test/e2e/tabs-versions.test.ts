@@ -1,4 +1,4 @@
-import { goBack, leave } from "./back-forward.js";
+import { goBackToKept, leave } from "./back-forward.js";
 import { expect, test } from "./fixtures.js";
 
 // The page "next" is the same page, built with the next number of the protocol.
@@ -99,7 +99,7 @@ test("an older page that was in the back/forward cache while a newer one took ov
   await leave(old);
   const next = await site.openTab(context, "plain", "next");
   await next.evaluate(() => harness.open());
-  await goBack(old);
+  await goBackToKept(old);
   expect(await old.evaluate(() => harness.rejection(harness.texts()))).toMatchObject({ code: "protocol-mismatch" });
   await next.evaluate(() => harness.append("new"));
   expect(await next.evaluate(() => harness.texts())).toEqual(["new"]);

@@ -26,7 +26,7 @@ test("keeps every acknowledged write, once, whatever dies", async ({ browserName
 
 test("loses nothing, and doubles nothing, of what eight tabs append at once", async ({ browserName }) => {
   test.skip(browserName === "firefox" && !process.env["FULL"], "Takes long, and is the same in Firefox.");
-  const { violations, appended } = await crowd({ browser: browserOf(browserName), tabs: 8, each: 10 });
+  const { violations, appended } = await crowd({ browser: browserOf(browserName), tabs: 8, each: 20 });
   expect(violations).toEqual([]);
-  expect(appended).toBe(8 * 10);
+  expect(appended).toBe(8 * 20);
 });

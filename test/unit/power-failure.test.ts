@@ -144,7 +144,7 @@ describe("after a power failure", () => {
           }
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
   });
 });

@@ -299,9 +299,9 @@ describe("a search", () => {
   });
 
   test("finds what a scan of all messages finds, in many languages", async () => {
-    const texts = randomTexts(Number(process.env["SEARCH_MESSAGES"] ?? 400), 7);
+    const texts = randomTexts(Number(process.env["SEARCH_MESSAGES"] ?? 600), 7);
     add(...texts);
-    for (const query of randomQueries(texts, 200, 8)) {
+    for (const query of randomQueries(texts, 300, 8)) {
       const expected = texts.flatMap((text, position) => (isFound(text, query) ? [position] : []));
       expect([query, await positions(query)]).toEqual([query, expected]);
     }
@@ -394,12 +394,12 @@ describe("a snippet", () => {
 
   test("marks in a text of ASCII what it marks in the same text with another letter behind it", () => {
     const texts = randomTexts(3000, 5).filter((text) => /^[ -~\n]{1,100}$/.test(text));
-    const queries = randomQueries(texts, 100, 6);
+    const queries = randomQueries(texts, 200, 6);
     const marked = queries.flatMap((query) => {
       const snippetOf = snippetsOf(parseQuery(query));
-      return texts.slice(0, 60).map((text) => [snippetOf(`${text} .`), snippetOf(`${text} я.`)] as const);
+      return texts.slice(0, 100).map((text) => [snippetOf(`${text} .`), snippetOf(`${text} я.`)] as const);
     });
-    expect(marked.filter(([one]) => one.includes("⟦")).length).toBeGreaterThan(100);
+    expect(marked.filter(([one]) => one.includes("⟦")).length).toBeGreaterThan(500);
     for (const [one, other] of marked) expect(other.replace(" я.", " .")).toBe(one);
   });
 

@@ -11,7 +11,7 @@ import { isText, type ReadRow, readRow, sizeOf, textsOf, toText, toValue } from 
  */
 const BATCH_CHARACTERS = 224 * 1024;
 
-/** What there is of a message besides content and metadata, counted generously: short ones take their time, too. */
+/** What is counted of a message besides content and metadata: short ones take their time, too. */
 const HEAD_CHARACTERS = 100;
 
 /** Messages, as the page gets them in one piece. */

@@ -1,9 +1,11 @@
+import { BETWEEN } from "../../src/operations.js";
+
 /**
  * A `ListText`, which costs less than a row for each item: `rows` has a column "item". The order is that of the rows: they
  * come from a subquery that has a LIMIT, whose ORDER BY SQLite never leaves out.
  */
 export function listOf(rows: string): string {
-  return `SELECT '[' || coalesce(group_concat(item, char(44, 10)), '') || ']' FROM (${rows})`;
+  return `SELECT '[' || coalesce(group_concat(item, '${BETWEEN}'), '') || ']' FROM (${rows})`;
 }
 
 /**

@@ -9,7 +9,8 @@ import type { Plugin } from "rolldown";
 
 const QUERY = "?wasm";
 const COMPILER = "node_modules/assemblyscript/bin/asc.js";
-const MANIFEST = "node_modules/assemblyscript/package.json";
+/** They say which versions compile. */
+const MANIFESTS = ["assemblyscript", "binaryen"].map((name) => `node_modules/${name}/package.json`);
 const OPTIONS = ["--runtime", "stub", "-O3"];
 
 const run = promisify(execFile);
@@ -34,9 +35,9 @@ export function assembly(): Plugin {
 }
 
 async function compiledOnce(source: string): Promise<string> {
-  const [text, compiler] = await Promise.all([readFile(source, "utf8"), readFile(MANIFEST, "utf8")]);
+  const texts = await Promise.all([source, ...MANIFESTS].map((file) => readFile(file, "utf8")));
   const name = createHash("sha256")
-    .update(JSON.stringify([text, compiler, OPTIONS]))
+    .update(JSON.stringify([texts, OPTIONS]))
     .digest("hex");
   const known = compiled.get(name) ?? cached(join(CACHE, name), () => compile(source));
   compiled.set(name, known);
