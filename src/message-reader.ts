@@ -2,7 +2,6 @@ import type { DatabaseConnection } from "./database-connection.js";
 import { type MessageBatch, readBatch } from "./message-batch.js";
 import type { Message } from "./messages.js";
 import type { MessageRange, SessionKey } from "./operations.js";
-import { pauses } from "./pauses.js";
 import type { Success } from "./protocol.js";
 
 /** As many batches are asked for while one is read: neither page nor owner shall wait for the way between them. */
@@ -37,14 +36,14 @@ export async function readMessages<Item extends Message>(
     batches.push(batch);
     if (token) continue;
     const size = batches.reduce((sum, part) => sum + sizeOf(part), question.length);
-    connection.recent.keep(question, { read: () => readKept(batches), size, version });
+    connection.recent.keep(question, { read: () => readKept(connection, batches), size, version });
     return messages;
   }
 }
 
-async function readKept<Item>(batches: readonly MessageBatch[]): Promise<Item[]> {
+async function readKept<Item>(connection: DatabaseConnection, batches: readonly MessageBatch[]): Promise<Item[]> {
   const messages: Item[] = [];
-  const pause = pauses();
+  const pause = connection.pauses();
   for (const batch of batches) {
     await pause();
     for (const message of readBatch(batch)) messages.push(message as Item);

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Message, SQLiteContextStore } from "../../src/index.js";
 import { DatabaseConnection } from "../../src/database-connection.js";
 import type { OperationName, Operations, SessionKey } from "../../src/operations.js";
@@ -161,6 +161,8 @@ describe("an owner and the pages that ask it", () => {
     readonly #connection = new DatabaseConnection("/", this as unknown as WorkerLink, terms, "opfs", async () => {});
     /** How many answers said that nothing had changed. */
     unchanged = 0;
+    /** How often it let others have their turn. */
+    waits = 0;
 
     store(sessionId: string, project: string): SQLiteContextStore {
       return new SQLiteContextStore(this.#connection, sessionId, { project, dbName });
@@ -168,6 +170,10 @@ describe("an owner and the pages that ask it", () => {
 
     /** As {@link WorkerLink.call}. */
     async call(name: OperationName, args: unknown): Promise<Reply> {
+      if (name === "wait") {
+        this.waits++;
+        return { ok: true, value: null };
+      }
       if (name === "rest") return this.#unsealer.rest(args as Parameters<Operations["rest"]>[0]);
       const made = { seq: ++seq, name, args, terms } as OwnerRequest;
       const request = is(made, "messages") ? this.#unsealer.withKnown(made) : made;
@@ -253,9 +259,15 @@ describe("an owner and the pages that ask it", () => {
   test("a long list is read in several tasks of the page where that takes its time", async () => {
     for (let number = 0; number < 1500; number++) append(`session ${number}`);
     const read = (page: Page) => page.store("any", "p").listSessions();
-    const list = await inOneTask(() => read(new Page()));
-    expect(list).toHaveLength(1500);
-    expect(await inSeveralTasks(() => read(new Page()))).toEqual(list);
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => now.mockRestore());
+    const [quick, slow] = [new Page(), new Page()];
+    const list = await read(quick);
+    expect([list.length, quick.waits]).toEqual([1500, 0]);
+    let time = 0;
+    now.mockImplementation(() => (time += 5));
+    expect(await read(slow)).toEqual(list);
+    expect(slow.waits).toBeGreaterThan(1);
   });
 
   test("a history of some batches is read again as it was", async () => {
@@ -269,39 +281,18 @@ describe("an owner and the pages that ask it", () => {
     const first = await page.store("a", "p").getHistory();
     const texts = first.map(({ content }: Message) => (content[0] as { text: string }).text.slice(0, 2));
     expect(texts).toEqual(messages.map((_, number) => String(number).repeat(2).slice(0, 2)));
-    const again = () => page.store("a", "p").getHistory();
-    expect(await inOneTask(again)).toEqual(first);
-    expect(await inSeveralTasks(again)).toEqual(first);
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => now.mockRestore());
+    expect(await page.store("a", "p").getHistory()).toEqual(first);
+    expect([page.unchanged, page.waits]).toEqual([1, 0]);
+    // Where that takes its time, in several tasks of the page.
+    let time = 0;
+    now.mockImplementation(() => (time += 5));
+    expect(await page.store("a", "p").getHistory()).toEqual(first);
     expect(page.unchanged).toBe(2);
+    expect(page.waits).toBeGreaterThan(0);
   });
 });
-
-/** Reads while the clock stands still: nothing else has its turn meanwhile. */
-async function inOneTask<Value>(read: () => Promise<Value>): Promise<Value> {
-  const [value, channels] = await readBy(() => 0, read);
-  expect(channels).toBe(0);
-  return value;
-}
-
-/** Reads while each look at the clock takes 5 ms. */
-async function inSeveralTasks<Value>(read: () => Promise<Value>): Promise<Value> {
-  let time = 0;
-  const [value, channels] = await readBy(() => (time += 5), read);
-  expect(channels).toBeGreaterThan(1);
-  return value;
-}
-
-/** Gives how often it let other tasks have their turn, too. */
-async function readBy<Value>(clock: () => number, read: () => Promise<Value>): Promise<[Value, number]> {
-  const now = vi.spyOn(performance, "now").mockImplementation(clock);
-  const channel = vi.spyOn(globalThis, "MessageChannel");
-  try {
-    return [await read(), channel.mock.calls.length];
-  } finally {
-    now.mockRestore();
-    channel.mockRestore();
-  }
-}
 
 /** Takes everything out of it. */
 function spoil(value: unknown): void {
