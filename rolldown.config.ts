@@ -14,8 +14,11 @@ interface PackageJson {
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as PackageJson;
 
-// Bundlers find the worker by this text, and the wasm by the other: neither may come out of the build in another form.
-const WORKER_REFERENCE = 'new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" })';
+// Bundlers find the workers by these texts, and the wasm by the other: none may come out of the build in another form.
+const WORKER_REFERENCES = [
+  'new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" })',
+  'new SharedWorker(new URL("../worker/broker.js", import.meta.url), { type: "module" })',
+];
 const WASM_REFERENCE = 'new URL("sqlite3.wasm",import.meta.url)';
 
 /** The page's entry points: what package.json exports from dist/src. */
@@ -29,13 +32,15 @@ function isPeer(id: string): boolean {
   return Object.keys(manifest.peerDependencies ?? {}).some((peer) => id === peer || id.startsWith(`${peer}/`));
 }
 
-function keepWorkerReference(): Plugin {
+function keepWorkerReferences(): Plugin {
   return {
-    name: "keep-worker-reference",
+    name: "keep-worker-references",
     generateBundle(_options, bundle) {
       const code = Object.values(bundle).map((file) => (file.type === "chunk" ? file.code : ""));
-      const count = code.join("\n").split(WORKER_REFERENCE).length - 1;
-      if (count !== 1) throw new Error(`Expected exactly one ${WORKER_REFERENCE} in dist/src, found ${count}.`);
+      for (const reference of WORKER_REFERENCES) {
+        const count = code.join("\n").split(reference).length - 1;
+        if (count !== 1) throw new Error(`Expected exactly one ${reference} in dist/src, found ${count}.`);
+      }
     },
   };
 }
@@ -70,7 +75,7 @@ const page: RolldownOptions = {
   input: pageEntries(),
   platform: "browser",
   external: isPeer,
-  plugins: [keepWorkerReference(), thirdPartyLicenses("page")],
+  plugins: [keepWorkerReferences(), thirdPartyLicenses("page")],
   output: { dir: "dist/src", cleanDir: true, chunkFileNames: "[name].js" },
 };
 
@@ -91,4 +96,11 @@ export const worker: RolldownOptions = {
   },
 };
 
-export default defineConfig([page, worker]);
+/** What runs in the shared worker. */
+const broker: RolldownOptions = {
+  input: { broker: "worker/broker.ts" },
+  platform: "browser",
+  output: { dir: "dist/worker", codeSplitting: false, minify: true, postFooter: "export {};" },
+};
+
+export default defineConfig([page, worker, broker]);

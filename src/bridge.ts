@@ -1,8 +1,8 @@
 import { expose, releaseProxy, type Remote, transfer, wrap } from "comlink";
-import type { OpenOptions, WorkerApi, WorkerEvent } from "./protocol.js";
+import type { OpenOptions, PageApi, WorkerApi } from "./protocol.js";
 
 /**
- * A worker, and the functions that it offers. Comlink makes a proxy at every look-up and has a FinalizationRegistry tell
+ * A worker, and the functions that it and the page offer each other. Comlink makes a proxy at every look-up and has a FinalizationRegistry tell
  * it when one is gone. That callback runs even while the page is in the back/forward cache, and the browser then throws
  * the page out of there. So each proxy is made once, and released with the worker.
  */
@@ -13,12 +13,16 @@ export class Bridge {
   readonly close: Remote<WorkerApi["close"]>;
   readonly #worker: Worker;
   readonly #api: Remote<WorkerApi>;
-  readonly #events = new MessageChannel();
+  readonly #page = new MessageChannel();
 
-  constructor(worker: Worker, onEvent: (event: WorkerEvent) => void) {
+  constructor(worker: Worker, page: PageApi) {
     this.#worker = worker;
     this.#api = wrap<WorkerApi>(worker);
-    expose(onEvent, this.#events.port1);
+    const broker = () => {
+      const port = page.broker();
+      return port && transfer(port, [port]);
+    };
+    expose({ ...page, broker }, this.#page.port1);
     this.#open = this.#api.open;
     this.run = this.#api.run;
     this.listen = this.#api.listen;
@@ -26,7 +30,7 @@ export class Bridge {
   }
 
   open(options: OpenOptions): ReturnType<Remote<WorkerApi["open"]>> {
-    const { port2 } = this.#events;
+    const { port2 } = this.#page;
     return this.#open(options, transfer(port2, [port2]));
   }
 
@@ -34,7 +38,7 @@ export class Bridge {
   end(): void {
     this.#worker.terminate();
     // A worker that ends before it has got the other end does not close it, and the page would keep both for ever.
-    this.#events.port1.close();
+    this.#page.port1.close();
     for (const made of [this.#open, this.run, this.listen, this.close, this.#api]) made[releaseProxy]();
   }
 }

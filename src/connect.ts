@@ -72,11 +72,13 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
   if (signal?.aborted) throw aborted(signal);
   checkSupport(storage);
   const key = `${storage}:${name}`;
+  // Who starts the worker knows where it is, and nobody knows where its broker is.
+  const workers = worker ? { startWorker: worker } : { startWorker, startBroker };
   await abortable(untilShown(), signal);
   const shared = await share(
     key,
     signal,
-    () => new WorkerLink({ path: name, storage, busyTimeout, searchIndex, startWorker: worker ?? startWorker }),
+    () => new WorkerLink({ path: name, storage, busyTimeout, searchIndex, ...workers }),
   );
   try {
     await abortable(shared.opened, signal);
@@ -92,6 +94,10 @@ export async function connect(path: string, options: ConnectOptions = {}): Promi
 
 function startWorker(): Worker {
   return new Worker(new URL("../worker/worker.js", import.meta.url), { type: "module" });
+}
+
+function startBroker(): SharedWorker {
+  return new SharedWorker(new URL("../worker/broker.js", import.meta.url), { type: "module" });
 }
 
 /** A page that is rendered before anybody sees it starts no workers. */

@@ -15,7 +15,7 @@ import {
  * Raised at every incompatible change of this file and of the operations. A page and a worker of different numbers refuse
  * each other.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** What a connection asks of each of its calls. */
 export interface CallTerms {
@@ -98,10 +98,17 @@ export type WorkerEvent =
   | { readonly type: "changes"; readonly changes: readonly ContextChange[] }
   | ({ readonly type: "progress" } & ImportReport);
 
+/** What the page offers to the worker. */
+export interface PageApi {
+  tell(event: WorkerEvent): void;
+  /** A port to the shared worker that brings the workers of two tabs together, where there is one. */
+  broker(): MessagePort | undefined;
+}
+
 /** What the worker offers to the page. */
 export interface WorkerApi {
-  /** `events`: where it tells a {@link WorkerEvent}. */
-  open(options: OpenOptions, events: MessagePort): Promise<Reply<{ readonly databaseId: string }>>;
+  /** `page`: a port to the {@link PageApi}. */
+  open(options: OpenOptions, page: MessagePort): Promise<Reply<{ readonly databaseId: string }>>;
   /** Answers each request in its place. `unanswered`: the page waits for these calls, in order, and for no earlier ones. */
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]>;
   /** Whether the page wants to hear of changes. */

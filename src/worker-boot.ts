@@ -1,6 +1,6 @@
 import { Bridge } from "./bridge.js";
 import { ContextStoreError } from "./errors.js";
-import type { OpenOptions, WireError, WorkerEvent } from "./protocol.js";
+import type { OpenOptions, PageApi, WireError } from "./protocol.js";
 
 /** Milliseconds until a worker that has not opened the database counts as failed, `busyTimeout` not included. */
 const BOOT_TIMEOUT = 15_000;
@@ -12,12 +12,8 @@ export interface Booted {
 }
 
 /** Opens the database in a new worker. Rejects, and ends the worker, when it cannot be loaded or cannot open it. */
-export async function boot(
-  worker: Worker,
-  options: OpenOptions,
-  onEvent: (event: WorkerEvent) => void,
-): Promise<Booted> {
-  const bridge = new Bridge(worker, onEvent);
+export async function boot(worker: Worker, options: OpenOptions, page: PageApi): Promise<Booted> {
+  const bridge = new Bridge(worker, page);
   const broken = whenBroken(worker, Math.min(BOOT_TIMEOUT + options.busyTimeout, 2 ** 31 - 1));
   try {
     const reply = await Promise.race([bridge.open(options), broken.promise]);

@@ -17,6 +17,8 @@ export interface LinkOptions {
   readonly busyTimeout: number;
   readonly searchIndex: "background" | "on-demand";
   readonly startWorker: () => Worker;
+  /** Connects to the broker. Throws where the browser has no shared workers. */
+  readonly startBroker?: (() => SharedWorker) | undefined;
 }
 
 const started = new WeakSet<Worker>();
@@ -132,7 +134,10 @@ export class WorkerLink {
     const isUp = new AbortController();
     let booted: Booted | undefined;
     try {
-      const booting = boot(worker, options, (event) => this.#hear(worker, event));
+      const booting = boot(worker, options, {
+        tell: (event) => this.#hear(worker, event),
+        broker: () => this.#findBroker(),
+      });
       // Where the first one cannot be started, neither can another.
       const isWatched = databaseId !== undefined && patience <= 2 * LOCK_MS;
       booted = await (isWatched ? Promise.race([booting, untilEarlyDeath(alive, patience, isUp.signal)]) : booting);
@@ -189,6 +194,15 @@ export class WorkerLink {
     if (event.type === "changes") return event.changes.forEach((change) => this.#tell(change));
     this.#endWorker();
     this.#end(fromWire(event.error));
+  }
+
+  /** Where a browser has no shared workers, or forbids them, tabs talk all the same, only slower. */
+  #findBroker(): MessagePort | undefined {
+    try {
+      return this.#options.startBroker?.().port;
+    } catch {
+      return undefined;
+    }
   }
 
   #tell(told: ContextChange): void {

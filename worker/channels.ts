@@ -4,7 +4,8 @@ import type { Change } from "./operations/changes.js";
 import type { Batch } from "./requests.js";
 
 // Workers of different tabs talk over BroadcastChannels: one that only the owner hears, one per client for the answers,
-// and one that all hear for announcements, so that no tab is woken for another's traffic.
+// and one that all hear for announcements, so that no tab is woken for another's traffic. Calls and answers change over to
+// a line of their own, a port to the owner, where there is a broker that brings both together: it takes half the time.
 
 /** Which ownership of which database. What does not match is never carried out. */
 export interface Ownership {
@@ -20,6 +21,10 @@ export interface Ownership {
 /** To the owner. */
 export type OwnerMessage =
   | { readonly type: "hello"; readonly client: string; readonly protocol: number }
+  /** The broker has a line to this client. */
+  | { readonly type: "offered"; readonly client: string }
+  /** What this worker says from now on comes through the line that it has offered. */
+  | ({ readonly type: "line"; readonly client: string } & Addressed)
   | (RunMessage & Addressed);
 
 export interface RunMessage {
@@ -42,16 +47,33 @@ export interface Addressed {
 /** To one client. */
 export type ClientMessage =
   | { readonly type: "owner"; readonly ownership: Ownership }
+  /** Through a line: the owner has the other end of it. */
+  | { readonly type: "line"; readonly ownership: Ownership }
   /** What the client asked for takes its time. */
   | { readonly type: "working"; readonly ownership: Ownership; readonly progress?: ImportReport }
   | ((
-      | { readonly type: "replies"; readonly replies: readonly (readonly [seq: number, reply: Reply])[] }
+      | {
+          readonly type: "replies";
+          /** The last one that was made before. */
+          readonly commit: number;
+          readonly replies: readonly (readonly [seq: number, reply: Reply])[];
+        }
       /** The beginning of an answer that is too large for one message; what follows, and in the end the reply, is the rest. */
       | { readonly type: "part"; readonly seq: number; readonly part: string }
       /** This message came after its deadline, or behind such, and was not begun. It is to be sent again, in this turn. */
       | { readonly type: "late"; readonly number: number; readonly turn: number }
     ) &
       Addressed & { readonly ownership: Ownership });
+
+/** To the broker: an owner waits for lines, or a client offers one, which comes with the message. */
+export type ToBroker =
+  | { readonly type: "owner"; readonly owner: string }
+  | { readonly type: "offer"; readonly owner: string; readonly client: LineEnd };
+
+/** Whose line it is. The broker tells the owner with the line. */
+export interface LineEnd extends Addressed {
+  readonly client: string;
+}
 
 /** What a commit has changed, and which page had asked for it. */
 export interface Commit {
@@ -80,9 +102,14 @@ export function announcementChannel(path: string): BroadcastChannel {
 /** What the worker of one tab hears and says while another owns the database. */
 export class TabChannels {
   readonly #worker = crypto.randomUUID();
+  readonly #client: string;
+  readonly #onMessage: (message: ClientMessage) => void;
   readonly #replies: BroadcastChannel;
   readonly #all: BroadcastChannel;
   readonly #owner: BroadcastChannel;
+  #offeredLine: MessagePort | undefined;
+  /** The one that was offered, once the owner has the other end. */
+  #line: MessagePort | undefined;
 
   constructor(
     path: string,
@@ -90,21 +117,53 @@ export class TabChannels {
     onMessage: (message: ClientMessage) => void,
     onAnnouncement: (announcement: Announcement) => void,
   ) {
+    this.#client = client;
+    this.#onMessage = onMessage;
     this.#replies = clientChannel(path, client);
-    this.#replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => {
-      if (!("worker" in data) || data.worker === this.#worker) onMessage(data);
-    });
+    this.#replies.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => this.#hear(data));
     this.#all = announcementChannel(path);
     this.#all.addEventListener("message", ({ data }: MessageEvent<Announcement>) => onAnnouncement(data));
     this.#owner = ownerChannel(path);
   }
 
-  hello(client: string, protocol: number): void {
-    this.#tell({ type: "hello", client, protocol });
+  hello(protocol: number): void {
+    this.#tell({ type: "hello", client: this.#client, protocol });
   }
 
   run(message: RunMessage): void {
-    this.#tell({ ...message, worker: this.#worker });
+    const addressed = { ...message, worker: this.#worker };
+    if (this.#line) this.#line.postMessage(addressed);
+    else this.#tell(addressed);
+  }
+
+  /** Offers this owner a line. Calls go through it once the owner has it. */
+  offerLine(broker: MessagePort, owner: string): void {
+    this.dropLine();
+    const { port1: line, port2 } = new MessageChannel();
+    this.#offeredLine = line;
+    line.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => {
+      if (data.type !== "line") return this.#hear(data);
+      // The owner listens to the line from then on, so that nothing overtakes what was said here.
+      this.#tell({ type: "line", client: this.#client, worker: this.#worker });
+      this.#line = line;
+    });
+    line.start();
+    const offer: ToBroker = { type: "offer", owner, client: { client: this.#client, worker: this.#worker } };
+    broker.postMessage(offer, [port2]);
+    broker.close();
+    this.#tell({ type: "offered", client: this.#client });
+  }
+
+  /** Says nothing through the line any more. Gives whether something was. */
+  dropLine(): boolean {
+    const wasUsed = this.#line !== undefined;
+    this.#offeredLine?.close();
+    this.#offeredLine = this.#line = undefined;
+    return wasUsed;
+  }
+
+  #hear(message: ClientMessage): void {
+    if (!("worker" in message) || message.worker === this.#worker) this.#onMessage(message);
   }
 
   #tell(message: OwnerMessage): void {
@@ -112,6 +171,7 @@ export class TabChannels {
   }
 
   close(): void {
+    this.dropLine();
     for (const channel of [this.#replies, this.#all, this.#owner]) channel.close();
   }
 }

@@ -1,6 +1,6 @@
 import { expose, wrap } from "comlink";
 import { ContextStoreError } from "../src/errors.js";
-import { PROTOCOL, type WorkerApi, type WorkerEvent } from "../src/protocol.js";
+import { type PageApi, PROTOCOL, type WorkerApi } from "../src/protocol.js";
 import { failure, success } from "./failure.js";
 import { hold } from "./locks.js";
 import { Router } from "./tab/router.js";
@@ -13,8 +13,8 @@ let router: Router | undefined;
 let heard: Promise<void> = Promise.resolve();
 
 const api: WorkerApi = {
-  async open(options, events) {
-    const onEvent = wrap<(event: WorkerEvent) => void>(events);
+  async open(options, port) {
+    const { tell, broker } = wrap<PageApi>(port);
     try {
       if (options.protocol !== PROTOCOL) {
         const message = `The page speaks protocol ${options.protocol}, the worker file ${PROTOCOL}: a cache has mixed two versions of axio-context-opfs. Reload the page.`;
@@ -24,10 +24,13 @@ const api: WorkerApi = {
         // Where the browser forbids a page to store anything, it forbids locks, too. What is in memory needs none.
         if (options.storage !== "memory") throw error;
       });
-      router = new Router(options, (event) => {
-        heard = onEvent(event);
-        // Its files go with the worker, and the page may be slow to end it.
-        if (event.type === "ended") setTimeout(() => self.close());
+      router = new Router(options, {
+        tell(event) {
+          heard = tell(event);
+          // Its files go with the worker, and the page may be slow to end it.
+          if (event.type === "ended") setTimeout(() => self.close());
+        },
+        broker,
       });
       return success({ databaseId: await router.open() });
     } catch (error) {

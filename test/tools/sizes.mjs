@@ -27,7 +27,7 @@ export async function pageSize() {
 
 /** Bytes, after gzip -9, of all that a browser downloads. */
 export async function wholeSize() {
-  const files = ["worker.js", "sqlite3.wasm"].map((name) => gzipped(readFileSync(`dist/worker/${name}`)));
+  const files = ["worker.js", "broker.js", "sqlite3.wasm"].map((name) => gzipped(readFileSync(`dist/worker/${name}`)));
   return (await pageSize()) + files.reduce((sum, size) => sum + size, 0);
 }
 

@@ -174,7 +174,7 @@ test("more pages than an owner remembers get their answers, and a call that is s
   for (const page of pages) await page.hears(1);
   pages[0]!.append(1);
   const [first, again] = await pages[0]!.hears(2);
-  expect(again).toEqual(first);
+  expect(again).toEqual({ ...first, commit: expect.any(Number) });
   expect(texts()).toHaveLength(pages.length);
   for (const page of pages) page.leave();
 });

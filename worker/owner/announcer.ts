@@ -22,6 +22,11 @@ export class Announcer {
     this.#commits = firstCommit(ownership);
   }
 
+  /** The number of the last commit. */
+  get lastCommit(): number {
+    return this.#commits;
+  }
+
   /** Other tabs hear of this owner from now on. */
   open(path: string): void {
     this.#channel = announcementChannel(path);

@@ -6,11 +6,13 @@ import {
   type Addressed,
   type ClientMessage,
   clientChannel,
+  type LineEnd,
   type OwnerMessage,
   ownerChannel,
   type Ownership,
   type RunMessage,
   sameOwnership,
+  type ToBroker,
 } from "../channels.js";
 import { newerVersion } from "../failure.js";
 import { Recent } from "../recent.js";
@@ -29,6 +31,10 @@ const CLIENTS = 100;
 /** Another tab. */
 interface Client {
   readonly channel: BroadcastChannel;
+  /** The line that it has offered, and which worker of it has. */
+  line: { readonly worker: string; readonly port: MessagePort } | undefined;
+  /** The one of both through which it was heard last: it is answered there. */
+  way: BroadcastChannel | MessagePort;
   /** What it sends in an earlier turn is late; see {@link RunMessage}. */
   turn: number;
 }
@@ -36,12 +42,16 @@ interface Client {
 /** What the owner does for other tabs. */
 export interface ForOtherTabs {
   run(batch: Batch): Replies;
+  /** The number of the last commit. */
+  lastCommit(): number;
   /** Tells all tabs of what was committed. */
   announce(): void;
   /** Rejects when the files are gone. */
   look(): Promise<void>;
   /** A newer version of the application is waiting for the database. */
   giveUp(error: ContextStoreError): void;
+  /** A port to the broker, where the browser has one. */
+  findBroker(): Promise<MessagePort | undefined>;
 }
 
 /** Hears what other tabs ask of the owner, and answers them. */
@@ -55,10 +65,16 @@ export class OtherTabs {
   constructor(path: string, ownership: Ownership, owner: ForOtherTabs) {
     this.#ownership = ownership;
     this.#owner = owner;
-    this.#clients = new Recent(
+    this.#clients = new Recent<Client>(
       CLIENTS,
-      (client) => ({ channel: clientChannel(path, client), turn: 0 }),
-      ({ channel }) => channel.close(),
+      (client) => {
+        const channel = clientChannel(path, client);
+        return { channel, line: undefined, way: channel, turn: 0 };
+      },
+      ({ channel, line }) => {
+        channel.close();
+        line?.port.close();
+      },
     );
     this.#requests = ownerChannel(path);
     this.#requests.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#hear(data));
@@ -75,8 +91,14 @@ export class OtherTabs {
     this.#clients.clear();
   }
 
-  async #hear(message: OwnerMessage): Promise<void> {
+  async #hear(message: OwnerMessage, line?: MessagePort): Promise<void> {
+    if (this.#isClosed) return;
+    const client = this.#clients.get(message.type === "run" ? message.batch.client : message.client);
+    client.way = line ?? client.channel;
     if (message.type === "run") return this.#answer(message);
+    // The last one may have died since: it lives in the process of one tab.
+    if (message.type === "offered") return this.#awaitLines(await this.#owner.findBroker());
+    if (message.type === "line") return void (client.line?.worker === message.worker && client.line.port.start());
     // It must not wait for an older one, which cannot know what it needs.
     if (message.protocol > PROTOCOL) return this.#owner.giveUp(newerVersion());
     this.#post(message.client, { type: "working", ownership: this.#ownership });
@@ -87,11 +109,29 @@ export class OtherTabs {
     );
   }
 
+  #awaitLines(broker: MessagePort | undefined): void {
+    if (!broker || this.#isClosed) return;
+    broker.addEventListener("message", ({ data, ports: [line] }: MessageEvent<LineEnd>) => this.#take(data, line!));
+    broker.start();
+    broker.postMessage({ type: "owner", owner: this.#ownership.owner } satisfies ToBroker);
+  }
+
+  /** What comes through the line is heard once all that was said before has been. */
+  #take({ client: name, worker }: LineEnd, port: MessagePort): void {
+    if (this.#isClosed) return;
+    const client = this.#clients.get(name);
+    client.line?.port.close();
+    client.line = { worker, port };
+    port.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#hear(data, port));
+    port.postMessage({ type: "line", ownership: this.#ownership } satisfies ClientMessage);
+  }
+
   async #answer({ ownership, batch, number, deadline, turn, worker }: RunMessage & Addressed): Promise<void> {
-    if (this.#isClosed || !sameOwnership(ownership, this.#ownership)) return;
+    if (!sameOwnership(ownership, this.#ownership)) return;
     const client = this.#clients.get(batch.client);
-    // Calls of a page are carried out in order: what follows something late waits until that has come again.
-    if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
+    // Calls of a page are carried out in order: what follows something late waits until that has come again. What was
+    // sent again because a line failed must not be followed by what comes out of that after all.
+    client.turn = Math.max(client.turn, Date.now() > deadline ? turn + 1 : turn);
     if (turn < client.turn) {
       this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
       return;
@@ -104,7 +144,7 @@ export class OtherTabs {
       for (const part of parts) this.#post(batch.client, { type: "part", ownership, worker, seq, part });
       return [seq, last] as const;
     });
-    this.#post(batch.client, { type: "replies", ownership, worker, replies: ends });
+    this.#post(batch.client, { type: "replies", ownership, worker, commit: this.#owner.lastCommit(), replies: ends });
   }
 
   /** An import takes its time: the client hears that it goes on, and does not give up. */
@@ -121,6 +161,6 @@ export class OtherTabs {
   }
 
   #post(client: string, message: ClientMessage): void {
-    if (!this.#isClosed) this.#clients.get(client).channel.postMessage(message);
+    if (!this.#isClosed) this.#clients.get(client).way.postMessage(message);
   }
 }

@@ -31,6 +31,8 @@ export interface OwnerEvents {
   lost(error: ContextStoreError): void;
   committed(commit: Commit): void;
   progress(client: string, report: ImportReport): void;
+  /** Resolves to a port to the broker, where the browser has one. */
+  findBroker(): Promise<MessagePort | undefined>;
 }
 
 export interface OwnerOptions {
@@ -189,9 +191,11 @@ export class Owner {
   serve(path: string): void {
     this.#otherTabs = new OtherTabs(path, this.ownership, {
       run: (batch) => this.run(batch),
+      lastCommit: () => this.#announcer.lastCommit,
       announce: () => this.#announcer.flush(),
       look: () => this.#files.look(),
       giveUp: (error) => this.#events.lost(error),
+      findBroker: () => this.#events.findBroker(),
     });
     this.#announcer.open(path);
   }

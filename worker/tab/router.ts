@@ -28,13 +28,19 @@ const WATCH_MS = 200;
 /** An owner that has said nothing for so long is asked who it is. */
 const ASK_AGAIN_MS = 1000;
 
+/** What the page offers to its worker, from there. */
+interface Page {
+  tell(event: WorkerEvent): void;
+  broker(): Promise<MessagePort | undefined>;
+}
+
 /**
  * Brings the calls of this worker's page to the owner of the database: this worker itself, or that of another tab. What
  * was not answered when the owner changes is sent again; the ledger in the database makes that safe.
  */
 export class Router {
   readonly #options: OpenOptions;
-  readonly #onEvent: (event: WorkerEvent) => void;
+  readonly #page: Page;
   readonly #outstanding = new OutstandingCalls();
   readonly #deltas = new Deltas();
   readonly #dispatcher: Dispatcher;
@@ -44,10 +50,16 @@ export class Router {
     lost: (error) => this.#fail(error),
     committed: (commit) => this.#tell([commit]),
     progress: (client, report) => {
-      if (client === this.#options.client) this.#onEvent({ type: "progress", ...report });
+      if (client === this.#options.client) this.#page.tell({ type: "progress", ...report });
     },
+    findBroker: () => this.#page.broker(),
   };
   #listening = false;
+  /** Those up to this one were there before the page listened. */
+  #heardCommit = 0;
+  #lastCommit = 0;
+  /** The owner that was offered a line. */
+  #lineTo: Ownership | undefined;
   #opened = false;
   #isInUse = false;
   #databaseId: string | undefined;
@@ -59,8 +71,8 @@ export class Router {
   #watch: ReturnType<typeof setInterval> | undefined;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
-  constructor(options: OpenOptions, onEvent: (event: WorkerEvent) => void) {
-    this.#onEvent = onEvent;
+  constructor(options: OpenOptions, page: Page) {
+    this.#page = page;
     this.#options = options;
     this.#databaseId = options.databaseId;
     this.#dispatcher = new Dispatcher(options.client, this.#outstanding, (message) => this.#channels!.run(message));
@@ -141,6 +153,7 @@ export class Router {
   }
 
   listen(wanted: boolean): void {
+    if (!this.#listening) this.#heardCommit = this.#lastCommit;
     this.#listening = wanted;
   }
 
@@ -204,7 +217,7 @@ export class Router {
     if (type === "owner") this.#meet(ownership);
     else if (type === "cleared" && !this.#target) this.#predecessor.ends();
     else if (!this.#isCurrent(ownership)) return;
-    else if (type === "commits") this.#tell(announcement.commits);
+    else if (type === "commits") this.#tell(announcement.commits.filter(({ commit }) => commit > this.#heardCommit));
     else this.#fail(storageCleared());
   }
 
@@ -214,22 +227,26 @@ export class Router {
       const local = client === this.#options.client;
       return changes.map((change) => ({ ...change, commit, local }));
     });
-    this.#onEvent({ type: "changes", changes });
+    this.#page.tell({ type: "changes", changes });
   }
 
   #hear(message: ClientMessage): void {
     if (message.type === "owner") {
       this.#predecessor.stays();
+      // It was asked because it said nothing: the line has failed it, or us.
+      if (this.#isCurrent(message.ownership)) return this.#giveUpLine();
       return this.#meet(message.ownership);
     }
     if (message.type === "working" && !this.#target) this.#predecessor.looks();
     if (!this.#isCurrent(message.ownership)) return;
     this.#lastHeard = performance.now();
-    if (message.type === "working" && message.progress) this.#onEvent({ type: "progress", ...message.progress });
+    if (message.type === "working" && message.progress) this.#page.tell({ type: "progress", ...message.progress });
     if (message.type === "part") this.#outstanding.addPart(message.seq, message.part);
-    else if (message.type === "replies")
+    else if (message.type === "replies") {
+      this.#lastCommit = Math.max(this.#lastCommit, message.commit);
       for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
-    else if (message.type === "late") this.#dispatcher.sendAgain(message.number, message.turn);
+      void this.#offerLine(message.ownership);
+    } else if (message.type === "late") this.#dispatcher.sendAgain(message.number, message.turn);
   }
 
   #meet(ownership: Ownership): void {
@@ -244,6 +261,20 @@ export class Router {
     this.#setTarget(ownership);
   }
 
+  /** Once it has answered something: what a page asks for first comes before. */
+  async #offerLine(owner: Ownership): Promise<void> {
+    if (this.#lineTo && sameOwnership(this.#lineTo, owner)) return;
+    this.#lineTo = owner;
+    const broker = await this.#page.broker();
+    if (broker && this.#isCurrent(owner)) this.#channels!.offerLine(broker, owner.owner);
+  }
+
+  #giveUpLine(): void {
+    if (!this.#channels!.dropLine()) return;
+    this.#lineTo = undefined;
+    this.#dispatcher.startOver();
+  }
+
   #isCurrent(ownership: Ownership): boolean {
     return this.#target !== undefined && !(this.#target instanceof Owner) && sameOwnership(this.#target, ownership);
   }
@@ -251,6 +282,7 @@ export class Router {
   #setTarget(target: Owner | Ownership): void {
     const ownership = target instanceof Owner ? target.ownership : target;
     this.#databaseId = ownership.databaseId;
+    this.#channels?.dropLine();
     this.#lastHeard = performance.now();
     // What the last owner committed at its very end it may not have told.
     this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
@@ -274,13 +306,13 @@ export class Router {
     this.#failed = new ContextStoreError(code, message, { cause });
     void this.close();
     // Until then, it is the answer to open() that says so.
-    if (this.#opened) this.#onEvent({ type: "ended", error: reply.error });
+    if (this.#opened) this.#page.tell({ type: "ended", error: reply.error });
     this.#ready?.reject(this.#failed);
     this.#outstanding.end(this.#failed);
   }
 
   #hello(): void {
     this.#lastAsked = performance.now();
-    this.#channels!.hello(this.#options.client, PROTOCOL);
+    this.#channels!.hello(PROTOCOL);
   }
 }

@@ -74,7 +74,12 @@ async function open(path: string): Promise<{ readonly code: string; readonly tex
     found: undefined,
     predecessor: async () => {},
   };
-  const events = { lost: () => {}, committed: () => {}, progress: () => {} };
+  const events = {
+    lost: () => {},
+    committed: () => {},
+    progress: () => {},
+    findBroker: () => Promise.resolve(undefined),
+  };
   try {
     const owner = await openAsOwner(path, { inBackground: false }, conditions, events);
     const [reply] = await owner.run({ client: "client", unanswered: [], requests: [read] });
