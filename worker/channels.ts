@@ -23,8 +23,8 @@ export type OwnerMessage =
   | { readonly type: "hello"; readonly client: string; readonly protocol: number }
   /** The broker has a line to this client. */
   | { readonly type: "offered"; readonly client: string }
-  /** What this worker says from now on comes through the line that it has offered. */
-  | ({ readonly type: "line"; readonly client: string } & Addressed)
+  /** What this client says from now on comes through the line. */
+  | ({ readonly type: "line" } & Line)
   | (RunMessage & Addressed);
 
 export interface RunMessage {
@@ -47,8 +47,8 @@ export interface Addressed {
 /** To one client. */
 export type ClientMessage =
   | { readonly type: "owner"; readonly ownership: Ownership }
-  /** Through a line: the owner has the other end of it. */
-  | { readonly type: "line"; readonly ownership: Ownership }
+  /** The owner has its end of the line. Then, once more: what it says from now on comes through it. */
+  | ({ readonly type: "line"; readonly ownership: Ownership } & Line)
   /** What the client asked for takes its time. */
   | { readonly type: "working"; readonly ownership: Ownership; readonly progress?: ImportReport }
   | ((
@@ -68,11 +68,12 @@ export type ClientMessage =
 /** To the broker: an owner waits for lines, or a client offers one, which comes with the message. */
 export type ToBroker =
   | { readonly type: "owner"; readonly owner: string }
-  | { readonly type: "offer"; readonly owner: string; readonly client: LineEnd };
+  | { readonly type: "offer"; readonly owner: string; readonly line: Line };
 
-/** Whose line it is. The broker tells the owner with the line. */
-export interface LineEnd extends Addressed {
+/** A port from a client to the owner. */
+export interface Line {
   readonly client: string;
+  readonly id: string;
 }
 
 /** What a commit has changed, and which page had asked for it. */
@@ -107,9 +108,7 @@ export class TabChannels {
   readonly #replies: BroadcastChannel;
   readonly #all: BroadcastChannel;
   readonly #owner: BroadcastChannel;
-  #offeredLine: MessagePort | undefined;
-  /** The one that was offered, once the owner has the other end. */
-  #line: MessagePort | undefined;
+  #line: { readonly id: string; readonly port: MessagePort; isUsed: boolean } | undefined;
 
   constructor(
     path: string,
@@ -132,38 +131,47 @@ export class TabChannels {
 
   run(message: RunMessage): void {
     const addressed = { ...message, worker: this.#worker };
-    if (this.#line) this.#line.postMessage(addressed);
+    if (this.#line?.isUsed) this.#line.port.postMessage(addressed);
     else this.#tell(addressed);
   }
 
-  /** Offers this owner a line. Calls go through it once the owner has it. */
+  /**
+   * Offers this owner a line. Each end speaks through it once the other has it, and listens to it once it has heard all
+   * that was said before: nothing overtakes.
+   */
   offerLine(broker: MessagePort, owner: string): void {
     this.dropLine();
-    const { port1: line, port2 } = new MessageChannel();
-    this.#offeredLine = line;
-    line.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => {
-      if (data.type !== "line") return this.#hear(data);
-      // The owner listens to the line from then on, so that nothing overtakes what was said here.
-      this.#tell({ type: "line", client: this.#client, worker: this.#worker });
-      this.#line = line;
-    });
-    line.start();
-    const offer: ToBroker = { type: "offer", owner, client: { client: this.#client, worker: this.#worker } };
-    broker.postMessage(offer, [port2]);
+    const { port1: port, port2 } = new MessageChannel();
+    const line = { client: this.#client, id: crypto.randomUUID() };
+    this.#line = { id: line.id, port, isUsed: false };
+    broker.postMessage({ type: "offer", owner, line } satisfies ToBroker, [port2]);
     broker.close();
     this.#tell({ type: "offered", client: this.#client });
   }
 
+  #takeLine({ client, id }: Line): void {
+    const line = this.#line;
+    if (line?.id !== id) return;
+    if (line.isUsed) {
+      line.port.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => this.#hear(data));
+      line.port.start();
+    } else {
+      this.#tell({ type: "line", client, id });
+      line.isUsed = true;
+    }
+  }
+
   /** Says nothing through the line any more. Gives whether something was. */
   dropLine(): boolean {
-    const wasUsed = this.#line !== undefined;
-    this.#offeredLine?.close();
-    this.#offeredLine = this.#line = undefined;
-    return wasUsed;
+    const line = this.#line;
+    this.#line = undefined;
+    line?.port.close();
+    return line?.isUsed ?? false;
   }
 
   #hear(message: ClientMessage): void {
-    if (!("worker" in message) || message.worker === this.#worker) this.#onMessage(message);
+    if (message.type === "line") this.#takeLine(message);
+    else if (!("worker" in message) || message.worker === this.#worker) this.#onMessage(message);
   }
 
   #tell(message: OwnerMessage): void {

@@ -3,8 +3,10 @@ import {
   clientChannel,
   type ClientMessage,
   type Commit,
+  type Line,
   ownerChannel,
   type OwnerMessage,
+  type ToBroker,
 } from "../../worker/channels.js";
 import type { OwnerRequest } from "../../worker/requests.js";
 import type { Reply } from "../../src/protocol.js";
@@ -26,11 +28,13 @@ let path: string;
 let storage: Storage;
 let owner: Owner;
 let toOwner: BroadcastChannel;
+let broker: Broker;
 
 beforeEach(async () => {
   path = crypto.randomUUID();
   storage = await openMemoryStorage();
-  owner = ownerOf(storage);
+  broker = new Broker();
+  owner = ownerOf(storage, { findBroker: () => broker.find() });
   owner.serve(path);
   toOwner = ownerChannel(path);
 });
@@ -40,16 +44,45 @@ afterEach(() => {
   toOwner.close();
 });
 
+/** In place of the browser's: it gives owners a port, and hears who they are. */
+class Broker {
+  readonly #ports: MessagePort[] = [];
+
+  find(): Promise<MessagePort> {
+    const { port1, port2 } = new MessageChannel();
+    this.#ports.push(port2);
+    return Promise.resolve(port1);
+  }
+
+  async asked(): Promise<{ owner: string; port: MessagePort }> {
+    while (this.#ports.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    const port = this.#ports.shift()!;
+    const { data } = await new Promise<MessageEvent<ToBroker>>((resolve) => {
+      port.addEventListener("message", resolve, { once: true });
+      port.start();
+    });
+    return { owner: data.owner, port };
+  }
+}
+
+interface When {
+  readonly isLate?: boolean;
+  readonly turn?: number;
+  readonly line?: MessagePort;
+}
+
 /** A tab whose owner this is. */
 function tab(client: string) {
   const channel = clientChannel(path, client);
   const heard: ClientMessage[] = [];
   const waiting: (() => void)[] = [];
-  channel.addEventListener("message", ({ data }: MessageEvent<ClientMessage>) => {
+  const hear = ({ data }: MessageEvent<ClientMessage>) => {
     heard.push(data);
     for (const resolve of waiting.splice(0)) resolve();
-  });
-  function ask(request: OwnerRequest, { isLate = false, turn = 0 } = {}): void {
+  };
+  channel.addEventListener("message", hear);
+  const nextHeard = () => new Promise<void>((resolve) => waiting.push(resolve));
+  function ask(request: OwnerRequest, { isLate = false, turn = 0, line }: When = {}): void {
     const { seq } = request;
     const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
     const batch = { client, unanswered, requests: [request] };
@@ -63,10 +96,28 @@ function tab(client: string) {
       deadline,
       turn,
     };
-    toOwner.postMessage(message);
+    (line ?? toOwner).postMessage(message);
   }
   return {
     ask,
+    /** Offers the owner a line, as the broker would bring it. Resolves to this tab's end once the owner has the other. */
+    async offerLine(): Promise<MessagePort> {
+      toOwner.postMessage({ type: "offered", client } satisfies OwnerMessage);
+      const { owner: name, port } = await broker.asked();
+      expect(name).toBe(owner.ownership.owner);
+      const { port1: line, port2 } = new MessageChannel();
+      port.postMessage({ client, id: "1" } satisfies Line, [port2]);
+      await nextHeard();
+      expect(heard.splice(0)).toEqual([{ type: "line", ownership: owner.ownership, client, id: "1" }]);
+      return line;
+    },
+    /** Says that all that follows comes through the line. Resolves once the owner has said so, too. */
+    async changeOver(line: MessagePort, id = "1"): Promise<void> {
+      toOwner.postMessage({ type: "line", client, id } satisfies OwnerMessage);
+      while (heard.at(-1)?.type !== "line") await nextHeard();
+      heard.pop();
+      line.addEventListener("message", hear);
+    },
     /** Appends one message, of which its number is the text. */
     append(seq: number, when?: Parameters<typeof ask>[1]): void {
       const messages = [{ uid: `${client}-${seq}`, role: "user" as const, content: `plain:"${client}${seq}"` }];
@@ -76,7 +127,7 @@ function tab(client: string) {
     },
     /** Resolves to what the owner has said once those are so many messages. */
     async hears(count: number): Promise<ClientMessage[]> {
-      while (heard.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+      while (heard.length < count) await nextHeard();
       return heard;
     },
     leave: () => channel.close(),
@@ -116,6 +167,52 @@ describe("calls that came after their deadline", () => {
     expect((await g.hears(2))[1]).toMatchObject({ type: "late", turn: 8 });
     expect(texts()).toEqual(["g1"]);
     for (const page of [f, g]) page.leave();
+  });
+});
+
+describe("a line", () => {
+  test("is listened to once what was said before has been heard, and answered through after what was answered before", async () => {
+    const f = tab("f");
+    const line = await f.offerLine();
+    f.append(2, { line });
+    // What is said through it now would be heard before, if it were.
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
+    f.append(1);
+    await f.changeOver(line);
+    expect(await f.hears(2)).toMatchObject([{ replies: [[1, { ok: true }]] }, { replies: [[2, { ok: true }]] }]);
+    expect(texts()).toEqual(["f1", "f2"]);
+    f.leave();
+    f.append(3, { line });
+    expect((await f.hears(3))[2]).toMatchObject({ replies: [[3, { ok: true }]] });
+    line.close();
+  });
+
+  test("that was given up is late in all that it brings after that", async () => {
+    const f = tab("f");
+    const line = await f.offerLine();
+    await f.changeOver(line);
+    f.append(1, { line });
+    await f.hears(1);
+    f.append(2, { turn: 1 });
+    await f.hears(2);
+    f.append(3, { line });
+    expect((await f.hears(3))[2]).toMatchObject({ type: "late", turn: 1 });
+    expect(texts()).toEqual(["f1", "f2"]);
+    line.close();
+    f.leave();
+  });
+
+  test("that was replaced by another is not listened to", async () => {
+    const f = tab("f");
+    const line = await f.offerLine();
+    toOwner.postMessage({ type: "line", client: "f", id: "an older one" } satisfies OwnerMessage);
+    f.append(2, { line });
+    f.append(1);
+    await f.hears(1);
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
+    expect(texts()).toEqual(["f1"]);
+    line.close();
+    f.leave();
   });
 });
 

@@ -6,7 +6,7 @@ import {
   type Addressed,
   type ClientMessage,
   clientChannel,
-  type LineEnd,
+  type Line,
   type OwnerMessage,
   ownerChannel,
   type Ownership,
@@ -31,9 +31,9 @@ const CLIENTS = 100;
 /** Another tab. */
 interface Client {
   readonly channel: BroadcastChannel;
-  /** The line that it has offered, and which worker of it has. */
-  line: { readonly worker: string; readonly port: MessagePort } | undefined;
-  /** The one of both through which it was heard last: it is answered there. */
+  /** The line that it has offered. */
+  line: { readonly id: string; readonly port: MessagePort } | undefined;
+  /** The one of both through which its calls come: answers go there. */
   way: BroadcastChannel | MessagePort;
   /** What it sends in an earlier turn is late; see {@link RunMessage}. */
   turn: number;
@@ -91,44 +91,53 @@ export class OtherTabs {
     this.#clients.clear();
   }
 
-  async #hear(message: OwnerMessage, line?: MessagePort): Promise<void> {
+  async #hear(message: OwnerMessage): Promise<void> {
     if (this.#isClosed) return;
-    const client = this.#clients.get(message.type === "run" ? message.batch.client : message.client);
-    client.way = line ?? client.channel;
-    if (message.type === "run") return this.#answer(message);
-    // The last one may have died since: it lives in the process of one tab.
+    if (message.type === "run") return this.#answer(message, this.#clients.get(message.batch.client).channel);
+    // The one that was found for others may have died: it lives in the process of one tab.
     if (message.type === "offered") return this.#awaitLines(await this.#owner.findBroker());
-    if (message.type === "line") return void (client.line?.worker === message.worker && client.line.port.start());
+    const client = this.#clients.get(message.client);
+    if (message.type === "line") return this.#changeOver(client, message);
     // It must not wait for an older one, which cannot know what it needs.
     if (message.protocol > PROTOCOL) return this.#owner.giveUp(newerVersion());
-    this.#post(message.client, { type: "working", ownership: this.#ownership });
+    this.#tell(client, { type: "working", ownership: this.#ownership });
     // Whoever comes after the site's data was cleared must not join those who have not noticed.
     await this.#owner.look().then(
-      () => this.#post(message.client, { type: "owner", ownership: this.#ownership }),
+      () => this.#tell(client, { type: "owner", ownership: this.#ownership }),
       () => {},
     );
   }
 
   #awaitLines(broker: MessagePort | undefined): void {
     if (!broker || this.#isClosed) return;
-    broker.addEventListener("message", ({ data, ports: [line] }: MessageEvent<LineEnd>) => this.#take(data, line!));
+    broker.addEventListener("message", ({ data, ports: [port] }: MessageEvent<Line>) => this.#take(data, port!));
     broker.start();
     broker.postMessage({ type: "owner", owner: this.#ownership.owner } satisfies ToBroker);
   }
 
-  /** What comes through the line is heard once all that was said before has been. */
-  #take({ client: name, worker }: LineEnd, port: MessagePort): void {
+  #take(line: Line, port: MessagePort): void {
     if (this.#isClosed) return;
-    const client = this.#clients.get(name);
+    const client = this.#clients.get(line.client);
     client.line?.port.close();
-    client.line = { worker, port };
-    port.addEventListener("message", ({ data }: MessageEvent<OwnerMessage>) => void this.#hear(data, port));
-    port.postMessage({ type: "line", ownership: this.#ownership } satisfies ClientMessage);
+    client.line = { id: line.id, port };
+    this.#tell(client, { type: "line", ownership: this.#ownership, ...line });
   }
 
-  async #answer({ ownership, batch, number, deadline, turn, worker }: RunMessage & Addressed): Promise<void> {
-    if (!sameOwnership(ownership, this.#ownership)) return;
+  /** The client has said all that does not come through the line. */
+  #changeOver(client: Client, line: Line): void {
+    if (client.line?.id !== line.id) return;
+    const { port } = client.line;
+    this.#tell(client, { type: "line", ownership: this.#ownership, client: line.client, id: line.id });
+    client.way = port;
+    port.addEventListener("message", ({ data }: MessageEvent<RunMessage & Addressed>) => void this.#answer(data, port));
+    port.start();
+  }
+
+  async #answer(message: RunMessage & Addressed, way: Client["way"]): Promise<void> {
+    const { ownership, batch, number, deadline, turn, worker } = message;
+    if (this.#isClosed || !sameOwnership(ownership, this.#ownership)) return;
     const client = this.#clients.get(batch.client);
+    client.way = way;
     // Calls of a page are carried out in order: what follows something late waits until that has come again. What was
     // sent again because a line failed must not be followed by what comes out of that after all.
     client.turn = Math.max(client.turn, Date.now() > deadline ? turn + 1 : turn);
@@ -160,6 +169,12 @@ export class OtherTabs {
     }
   }
 
+  /** Over the channel, which each worker of the client hears. */
+  #tell({ channel }: Client, message: ClientMessage): void {
+    if (!this.#isClosed) channel.postMessage(message);
+  }
+
+  /** The way it was heard last. */
   #post(client: string, message: ClientMessage): void {
     if (!this.#isClosed) this.#clients.get(client).way.postMessage(message);
   }

@@ -1,0 +1,151 @@
+import type { BrowserContext, Page } from "@playwright/test";
+import { expect, type Site, test } from "./fixtures.js";
+
+async function openTab(context: BrowserContext, site: Site): Promise<Page> {
+  const page = await site.openTab(context);
+  await page.evaluate(() => harness.open());
+  return page;
+}
+
+/** Resolves once what the page asks for goes through a line to the owner: `witness` no longer hears of it. */
+async function untilDirect(page: Page, witness: Page): Promise<void> {
+  await witness.evaluate(() => {
+    // All that goes to the owner over a channel.
+    const channel = new BroadcastChannel("axio-context-opfs:chat.db:owner");
+    const heard: string[] = [];
+    channel.addEventListener("message", ({ data }) => heard.push(data.type));
+    Object.assign(globalThis, { heard });
+  });
+  await expect
+    .poll(async () => {
+      const before = await witness.evaluate(() => (globalThis as unknown as { heard: string[] }).heard.length);
+      await page.evaluate(() => harness.texts());
+      // One that the owner hears after that, and so does the witness.
+      await page.evaluate(() => {
+        const channel = new BroadcastChannel("axio-context-opfs:chat.db:owner");
+        channel.postMessage({ type: "last" });
+        channel.close();
+      });
+      await witness.waitForFunction(
+        (start) => (globalThis as unknown as { heard: string[] }).heard.includes("last", start),
+        before,
+      );
+      return witness.evaluate(
+        (start) => (globalThis as unknown as { heard: string[] }).heard.slice(start).includes("run"),
+        before,
+      );
+    })
+    .toBe(false);
+}
+
+async function crash(page: Page): Promise<void> {
+  const crashed = page.waitForEvent("crash");
+  page.goto("chrome://crash").catch(() => {});
+  await crashed;
+}
+
+test("calls of other tabs change over to a line to the owner, and to the next owner", async ({ context, site }) => {
+  const witness = await site.openTab(context);
+  const owner = await openTab(context, site);
+  const [second, third] = [await openTab(context, site), await openTab(context, site)];
+  for (const page of [second, third]) await untilDirect(page, witness);
+  await second.evaluate(() => harness.append("through a line"));
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["through a line"]);
+  await owner.close();
+  await untilDirect(third, witness);
+  await third.evaluate(() => harness.append("to the next owner"));
+  for (const page of [second, third])
+    expect(await page.evaluate(() => harness.texts())).toEqual(["through a line", "to the next owner"]);
+});
+
+test("lines are made anew when the tab crashes in whose process the broker lives, and the owner's", async ({
+  context,
+  site,
+  browserName,
+}) => {
+  test.skip(browserName === "firefox", "Playwright ends Firefox when one of its processes crashes.");
+  const witness = await site.openTab(context);
+  const owner = await openTab(context, site);
+  // The first one that wants a line: the broker is started in its process.
+  const second = await openTab(context, site);
+  await untilDirect(second, witness);
+  const third = await openTab(context, site);
+  await untilDirect(third, witness);
+  await crash(second);
+  await third.evaluate(() => harness.append("one"));
+  const fourth = await openTab(context, site);
+  await untilDirect(fourth, witness);
+  await crash(owner);
+  for (const page of [third, fourth]) await page.evaluate(() => harness.append("more"));
+  await untilDirect(fourth, witness);
+  expect(await fourth.evaluate(() => harness.texts())).toEqual(["one", "more", "more"]);
+});
+
+test("what a tab writes while its calls change over is there in order, once", async ({ context, site }) => {
+  const owner = await openTab(context, site);
+  for (let turn = 0; turn < 3; turn++) {
+    const page = await openTab(context, site);
+    const [written, read] = await page.evaluate(async (sessionId) => {
+      const store = harness.storeOf(sessionId);
+      const writing: Promise<unknown>[] = [];
+      for (let i = 0; i < 200; i++) {
+        writing.push(store.append({ role: "user", content: [{ type: "text", text: String(i) }] }));
+        if (i % 4 === 0) await new Promise((resolve) => setTimeout(resolve));
+      }
+      await Promise.all(writing);
+      const texts = (await store.getHistory()).map(({ content: [block] }) => block?.type === "text" && block.text);
+      return [writing.length, texts] as const;
+    }, `session ${turn}`);
+    expect(read).toEqual(Array.from({ length: written }, (_, i) => String(i)));
+    await page.close();
+  }
+  await owner.close();
+});
+
+test("a tab whose line has failed goes on over the channels, and keeps each message once", async ({
+  context,
+  site,
+}) => {
+  const owner = await openTab(context, site);
+  const page = await site.openTab(context);
+  const [texts, swallowed] = await page.evaluate(async () => {
+    // In place of the broker: it says that the owner has the line, and swallows what comes through it.
+    let swallowed = 0;
+    let brokers = 0;
+    globalThis.SharedWorker = class {
+      port: MessagePort;
+      constructor() {
+        if (brokers++ > 0) throw new Error("There is none any more.");
+        const { port1, port2 } = new MessageChannel();
+        this.port = port1;
+        port2.addEventListener("message", ({ data: { line }, ports: [port] }) => {
+          port!.addEventListener("message", () => swallowed++);
+          port!.start();
+          const channel = new BroadcastChannel(`axio-context-opfs:chat.db:client:${line.client}`);
+          channel.postMessage({ type: "line", ...line });
+          channel.close();
+        });
+        port2.start();
+      }
+    } as unknown as typeof SharedWorker;
+    await harness.open();
+    for (let i = 0; i < 1000 && swallowed === 0; i++) {
+      const appending = harness.append(String(i));
+      await Promise.race([appending, new Promise((resolve) => setTimeout(resolve, 100))]);
+    }
+    await harness.append("behind it");
+    return [await harness.texts(), swallowed] as const;
+  });
+  expect(swallowed).toBeGreaterThan(0);
+  expect(texts).toEqual([...Array.from({ length: texts.length - 1 }, (_, i) => String(i)), "behind it"]);
+  expect(await owner.evaluate(() => harness.texts())).toEqual(texts);
+});
+
+test("without shared workers, tabs read and write as well", async ({ context, site }) => {
+  const owner = await openTab(context, site);
+  const page = await site.openTab(context);
+  await page.evaluate(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
+  await page.evaluate(() => harness.open());
+  for (const text of ["first", "second"]) await page.evaluate((message) => harness.append(message), text);
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["first", "second"]);
+});
