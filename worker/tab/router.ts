@@ -22,6 +22,9 @@ import { Predecessor } from "./predecessor.js";
 import { sealRequest } from "./seal-request.js";
 import { warmUp } from "./warm-up.js";
 
+/** So long after it has met an owner a tab offers it a line: a shared worker would slow down what a page asks for first. */
+const LINE_MS = 300;
+
 /** How often those who wait for another tab's owner are looked after. */
 const WATCH_MS = 200;
 
@@ -58,8 +61,6 @@ export class Router {
   /** Those up to this one were there before the page listened. */
   #heardCommit = 0;
   #lastCommit = 0;
-  /** The owner that was offered a line. */
-  #lineTo: Ownership | undefined;
   #opened = false;
   #isInUse = false;
   #databaseId: string | undefined;
@@ -234,7 +235,7 @@ export class Router {
     if (message.type === "owner") {
       this.#predecessor.stays();
       // It was asked because it said nothing: the line has failed it, or us.
-      if (this.#isCurrent(message.ownership)) return this.#giveUpLine();
+      if (this.#isCurrent(message.ownership)) return this.#giveUpLine(message.ownership);
       return this.#meet(message.ownership);
     }
     if (message.type === "working" && !this.#target) this.#predecessor.looks();
@@ -245,7 +246,6 @@ export class Router {
     else if (message.type === "replies") {
       this.#lastCommit = Math.max(this.#lastCommit, message.commit);
       for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
-      void this.#offerLine(message.ownership);
     } else if (message.type === "late") this.#dispatcher.sendAgain(message.number, message.turn);
   }
 
@@ -261,18 +261,18 @@ export class Router {
     this.#setTarget(ownership);
   }
 
-  /** Once it has answered something: what a page asks for first comes before. */
   async #offerLine(owner: Ownership): Promise<void> {
-    if (this.#lineTo && sameOwnership(this.#lineTo, owner)) return;
-    this.#lineTo = owner;
+    await new Promise((resolve) => setTimeout(resolve, LINE_MS));
+    if (!this.#isCurrent(owner)) return;
     const broker = await this.#page.broker();
     if (broker && this.#isCurrent(owner)) this.#channels!.offerLine(broker, owner.owner);
   }
 
-  #giveUpLine(): void {
+  /** What was said through it may not have been heard. */
+  #giveUpLine(owner: Ownership): void {
     if (!this.#channels!.dropLine()) return;
-    this.#lineTo = undefined;
     this.#dispatcher.startOver();
+    void this.#offerLine(owner);
   }
 
   #isCurrent(ownership: Ownership): boolean {
@@ -288,6 +288,7 @@ export class Router {
     this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
     this.#dispatcher.aimAt(target);
+    if (!(target instanceof Owner)) void this.#offerLine(target);
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */

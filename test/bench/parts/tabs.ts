@@ -15,8 +15,8 @@ export const FOLLOWER = "follower";
 
 const COMPARED = ["append", "burst", "history", "list", "last", "append-long"];
 
-/** So long the owner's tab has been open before a follower's: what the browser does after loading a page is over. */
-const OWNED_MS = 2000;
+/** So long tabs have been open: what the browser, and the store, do after loading a page is over. */
+const OPEN_MS = 2000;
 
 /** Runs the workloads in the tab that owns the database, and in one that does not while the owner is open. */
 export async function measureTabs(options: Options): Promise<PartResult> {
@@ -57,7 +57,7 @@ async function measureOpenings(
   }
 }
 
-/** Each workload in a page that has just been loaded; the owner's, beside a follower, some time ago. */
+/** Each workload in a page that has asked for nothing before. */
 async function runAll(
   browser: RunningBrowser,
   url: string,
@@ -68,9 +68,12 @@ async function runAll(
   let state: State = { appended: 0, long: scale.long };
   const inRole = (use: (page: Page) => Promise<void>) =>
     onOpenPage(browser, url, async (page) => {
+      await page.waitForTimeout(OPEN_MS);
       if (role === OWNER) return use(page);
-      await page.waitForTimeout(OWNED_MS);
-      await onOpenPage(browser, url, use);
+      await onOpenPage(browser, url, async (follower) => {
+        await follower.waitForTimeout(OPEN_MS);
+        await use(follower);
+      });
     });
   for (const { name } of WORKLOADS.filter((workload) => COMPARED.includes(workload.name))) {
     await inRole(async (page) => {
