@@ -1,4 +1,4 @@
-import { chromium as engine, expect, test } from "@playwright/test";
+import { chromium as engine, expect, type Page, test } from "@playwright/test";
 import { join } from "node:path";
 import { build, createServer } from "vite";
 import { chromium } from "../browsers.js";
@@ -54,11 +54,25 @@ async function remembersMessages(served: Served): Promise<void> {
     await expect(history).toHaveText('["hello"]');
     await page.reload();
     await expect(history).toHaveText('["hello"]', { timeout: 30_000 });
+    await getsLine(await context.newPage(), page, served.url);
   } finally {
     await context.close();
     await served.stop();
     await removeFolder(profile);
   }
+}
+
+/** Opens the app in a second tab, which gets a line to the first one: the broker is found, as the worker is. */
+async function getsLine(second: Page, first: Page, url: string): Promise<void> {
+  await first.evaluate(() => {
+    const channel = new BroadcastChannel("axio-context-opfs:.axio/chat.db:owner");
+    channel.addEventListener("message", ({ data }) => {
+      if (data.type === "line") document.title = "It has a line.";
+    });
+  });
+  await second.goto(url);
+  await expect(second.getByRole("status")).toHaveText('["hello"]', { timeout: 30_000 });
+  await expect(first).toHaveTitle("It has a line.", { timeout: 30_000 });
 }
 
 test("a fresh Vite app remembers messages under the development server, without configuration", async () => {
