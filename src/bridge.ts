@@ -2,9 +2,9 @@ import { expose, releaseProxy, type Remote, transfer, wrap } from "comlink";
 import type { OpenOptions, PageApi, WorkerApi } from "./protocol.js";
 
 /**
- * A worker, and the functions that it and the page offer each other. Comlink makes a proxy at every look-up and has a FinalizationRegistry tell
- * it when one is gone. That callback runs even while the page is in the back/forward cache, and the browser then throws
- * the page out of there. So each proxy is made once, and released with the worker.
+ * A worker, and the functions that it and the page offer each other. Comlink makes a proxy at every look-up and has a
+ * FinalizationRegistry tell it when one is gone. That callback runs even while the page is in the back/forward cache,
+ * and the browser then throws the page out of there. So each proxy is made once, and released with the worker.
  */
 export class Bridge {
   readonly #open: Remote<WorkerApi["open"]>;

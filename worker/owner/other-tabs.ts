@@ -93,7 +93,12 @@ export class OtherTabs {
 
   async #hear(message: OwnerMessage): Promise<void> {
     if (this.#isClosed) return;
-    if (message.type === "run") return this.#answer(message, this.#clients.get(message.batch.client).channel);
+    if (message.type === "run") {
+      // If it had a line, that has failed, or the worker that had it is dead.
+      const client = this.#clients.get(message.batch.client);
+      client.way = client.channel;
+      return this.#answer(message);
+    }
     // The one that was found for others may have died: it lives in the process of one tab.
     if (message.type === "offered") return this.#awaitLines(await this.#owner.findBroker());
     const client = this.#clients.get(message.client);
@@ -115,32 +120,32 @@ export class OtherTabs {
     broker.postMessage({ type: "owner", owner: this.#ownership.owner } satisfies ToBroker);
   }
 
-  #take(line: Line, port: MessagePort): void {
+  #take({ client: name, id }: Line, port: MessagePort): void {
     if (this.#isClosed) return;
-    const client = this.#clients.get(line.client);
+    const client = this.#clients.get(name);
     client.line?.port.close();
-    client.line = { id: line.id, port };
-    this.#tell(client, { type: "line", ownership: this.#ownership, ...line });
+    client.line = { id, port };
+    this.#tell(client, { type: "line", ownership: this.#ownership, client: name, id });
   }
 
   /** The client has said all that does not come through the line. */
-  #changeOver(client: Client, line: Line): void {
-    if (client.line?.id !== line.id) return;
+  #changeOver(client: Client, { client: name, id }: Line): void {
+    if (client.line?.id !== id) return;
     const { port } = client.line;
-    this.#tell(client, { type: "line", ownership: this.#ownership, client: line.client, id: line.id });
+    this.#tell(client, { type: "line", ownership: this.#ownership, client: name, id });
     client.way = port;
-    port.addEventListener("message", ({ data }: MessageEvent<RunMessage & Addressed>) => void this.#answer(data, port));
+    port.addEventListener("message", ({ data }: MessageEvent<RunMessage & Addressed>) => {
+      // What was sent again over the channel must not be followed by what comes out of the line after all.
+      if (client.way === port) void this.#answer(data);
+    });
     port.start();
   }
 
-  async #answer(message: RunMessage & Addressed, way: Client["way"]): Promise<void> {
-    const { ownership, batch, number, deadline, turn, worker } = message;
+  async #answer({ ownership, batch, number, deadline, turn, worker }: RunMessage & Addressed): Promise<void> {
     if (this.#isClosed || !sameOwnership(ownership, this.#ownership)) return;
     const client = this.#clients.get(batch.client);
-    client.way = way;
-    // Calls of a page are carried out in order: what follows something late waits until that has come again. What was
-    // sent again because a line failed must not be followed by what comes out of that after all.
-    client.turn = Math.max(client.turn, Date.now() > deadline ? turn + 1 : turn);
+    // Calls of a page are carried out in order: what follows something late waits until that has come again.
+    if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
     if (turn < client.turn) {
       this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
       return;
@@ -174,7 +179,6 @@ export class OtherTabs {
     if (!this.#isClosed) channel.postMessage(message);
   }
 
-  /** The way it was heard last. */
   #post(client: string, message: ClientMessage): void {
     if (!this.#isClosed) this.#clients.get(client).way.postMessage(message);
   }

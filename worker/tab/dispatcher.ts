@@ -60,12 +60,6 @@ export class Dispatcher {
     this.send(this.#outstanding.from(message));
   }
 
-  /** The owner may not have heard what was sent last: all is sent again, and what was said before is late. */
-  startOver(): void {
-    this.#turn++;
-    this.send(this.#outstanding.all());
-  }
-
   #sendNext(): void {
     while (this.#target && this.#unsent.length > 0) {
       this.#sendBatch(this.#target, takeBatch(this.#unsent));

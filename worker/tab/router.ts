@@ -271,7 +271,7 @@ export class Router {
   /** What was said through it may not have been heard. */
   #giveUpLine(owner: Ownership): void {
     if (!this.#channels!.dropLine()) return;
-    this.#dispatcher.startOver();
+    this.#dispatcher.aimAt(owner);
     void this.#offerLine(owner);
   }
 
