@@ -24,7 +24,10 @@ export interface ConnectOptions {
    * `"on-demand"`, with the next search, which then takes its time. @default "background"
    */
   readonly searchIndex?: "background" | "on-demand" | undefined;
-  /** Starts the worker, for bundlers that do not follow `new URL("...", import.meta.url)`. */
+  /**
+   * Starts the worker, for bundlers that do not follow `new URL("...", import.meta.url)`. Calls between such a tab and
+   * others stay on a `BroadcastChannel`, which takes longer than the ports that tabs change over to otherwise.
+   */
   readonly worker?: (() => Worker) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
