@@ -22,6 +22,7 @@ const SAME = process.env["FULL"]
       "tabs-changes*",
       "tabs-follower*",
       "tabs-handover*",
+      "tabs-lines*",
       "tabs-sharing*",
       "tabs-versions*",
     ];

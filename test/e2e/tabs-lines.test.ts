@@ -1,5 +1,6 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { expect, type Site, test } from "./fixtures.js";
+import { untilDirect } from "./lines.js";
 
 async function openTab(context: BrowserContext, site: Site): Promise<Page> {
   const page = await site.openTab(context);
@@ -7,56 +8,11 @@ async function openTab(context: BrowserContext, site: Site): Promise<Page> {
   return page;
 }
 
-/** Resolves once what the page asks for goes through a line to the owner: `witness` no longer hears of it. */
-async function untilDirect(page: Page, witness: Page): Promise<void> {
-  await witness.evaluate(() => {
-    // All that goes to the owner over a channel.
-    const channel = new BroadcastChannel("axio-context-opfs:chat.db:owner");
-    const heard: string[] = [];
-    channel.addEventListener("message", ({ data }) => heard.push(data.type));
-    Object.assign(globalThis, { heard });
-  });
-  await expect
-    .poll(async () => {
-      const before = await witness.evaluate(() => (globalThis as unknown as { heard: string[] }).heard.length);
-      await page.evaluate(() => harness.texts());
-      // One that the owner hears after that, and so does the witness.
-      await page.evaluate(() => {
-        const channel = new BroadcastChannel("axio-context-opfs:chat.db:owner");
-        channel.postMessage({ type: "last" });
-        channel.close();
-      });
-      await witness.waitForFunction(
-        (start) => (globalThis as unknown as { heard: string[] }).heard.includes("last", start),
-        before,
-      );
-      return witness.evaluate(
-        (start) => (globalThis as unknown as { heard: string[] }).heard.slice(start).includes("run"),
-        before,
-      );
-    })
-    .toBe(false);
-}
-
 async function crash(page: Page): Promise<void> {
   const crashed = page.waitForEvent("crash");
   page.goto("chrome://crash").catch(() => {});
   await crashed;
 }
-
-test("calls of other tabs change over to a line to the owner, and to the next owner", async ({ context, site }) => {
-  const witness = await site.openTab(context);
-  const owner = await openTab(context, site);
-  const [second, third] = [await openTab(context, site), await openTab(context, site)];
-  for (const page of [second, third]) await untilDirect(page, witness);
-  await second.evaluate(() => harness.append("through a line"));
-  expect(await owner.evaluate(() => harness.texts())).toEqual(["through a line"]);
-  await owner.close();
-  await untilDirect(third, witness);
-  await third.evaluate(() => harness.append("to the next owner"));
-  for (const page of [second, third])
-    expect(await page.evaluate(() => harness.texts())).toEqual(["through a line", "to the next owner"]);
-});
 
 test("lines are made anew when the tab crashes in whose process the broker lives, and the owner's", async ({
   context,

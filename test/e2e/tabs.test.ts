@@ -1,4 +1,5 @@
 import { expect, test } from "./fixtures.js";
+import { untilDirect } from "./lines.js";
 
 test("shows two tabs the same history, and goes on when the first one closes", async ({ context, site }) => {
   const first = await site.openTab(context);
@@ -65,4 +66,23 @@ test("shares one worker among the connections of a page, and lets go of the data
   expect(await next.evaluate(async () => (await harness.connection!.status()).role)).toBe("owner");
   expect(await next.evaluate(() => harness.texts())).toEqual(["after one closed"]);
   await expect.poll(() => page.workers()).toHaveLength(0);
+});
+
+test("calls of other tabs change over to a line to the owner, and to the next owner", async ({ context, site }) => {
+  const witness = await site.openTab(context);
+  const openTab = async () => {
+    const page = await site.openTab(context);
+    await page.evaluate(() => harness.open());
+    return page;
+  };
+  const owner = await openTab();
+  const [second, third] = [await openTab(), await openTab()];
+  for (const page of [second, third]) await untilDirect(page, witness);
+  await second.evaluate(() => harness.append("through a line"));
+  expect(await owner.evaluate(() => harness.texts())).toEqual(["through a line"]);
+  await owner.close();
+  await untilDirect(third, witness);
+  await third.evaluate(() => harness.append("to the next owner"));
+  for (const page of [second, third])
+    expect(await page.evaluate(() => harness.texts())).toEqual(["through a line", "to the next owner"]);
 });
