@@ -128,7 +128,11 @@ async function fileOf(
   present: Awaited<ReturnType<SQLiteContextStore["getMessages"]>>,
   added: readonly string[],
 ): Promise<Blob> {
-  await using memory = await connect(`file-${crypto.randomUUID()}`, { storage: "memory" });
+  await using memory = await connect(`file-${crypto.randomUUID()}`, {
+    storage: "memory",
+    // No death is meant for it: see the torture's own.
+    worker: () => new Worker(new URL("../../../worker/worker.js", import.meta.url), { type: "module", name: "file" }),
+  });
   const store = new SQLiteContextStore(memory, session);
   for (const { role, content, uid } of present) await store.append({ role, content }, { uid });
   await store.appendAll(added.map(messageOf));

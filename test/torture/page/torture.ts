@@ -42,13 +42,13 @@ class Torture {
     return performance.now() - begin;
   }
 
-  /** The worker is that which connect() starts: one of our own would have no broker. */
+  /** The one to be ended is that which connect() starts: with one of our own, tabs would have no lines to each other. */
   #noteWorkers(): void {
     const note = (worker: Worker) => (this.#worker = worker);
     globalThis.Worker = class extends Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        note(this);
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        if (options?.name === undefined) note(this);
       }
     };
   }
