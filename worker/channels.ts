@@ -5,7 +5,7 @@ import type { Batch } from "./requests.js";
 
 // Workers of different tabs talk over BroadcastChannels: one that only the owner hears, one per client for the answers,
 // and one that all hear for announcements, so that no tab is woken for another's traffic. Calls and answers change over to
-// a line of their own, a port to the owner, where there is a broker that brings both together: it takes half the time.
+// a line of their own, a port to the owner, where there is a broker that brings both together: that is faster.
 
 /** Which ownership of which database. What does not match is never carried out. */
 export interface Ownership {

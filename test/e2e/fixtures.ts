@@ -24,6 +24,8 @@ export interface Site {
   url(page: SitePage, policy?: Policy): string;
   /** Opens the test page in a new tab. */
   openTab(context: BrowserContext, policy?: Policy, page?: SitePage): Promise<Page>;
+  /** Opens the test page in a new tab, and the database in it. */
+  openDatabase(context: BrowserContext): Promise<Page>;
   /** Something to ask the server for that it answers when the test lets go of it, or is over. */
   hold(): Hold;
 }
@@ -117,6 +119,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       async openTab(context, policy, name = "page") {
         const page = await context.newPage();
         await page.goto(url(name, policy));
+        return page;
+      },
+      async openDatabase(context) {
+        const page = await this.openTab(context);
+        await page.evaluate(() => harness.open());
         return page;
       },
       hold() {

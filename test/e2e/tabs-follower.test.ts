@@ -99,13 +99,8 @@ test("a history is read as it is at one moment, however it is rewritten and what
   context,
   site,
 }) => {
-  const openTab = async () => {
-    const page = await site.openTab(context);
-    await page.evaluate(() => harness.open());
-    return page;
-  };
-  let owner = await openTab();
-  const [writer, reader] = [await openTab(), await openTab()];
+  let owner = await site.openDatabase(context);
+  const [writer, reader] = [await site.openDatabase(context), await site.openDatabase(context)];
   const rounds = 10;
   const written = writer.evaluate(async (count) => {
     const store = harness.storeOf("rewritten");
@@ -130,7 +125,7 @@ test("a history is read as it is at one moment, however it is rewritten and what
     return torn;
   }, rounds);
   for (let turn = 0; turn < 3; turn++) {
-    const next = await openTab();
+    const next = await site.openDatabase(context);
     await owner.close();
     owner = next;
   }

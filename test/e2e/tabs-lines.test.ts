@@ -1,12 +1,6 @@
-import type { BrowserContext, Page } from "@playwright/test";
-import { expect, type Site, test } from "./fixtures.js";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures.js";
 import { untilDirect } from "./lines.js";
-
-async function openTab(context: BrowserContext, site: Site): Promise<Page> {
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
-  return page;
-}
 
 async function crash(page: Page): Promise<void> {
   const crashed = page.waitForEvent("crash");
@@ -21,15 +15,15 @@ test("lines are made anew when the tab crashes in whose process the broker lives
 }) => {
   test.skip(browserName === "firefox", "Playwright ends Firefox when one of its processes crashes.");
   const witness = await site.openTab(context);
-  const owner = await openTab(context, site);
+  const owner = await site.openDatabase(context);
   // The first one that wants a line: the broker is started in its process.
-  const second = await openTab(context, site);
+  const second = await site.openDatabase(context);
   await untilDirect(second, witness);
-  const third = await openTab(context, site);
+  const third = await site.openDatabase(context);
   await untilDirect(third, witness);
   await crash(second);
   await third.evaluate(() => harness.append("one"));
-  const fourth = await openTab(context, site);
+  const fourth = await site.openDatabase(context);
   await untilDirect(fourth, witness);
   await crash(owner);
   for (const page of [third, fourth]) await page.evaluate(() => harness.append("more"));
@@ -38,9 +32,9 @@ test("lines are made anew when the tab crashes in whose process the broker lives
 });
 
 test("what a tab writes while its calls change over is there in order, once", async ({ context, site }) => {
-  const owner = await openTab(context, site);
+  const owner = await site.openDatabase(context);
   for (let turn = 0; turn < 3; turn++) {
-    const page = await openTab(context, site);
+    const page = await site.openDatabase(context);
     const [written, read] = await page.evaluate(async (sessionId) => {
       const store = harness.storeOf(sessionId);
       const writing: Promise<unknown>[] = [];
@@ -62,7 +56,7 @@ test("a tab whose line has failed goes on over the channels, and keeps each mess
   context,
   site,
 }) => {
-  const owner = await openTab(context, site);
+  const owner = await site.openDatabase(context);
   const page = await site.openTab(context);
   const texts = await page.evaluate(async () => {
     // In place of the broker: it says that the owner has the line, and swallows what comes through it.
@@ -97,7 +91,7 @@ test("a tab whose line has failed goes on over the channels, and keeps each mess
 });
 
 test("without shared workers, tabs read and write as well", async ({ context, site }) => {
-  const owner = await openTab(context, site);
+  const owner = await site.openDatabase(context);
   const page = await site.openTab(context);
   await page.evaluate(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
   await page.evaluate(() => harness.open());

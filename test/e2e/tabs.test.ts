@@ -70,13 +70,8 @@ test("shares one worker among the connections of a page, and lets go of the data
 
 test("calls of other tabs change over to a line to the owner, and to the next owner", async ({ context, site }) => {
   const witness = await site.openTab(context);
-  const openTab = async () => {
-    const page = await site.openTab(context);
-    await page.evaluate(() => harness.open());
-    return page;
-  };
-  const owner = await openTab();
-  const [second, third] = [await openTab(), await openTab()];
+  const owner = await site.openDatabase(context);
+  const [second, third] = [await site.openDatabase(context), await site.openDatabase(context)];
   for (const page of [second, third]) await untilDirect(page, witness);
   await second.evaluate(() => harness.append("through a line"));
   expect(await owner.evaluate(() => harness.texts())).toEqual(["through a line"]);

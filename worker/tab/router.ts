@@ -4,7 +4,6 @@ import type { FileStatus } from "../../src/reports.js";
 import {
   type Announcement,
   type ClientMessage,
-  type Commit,
   firstCommit,
   type Ownership,
   sameOwnership,
@@ -15,6 +14,7 @@ import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
 import type { OwnerOperation } from "../requests.js";
 import { openMemoryStorage } from "../storage/memory-storage.js";
+import { ChangeFeed } from "./change-feed.js";
 import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
@@ -49,18 +49,15 @@ export class Router {
   readonly #dispatcher: Dispatcher;
   readonly #waiting = new AbortController();
   readonly #predecessor = new Predecessor();
+  readonly #changes: ChangeFeed;
   readonly #events: OwnerEvents = {
     lost: (error) => this.#fail(error),
-    committed: (commit) => this.#tell([commit]),
+    committed: (commit) => this.#changes.tell([commit]),
     progress: (client, report) => {
       if (client === this.#options.client) this.#page.tell({ type: "progress", ...report });
     },
     findBroker: () => this.#page.broker(),
   };
-  #listening = false;
-  /** Those up to this one were there before the page listened. */
-  #heardCommit = 0;
-  #lastCommit = 0;
   #opened = false;
   #isInUse = false;
   #databaseId: string | undefined;
@@ -76,6 +73,7 @@ export class Router {
     this.#page = page;
     this.#options = options;
     this.#databaseId = options.databaseId;
+    this.#changes = new ChangeFeed(options.client, (changes) => page.tell({ type: "changes", changes }));
     this.#dispatcher = new Dispatcher(options.client, this.#outstanding, (message) => this.#channels!.run(message));
   }
 
@@ -154,8 +152,7 @@ export class Router {
   }
 
   listen(wanted: boolean): void {
-    if (!this.#listening) this.#heardCommit = this.#lastCommit;
-    this.#listening = wanted;
+    this.#changes.listen(wanted);
   }
 
   async close(): Promise<void> {
@@ -218,17 +215,8 @@ export class Router {
     if (type === "owner") this.#meet(ownership);
     else if (type === "cleared" && !this.#target) this.#predecessor.ends();
     else if (!this.#isCurrent(ownership)) return;
-    else if (type === "commits") this.#tell(announcement.commits.filter(({ commit }) => commit > this.#heardCommit));
+    else if (type === "commits") this.#changes.announce(announcement.commits);
     else this.#fail(storageCleared());
-  }
-
-  #tell(commits: readonly Commit[]): void {
-    if (!this.#listening) return;
-    const changes = commits.flatMap(({ client, commit, changes }) => {
-      const local = client === this.#options.client;
-      return changes.map((change) => ({ ...change, commit, local }));
-    });
-    this.#page.tell({ type: "changes", changes });
   }
 
   #hear(message: ClientMessage): void {
@@ -244,7 +232,7 @@ export class Router {
     if (message.type === "working" && message.progress) this.#page.tell({ type: "progress", ...message.progress });
     if (message.type === "part") this.#outstanding.addPart(message.seq, message.part);
     else if (message.type === "replies") {
-      this.#lastCommit = Math.max(this.#lastCommit, message.commit);
+      this.#changes.show(message.commit);
       for (const [seq, reply] of message.replies) this.#outstanding.settle(seq, reply);
     } else if (message.type === "late") this.#dispatcher.sendAgain(message.number, message.turn);
   }
@@ -285,7 +273,7 @@ export class Router {
     this.#channels?.dropLine();
     this.#lastHeard = performance.now();
     // What the last owner committed at its very end it may not have told.
-    this.#tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
+    this.#changes.tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
     this.#dispatcher.aimAt(target);
     if (!(target instanceof Owner)) void this.#offerLine(target);
