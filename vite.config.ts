@@ -10,7 +10,9 @@ import { readme } from "./test/readme/plugin.js";
 import { python } from "./test/commands.js";
 
 /** What browsers may differ in. The rest is SQL and arithmetic, the same in both: Chromium runs it all. */
-const IN_FIREFOX = ["closed", "connect", "contract", "databases", "golden", "python", "status", "unsupported", "vfs"];
+const IN_FIREFOX = process.env["FULL"]
+  ? ["*"]
+  : ["closed", "connect", "contract", "databases", "golden", "python", "status", "unsupported"];
 
 /** A browser that runs these files, one after the other, beside the other instances. */
 function instance(name: string, { name: browser, launchForTests: launchOptions }: Browser, files: readonly string[]) {
@@ -43,6 +45,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
           environment: "node",
+          // What a file leaves behind it closes itself; to begin anew for each takes as long as the tests.
+          isolate: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,
           setupFiles: "test/fixtures/fetch-wasm.ts",
@@ -58,12 +62,13 @@ export default defineConfig({
           // For the slowest machine: nothing here waits for time to pass.
           testTimeout: 90_000,
           hookTimeout: 90_000,
+          setupFiles: "test/fixtures/keep-wasm.ts",
           browser: {
             enabled: true,
             headless: true,
             // Where nobody looks, it takes a fifth of the time.
             ui: false,
-            // What a file leaves behind it closes itself, and each has databases of its own.
+            // Each has databases of its own, too.
             isolate: false,
             screenshotFailures: false,
             commands: { python },
