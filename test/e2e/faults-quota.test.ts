@@ -94,7 +94,7 @@ test("of an import that a full disk has ended nothing is left once there is room
   await owner.evaluate(() => harness.open());
   const leaveRoom = await quotaOf(owner);
   for (const room of process.env["FULL"] ? [0, 300_000, 2_000_000] : [0, 2_000_000]) {
-    await owner.evaluate(() => harness.importing.begin(600));
+    await owner.evaluate(() => harness.importing.begin(300));
     await leaveRoom(room);
     expect(await owner.evaluate(() => harness.importing.ended())).toBe("quota");
     // What there is no room to take back does not keep anyone from reading.

@@ -42,7 +42,7 @@ test("an import that its tab aborts is taken back by the owner, not what the own
   const [owner, follower] = await twoTabs(site, context);
   await owner.evaluate(() => harness.startPump());
   const ended = await follower.evaluate(async () => {
-    await harness.importing.begin(300);
+    await harness.importing.begin(200);
     harness.importing.abort();
     return harness.importing.ended();
   });
@@ -73,7 +73,7 @@ test("an import whose tab is closed is taken back by the tab that holds the data
   site,
 }) => {
   const [owner, follower] = await twoTabs(site, context);
-  await follower.evaluate(() => harness.importing.begin(300));
+  await follower.evaluate(() => harness.importing.begin(200));
   await owner.evaluate(() => harness.startPump());
   await follower.close();
   await expect.poll(() => owner.evaluate(() => harness.importing.counts())).toEqual([]);
@@ -90,7 +90,7 @@ test("an import whose tab aborts it, and is closed while it is taken back, is ta
   site,
 }) => {
   const [owner, follower] = await twoTabs(site, context);
-  await follower.evaluate(() => harness.importing.begin(600));
+  await follower.evaluate(() => harness.importing.begin(300));
   await follower.evaluate(() => harness.importing.reached(0.5));
   const count = async () =>
     (await owner.evaluate(() => harness.importing.counts())).reduce((sum, each) => sum + each, 0);
@@ -115,15 +115,15 @@ test("an import whose tab's worker dies in the middle is taken back, made again,
   const follower = await site.openTab(context);
   await follower.evaluate(() => harness.openFaulty());
   await follower.evaluate(async () => {
-    await harness.importing.begin(600);
+    await harness.importing.begin(300);
     await harness.importing.reached(0.5);
     harness.faulty.terminate();
   });
   expect(await follower.evaluate(() => harness.importing.ended())).toMatchObject({
     sessionsAdded: 10,
-    messagesAdded: 6000,
+    messagesAdded: 3000,
   });
-  const whole = Array.from({ length: 10 }, () => 600);
+  const whole = Array.from({ length: 10 }, () => 300);
   for (const page of [owner, follower]) expect(await page.evaluate(() => harness.importing.counts())).toEqual(whole);
 });
 

@@ -65,7 +65,7 @@ async function openLong(context: BrowserContext, site: Site): Promise<Page> {
 
 test("a history that a tab is reading when the owner's tab closes is read whole", async ({ context, site }) => {
   let owner = await openLong(context, site);
-  for (let turn = 0; turn < 4; turn++) {
+  for (let turn = 0; turn < 2; turn++) {
     const next = await site.openTab(context);
     await next.evaluate(() => harness.open());
     const reading = next.evaluate(async () => (await harness.texts()).length);
@@ -101,14 +101,14 @@ test("a history is read as it is at one moment, however it is rewritten and what
 }) => {
   let owner = await site.openDatabase(context);
   const [writer, reader] = [await site.openDatabase(context), await site.openDatabase(context)];
-  const rounds = 10;
+  const rounds = 6;
   const written = writer.evaluate(async (count) => {
     const store = harness.storeOf("rewritten");
     const message = (round: number, number: number) => {
       return { role: "user", content: [{ type: "text", text: `${round}:${number}` }] } as const;
     };
     // So many that they are read in several slices.
-    const length = 8000;
+    const length = 5000;
     for (let round = 1; round <= count; round++) {
       await store.replaceHistory(Array.from({ length }, (_, number) => message(round, number)));
       for (let number = length; number < length + 20; number++) await store.append(message(round, number));
