@@ -306,7 +306,11 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
   const handles = Array.from({ length: CAPACITY }, () => new MemoryHandle());
   const files = handles.map((handle, place) => new PoolFile(handle, `number ${place}`));
   const opened = await openMemoryStorage(files);
-  const first = ownerOf(opened);
+  let begun: () => void;
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  // What comes after the purge's transaction, and never to its end.
+  const removeExports = (onlyOld?: boolean) => new Promise<void>(() => onlyOld || begun());
+  const first = ownerOf({ ...opened, removeExports });
   const call = (seq: number, name: OwnerRequest["name"], args: object) => {
     const request = { seq, name, args, terms: { full: false, busyTimeout: 5000 } } as OwnerRequest;
     return first.carryOut({ client: "page", unanswered: [seq], requests: [request] }, () => {});
@@ -324,8 +328,8 @@ test("a purge that a death interrupted is finished by the next owner, in the ind
     return runsIn(new Map(bytes), [new TextEncoder().encode("xylophone")]).length;
   };
   expect(traces()).toBeGreaterThan(2);
-  // Its transaction is carried out, what takes its time is not.
   void call(4, "purgeDeleted", { dbName: "axio_context" });
+  await hasBegun;
   first.stop();
   opened.release();
   expect(traces()).toBeGreaterThan(0);
