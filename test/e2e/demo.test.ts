@@ -1,14 +1,26 @@
-import type { Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import { createServer } from "vite";
 import { expect, test as base } from "./fixtures.js";
 
-const test = base.extend({
-  // Nobody watches: replies come twenty times as fast.
-  page: async ({ page }, use) => {
-    await page.addInitScript(() => {
+/** Lets replies take so many times as long, at the first load of the page and at later ones. */
+async function pace(page: Page, first: number, later = first): Promise<void> {
+  await page.addInitScript(
+    (times) => {
       const wait = setTimeout;
-      globalThis.setTimeout = ((work: () => void, ms: number) => wait(work, ms > 400 ? ms : ms / 20)) as never;
-    });
+      const factor = sessionStorage.getItem("loaded") === null ? times.first : times.later;
+      globalThis.setTimeout = ((work: () => void, ms: number) => wait(work, ms > 400 ? ms : ms * factor)) as never;
+      sessionStorage.setItem("loaded", "");
+    },
+    { first, later },
+  );
+}
+
+/** Nobody watches. */
+const FAST = 1 / 20;
+
+const test = base.extend({
+  page: async ({ page }, use) => {
+    await pace(page, FAST);
     await use(page);
   },
 });
@@ -208,14 +220,11 @@ test("shows what another tab writes, while it writes", async ({ context, site })
   await expect(messages(first).last()).toHaveText(await messages(second).last().innerText(), { useInnerText: true });
 });
 
-/** Replies take their time, until the page is loaded again. */
-async function slowDown(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const wait = setTimeout;
-    const isFast = sessionStorage.getItem("fast") !== null;
-    globalThis.setTimeout = ((work: () => void, ms: number) => wait(work, isFast || ms > 400 ? ms : ms * 20)) as never;
-    sessionStorage.setItem("fast", "");
-  });
+/** A tab in which replies take their time, until it is loaded again. */
+async function slowTab(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  await pace(page, 20, FAST);
+  return page;
 }
 
 /** Says something. Resolves once the beginning of the reply is stored, and not only shown. */
@@ -226,8 +235,8 @@ async function beginReply(page: Page): Promise<void> {
   await expect(chats(page)).toHaveText(/2 messages/);
 }
 
-test("keeps what had come of a reply when the page is reloaded, and writes it anew", async ({ page, site }) => {
-  await slowDown(page);
+test("keeps what had come of a reply when the page is reloaded, and writes it anew", async ({ context, site }) => {
+  const page = await slowTab(context);
   await page.goto(site.url("demo"));
   await beginReply(page);
   await page.reload();
@@ -259,8 +268,8 @@ test("writes a reply with a tool anew, and asks the tool once", async ({ context
   await expect(page.getByText("calculator", { exact: true })).toHaveCount(1);
 });
 
-test("shows which earlier reply was cut off, and leaves it", async ({ page, site }) => {
-  await slowDown(page);
+test("shows which earlier reply was cut off, and leaves it", async ({ context, site }) => {
+  const page = await slowTab(context);
   await page.goto(site.url("demo"));
   await beginReply(page);
   await page.reload();
@@ -282,8 +291,7 @@ test("shows which earlier reply was cut off, and leaves it", async ({ page, site
 });
 
 test("tells a reply that another tab is writing from one that was cut off", async ({ context, site }) => {
-  const writing = await context.newPage();
-  await slowDown(writing);
+  const writing = await slowTab(context);
   await writing.goto(site.url("demo"));
   await beginReply(writing);
   const other = await context.newPage();

@@ -18,8 +18,7 @@ test("keeps what was acknowledged, once and in order, when the page is reloaded 
   context,
   site,
 }) => {
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   await page.evaluate(() => harness.startPump());
   await page.waitForFunction(() => harness.pumped >= 100);
   await page.reload();

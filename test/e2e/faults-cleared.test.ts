@@ -26,11 +26,9 @@ interface Tabs {
 }
 
 async function openTabs(context: BrowserContext, site: Site): Promise<Tabs> {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   await owner.evaluate(() => harness.append("before"));
-  const waiting = await site.openTab(context);
-  await waiting.evaluate(() => harness.open());
+  const waiting = await site.openDatabase(context);
   await waiting.evaluate(() => harness.append("before too"));
   return { owner, waiting, outside: await site.openTab(context) };
 }
@@ -96,8 +94,7 @@ for (const [how, clear] of [
       await clear(outside, site);
       await outside.evaluate(() => harness.open());
       await outside.evaluate(() => harness.append("afresh"));
-      const next = await site.openTab(context);
-      await next.evaluate(() => harness.open());
+      const next = await site.openDatabase(context);
       await next.evaluate(() => harness.append("afresh too"));
       for (const page of [outside, next])
         expect(await page.evaluate(() => harness.texts())).toEqual(["afresh", "afresh too"]);

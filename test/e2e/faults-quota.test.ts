@@ -21,10 +21,8 @@ test("on a full disk writes reject quota and reads go on; with room again, write
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
+  const follower = await site.openDatabase(context);
   const pages = [owner, follower];
   const leaveRoom = await quotaOf(owner);
   for (const [place, page] of pages.entries())
@@ -90,8 +88,7 @@ test("of an import that a full disk has ended nothing is left once there is room
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   const leaveRoom = await quotaOf(owner);
   for (const room of process.env["FULL"] ? [0, 300_000, 2_000_000] : [0, 2_000_000]) {
     await owner.evaluate(() => harness.importing.begin(300));

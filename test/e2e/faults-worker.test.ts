@@ -97,13 +97,11 @@ test("a tab that cannot load sqlite3.wasm works as long as another owns the data
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   const without = await site.openTab(context, "missing-wasm");
   await without.evaluate(() => harness.open());
   await without.evaluate(() => harness.append("by the other tab"));
-  const next = await site.openTab(context);
-  await next.evaluate(() => harness.open());
+  const next = await site.openDatabase(context);
   await owner.close();
   // The last owner may still answer for a moment.
   await expect

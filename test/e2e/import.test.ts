@@ -4,10 +4,8 @@ import { expect, type Site, test } from "./fixtures.js";
 const WHOLE = Array.from({ length: 10 }, () => 100);
 
 async function twoTabs(site: Site, context: BrowserContext): Promise<[owner: Page, follower: Page]> {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
+  const follower = await site.openDatabase(context);
   expect(await follower.evaluate(() => harness.role())).toBe("follower");
   return [owner, follower];
 }
@@ -110,8 +108,7 @@ test("an import whose tab's worker dies in the middle is taken back, made again,
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   const follower = await site.openTab(context);
   await follower.evaluate(() => harness.openFaulty());
   await follower.evaluate(async () => {
@@ -132,8 +129,7 @@ test("an import is gone when the browser is killed in the middle of it, and noth
   site,
 }) => {
   const context = await profile.launch();
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   await page.evaluate(() => harness.append("kept"));
   await page.evaluate(() => harness.importing.begin());
   await page.evaluate(() => harness.append("kept too"));

@@ -8,8 +8,7 @@ test("goes on after the page went into the back/forward cache and came back", as
   browserName,
   site,
 }) => {
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   await page.evaluate(() => harness.append("before"));
   await leave(page);
   if (browserName === "firefox") expect(await goBack(page)).toBe(false);
@@ -20,8 +19,7 @@ test("goes on after the page went into the back/forward cache and came back", as
 });
 
 test("lets another tab write while the page is in the back/forward cache", async ({ context, browserName, site }) => {
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   await page.evaluate(() => harness.append("before"));
   const other = await site.openTab(context);
   await leave(page);
@@ -40,8 +38,7 @@ test("carries out what was in flight when the page went into the back/forward ca
   site,
 }) => {
   test.skip(browserName === "firefox", "Firefox does not keep the page, nor what was in flight in it.");
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   await page.evaluate(() => harness.startPump());
   await page.waitForFunction(() => harness.pumped >= 50);
   await leave(page);

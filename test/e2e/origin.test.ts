@@ -72,8 +72,7 @@ test("a tab whose policy forbids WebAssembly reads and writes while another one 
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   const long = "a long message, ".repeat(100);
   await owner.evaluate((text) => harness.append(text), long);
   const other = await site.openTab(context, "no-wasm");

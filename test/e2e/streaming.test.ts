@@ -89,8 +89,7 @@ test("what was written of an answer is there after the browser was killed, and c
   const read = await untilGrown(reading);
   await profile.kill();
   context = await profile.launch();
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   const left = await progress(page);
   expect(left.status).toBe("partial");
   expect(left.numbers).toBeGreaterThanOrEqual(read);

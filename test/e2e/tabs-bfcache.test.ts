@@ -8,11 +8,9 @@ test.describe("the back/forward cache", () => {
     context,
     site,
   }) => {
-    const owner = await site.openTab(context);
-    await owner.evaluate(() => harness.open());
+    const owner = await site.openDatabase(context);
     await owner.evaluate(() => harness.append("before"));
-    const waiting = await site.openTab(context);
-    await waiting.evaluate(() => harness.open());
+    const waiting = await site.openDatabase(context);
     await leave(owner);
     await waiting.evaluate(() => harness.append("meanwhile"));
     expect(await waiting.evaluate(() => harness.role())).toBe("owner");
@@ -27,10 +25,8 @@ test.describe("the back/forward cache", () => {
     context,
     site,
   }) => {
-    const owner = await site.openTab(context);
-    await owner.evaluate(() => harness.open());
-    const waiting = await site.openTab(context);
-    await waiting.evaluate(() => harness.open());
+    const owner = await site.openDatabase(context);
+    const waiting = await site.openDatabase(context);
     await owner.evaluate(() => harness.startPump());
     for (let visit = 1; visit <= 3; visit++) {
       const before = await owner.evaluate(() => harness.pumped);
@@ -47,10 +43,8 @@ test.describe("the back/forward cache", () => {
     context,
     site,
   }) => {
-    const owner = await site.openTab(context);
-    await owner.evaluate(() => harness.open());
-    const follower = await site.openTab(context);
-    await follower.evaluate(() => harness.open());
+    const owner = await site.openDatabase(context);
+    const follower = await site.openDatabase(context);
     await follower.evaluate(() => harness.startPump());
     await follower.waitForFunction(() => harness.pumped >= 50);
     await leave(follower);

@@ -6,8 +6,7 @@ import { expect, type Site, test } from "./fixtures.js";
 async function openListening(context: BrowserContext, site: Site, count: number): Promise<Page[]> {
   const pages: Page[] = [];
   for (let place = 0; place < count; place++) {
-    const page = await site.openTab(context);
-    await page.evaluate(() => harness.open());
+    const page = await site.openDatabase(context);
     await page.evaluate(() => harness.listen());
     pages.push(page);
   }
@@ -60,8 +59,7 @@ test("tells of every kind of change, and to a listener with a filter of its own 
   site,
 }) => {
   const [owner] = (await openListening(context, site, 1)) as [Page];
-  const other = await site.openTab(context);
-  await other.evaluate(() => harness.open());
+  const other = await site.openDatabase(context);
   await other.evaluate(() => harness.listen({ sessionId: "session" }));
   await owner.evaluate(async () => {
     await harness.storeOf("another").append({ role: "user", content: [] });

@@ -33,8 +33,7 @@ test("the next in the queue loads SQLite in advance, and no other tab does", asy
 });
 
 test("a second tab reads a long history and a long list as the first one does", async ({ context, site }) => {
-  const first = await site.openTab(context);
-  await first.evaluate(() => harness.open());
+  const first = await site.openDatabase(context);
   await first.evaluate(async () => {
     const noise = () => Array.from({ length: 40 }, () => crypto.randomUUID()).join("é");
     await harness.append(...Array.from({ length: 600 }, noise));
@@ -43,8 +42,7 @@ test("a second tab reads a long history and a long list as the first one does", 
       sessions.map((store) => store.append({ role: "user", content: [{ type: "text", text: noise() }] })),
     );
   });
-  const second = await site.openTab(context);
-  await second.evaluate(() => harness.open());
+  const second = await site.openDatabase(context);
   const read = (page: Page) =>
     page.evaluate(async () => [await harness.texts(), await harness.storeOf("session 0").listSessions()] as const);
   const [texts, list] = await read(second);
@@ -54,8 +52,7 @@ test("a second tab reads a long history and a long list as the first one does", 
 
 /** A tab that owns the database, in which there is a history that is read in many batches. */
 async function openLong(context: BrowserContext, site: Site): Promise<Page> {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   await owner.evaluate(() => {
     const noise = () => Array.from({ length: 30 }, () => crypto.randomUUID()).join();
     return harness.append(...Array.from({ length: 3000 }, noise));
@@ -65,9 +62,8 @@ async function openLong(context: BrowserContext, site: Site): Promise<Page> {
 
 test("a history that a tab is reading when the owner's tab closes is read whole", async ({ context, site }) => {
   let owner = await openLong(context, site);
-  for (let turn = 0; turn < 2; turn++) {
-    const next = await site.openTab(context);
-    await next.evaluate(() => harness.open());
+  for (let turn = 0; turn < 4; turn++) {
+    const next = await site.openDatabase(context);
     const reading = next.evaluate(async () => (await harness.texts()).length);
     await owner.close();
     expect(await reading).toBe(3000);

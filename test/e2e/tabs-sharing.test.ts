@@ -46,8 +46,7 @@ test("a connection that is closed and opened again at once works, as often as on
 });
 
 test("one worker serves a module that was evaluated twice, as after a hot reload", async ({ context, site }) => {
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   const first = await page.evaluateHandle(() => harness);
   await page.evaluate(async () => {
     const script = document.querySelector<HTMLScriptElement>("script[type=module]")!.src;
@@ -70,10 +69,8 @@ test("leaves no lock, held or waited for, after the last close, as owner and as 
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
+  const follower = await site.openDatabase(context);
   const third = await site.openTab(context);
   // The owner's lock, the follower's wait for it and its place as the next, and for each of them the worker's sign of life
   // and the page's wait for it.
@@ -104,10 +101,8 @@ test("calls of a follower that are pending when it closes reject with code close
   context,
   site,
 }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
+  const follower = await site.openDatabase(context);
   const ends = await follower.evaluate(async () => {
     const calls = Array.from({ length: 300 }, (_, place) => harness.rejection(harness.append(String(place))));
     await harness.close();

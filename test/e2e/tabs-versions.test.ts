@@ -4,8 +4,7 @@ import { expect, test } from "./fixtures.js";
 // The page "next" is the same page, built with the next number of the protocol.
 
 test("a newer page takes the database over from an older one, which is told to reload", async ({ context, site }) => {
-  const old = await site.openTab(context);
-  await old.evaluate(() => harness.open());
+  const old = await site.openDatabase(context);
   await old.evaluate(() => harness.append("old"));
   const next = await site.openTab(context, "plain", "next");
   await next.evaluate(() => harness.open());
@@ -68,8 +67,7 @@ for (const policy of ["plain", "slow-locks"] as const) {
 }
 
 test("a second tab whose lock takes longer than the owner's answer reads and writes", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
   const other = await site.openTab(context, "slow-locks");
   await other.evaluate(() => harness.open());
   await other.evaluate(() => harness.append("hello"));
@@ -94,8 +92,7 @@ test("an older page that was in the back/forward cache while a newer one took ov
   site,
 }) => {
   test.skip(browserName === "firefox", "Firefox does not keep a page whose worker holds a lock.");
-  const old = await site.openTab(context);
-  await old.evaluate(() => harness.open());
+  const old = await site.openDatabase(context);
   await leave(old);
   const next = await site.openTab(context, "plain", "next");
   await next.evaluate(() => harness.open());

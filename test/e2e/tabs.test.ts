@@ -2,11 +2,9 @@ import { expect, test } from "./fixtures.js";
 import { untilDirect } from "./lines.js";
 
 test("shows two tabs the same history, and goes on when the first one closes", async ({ context, site }) => {
-  const first = await site.openTab(context);
-  await first.evaluate(() => harness.open());
+  const first = await site.openDatabase(context);
   await first.evaluate(() => harness.append("0"));
-  const second = await site.openTab(context);
-  await second.evaluate(() => harness.open());
+  const second = await site.openDatabase(context);
   expect(await second.evaluate(() => harness.texts())).toEqual(["0"]);
   for (let turn = 1; turn < 10; turn += 2) {
     await second.evaluate((text) => harness.append(text), String(turn));
@@ -21,10 +19,8 @@ test("shows two tabs the same history, and goes on when the first one closes", a
 });
 
 test("loses nothing of what one tab appends while the other, the owner, closes", async ({ context, site }) => {
-  const owner = await site.openTab(context);
-  await owner.evaluate(() => harness.open());
-  const follower = await site.openTab(context);
-  await follower.evaluate(() => harness.open());
+  const owner = await site.openDatabase(context);
+  const follower = await site.openDatabase(context);
   await follower.evaluate(() => harness.startPump());
   await follower.waitForFunction(() => harness.pumped >= 100);
   await owner.close();
@@ -48,8 +44,7 @@ test("shares one worker among the connections of a page, and lets go of the data
   context,
   site,
 }) => {
-  const page = await site.openTab(context);
-  await page.evaluate(() => harness.open());
+  const page = await site.openDatabase(context);
   const extra = await page.evaluateHandle(async () => {
     const first = harness.connection!;
     harness.connection = undefined;
@@ -61,8 +56,7 @@ test("shares one worker among the connections of a page, and lets go of the data
   await page.evaluate(() => harness.append("after one closed"));
   expect(page.workers()).toHaveLength(1);
   await page.evaluate(() => harness.close());
-  const next = await site.openTab(context);
-  await next.evaluate(() => harness.open());
+  const next = await site.openDatabase(context);
   expect(await next.evaluate(async () => (await harness.connection!.status()).role)).toBe("owner");
   expect(await next.evaluate(() => harness.texts())).toEqual(["after one closed"]);
   await expect.poll(() => page.workers()).toHaveLength(0);

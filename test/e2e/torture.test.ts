@@ -12,7 +12,7 @@ function browserOf(name: string) {
 }
 
 test("keeps every acknowledged write, once, whatever dies", async ({ browserName }) => {
-  const kills = 2;
+  const kills = browserName === "firefox" ? 2 : 3;
   const { violations, deaths, journal } = await torture({
     browser: browserOf(browserName),
     kills,
