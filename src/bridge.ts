@@ -9,6 +9,7 @@ import type { OpenOptions, PageApi, WorkerApi } from "./protocol.js";
 export class Bridge {
   readonly #open: Remote<WorkerApi["open"]>;
   readonly run: Remote<WorkerApi["run"]>;
+  readonly lineFailed: Remote<WorkerApi["lineFailed"]>;
   readonly listen: Remote<WorkerApi["listen"]>;
   readonly close: Remote<WorkerApi["close"]>;
   readonly #worker: Worker;
@@ -25,6 +26,7 @@ export class Bridge {
     expose({ ...page, broker }, this.#page.port1);
     this.#open = this.#api.open;
     this.run = this.#api.run;
+    this.lineFailed = this.#api.lineFailed;
     this.listen = this.#api.listen;
     this.close = this.#api.close;
   }
@@ -39,6 +41,7 @@ export class Bridge {
     this.#worker.terminate();
     // A worker that ends before it has got the other end does not close it, and the page would keep both for ever.
     this.#page.port1.close();
-    for (const made of [this.#open, this.run, this.listen, this.close, this.#api]) made[releaseProxy]();
+    for (const made of [this.#open, this.run, this.lineFailed, this.listen, this.close, this.#api])
+      made[releaseProxy]();
   }
 }

@@ -9,13 +9,14 @@ import {
   type WireContent,
 } from "./operations.js";
 
-// What the page's half and the worker's half say to each other: typed here once, used by both.
+// What the page's half says to its own worker and to that of the tab that owns the database, and they to it: typed here
+// once, used by both halves.
 
 /**
  * Raised at every incompatible change of this file and of the operations. A page and a worker of different numbers refuse
  * each other.
  */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** What a connection asks of each of its calls. */
 export interface CallTerms {
@@ -60,6 +61,11 @@ export function isLocal(request: Request): request is Request<LocalOperation> {
   return request.name === "wait";
 }
 
+/** Whether it goes by way of the tab's own worker, also where the page has a line to the owner. */
+export function takesDetour(request: Request): boolean {
+  return isLocal(request) || LONG.has(request.name);
+}
+
 /** An error on the bridge: Comlink and structured clone would lose its class and code. */
 export interface WireError {
   readonly code: ErrorCode;
@@ -101,8 +107,22 @@ export type WorkerEvent =
 /** What the page offers to the worker. */
 export interface PageApi {
   tell(event: WorkerEvent): void;
-  /** A port to the shared worker that brings the workers of two tabs together, where there is one. */
+  /** A port to the shared worker that brings two tabs together, where there is one. */
   broker(): MessagePort | undefined;
+  /** A port to the {@link LineApi} of the owner in another tab; none: the last one leads to nobody any more. */
+  line(port: MessagePort | undefined): void;
+}
+
+/** What the owner of the database offers to the page of another tab. */
+export interface LineApi {
+  /** As {@link WorkerApi.run}. `deadline`, by the clock: what is not begun by then is not begun, nor what follows it. */
+  run(requests: readonly Request[], unanswered: readonly number[], deadline: number): Promise<LineAnswer>;
+}
+
+export interface LineAnswer {
+  readonly replies: readonly Reply[];
+  /** The last commit that was made before. */
+  readonly commit: number;
 }
 
 /** What the worker offers to the page. */
@@ -111,8 +131,10 @@ export interface WorkerApi {
   open(options: OpenOptions, page: MessagePort): Promise<Reply<{ readonly databaseId: string }>>;
   /** Answers each request in its place. `unanswered`: the page waits for these calls, in order, and for no earlier ones. */
   run(requests: readonly Request[], unanswered: readonly number[]): Promise<readonly Reply[]>;
-  /** Whether the page wants to hear of changes. */
-  listen(wanted: boolean): Promise<void>;
+  /** The owner says nothing through the line any more. */
+  lineFailed(): Promise<void>;
+  /** Whether the page wants to hear of changes. `shown`: the last commit that a line has shown it. */
+  listen(wanted: boolean, shown: number): Promise<void>;
   /** Lets go of the database. Requests that have not been answered stay unanswered. */
   close(): Promise<void>;
 }

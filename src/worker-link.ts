@@ -4,6 +4,7 @@ import type { ContextChange } from "./changes.js";
 import { ContextStoreError, DEFECT } from "./errors.js";
 import { newUid } from "./ids.js";
 import type { ImportReport, OperationName, Operations } from "./operations.js";
+import { Line } from "./line.js";
 import { type CallTerms, PROTOCOL, type Success, type WorkerEvent } from "./protocol.js";
 import type { ImportProgress } from "./reports.js";
 import { UnansweredCalls } from "./unanswered-calls.js";
@@ -43,6 +44,8 @@ export class WorkerLink {
   readonly progress: Map<string, (progress: ImportProgress) => void> = new Map();
   readonly #listeners = new Set<(change: ContextChange) => void>();
   #lastCommit = 0;
+  /** The last commit that an answer of a line has shown. */
+  #shown = 0;
   #generation = 0;
   #worker: Worker | undefined;
   #bridge: Bridge | undefined;
@@ -93,9 +96,9 @@ export class WorkerLink {
   /** Tells the listener of every change from now on, until the function that it gives is called. */
   listen(listener: (change: ContextChange) => void): () => void {
     this.#listeners.add(listener);
-    if (this.#listeners.size === 1) void this.#bridge?.listen(true);
+    if (this.#listeners.size === 1) void this.#listen();
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.#bridge?.listen(false);
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) void this.#listen();
     };
   }
 
@@ -137,6 +140,7 @@ export class WorkerLink {
       const booting = boot(worker, options, {
         tell: (event) => this.#hear(worker, event),
         broker: () => this.#findBroker(),
+        line: (port) => this.#takeLine(worker, port),
       });
       // Where the first one cannot be started, neither can another.
       const isWatched = databaseId !== undefined && patience <= 2 * LOCK_MS;
@@ -158,7 +162,7 @@ export class WorkerLink {
     this.#opening?.resolve();
     void this.#awaitDeath(alive, booted.bridge);
     if (this.#listeners.size > 0) {
-      void booted.bridge.listen(true);
+      void this.#listen();
       // While there was no worker, nobody listened.
       this.#tell({ kind: "resync", dbName: "", commit: this.#lastCommit, local: false });
     }
@@ -168,7 +172,7 @@ export class WorkerLink {
 
   async #awaitDeath(alive: string, bridge: Bridge): Promise<void> {
     const { signal } = (this.#death = new AbortController());
-    await (this.#dying = untilDeath(alive, () => bridge.listen(this.#listeners.size > 0), signal));
+    await (this.#dying = untilDeath(alive, () => this.#listen(bridge), signal));
     // The lock may have been granted while the wait was being given up.
     if (this.#bridge !== bridge) return;
     this.#endWorker();
@@ -203,6 +207,15 @@ export class WorkerLink {
     } catch {
       return undefined;
     }
+  }
+
+  #takeLine(worker: Worker, port: MessagePort | undefined): void {
+    if (this.#worker !== worker) return port?.close();
+    this.#calls.takeLine(port && new Line(port, (commit) => (this.#shown = Math.max(this.#shown, commit))));
+  }
+
+  async #listen(bridge = this.#bridge): Promise<void> {
+    await bridge?.listen(this.#listeners.size > 0, this.#shown);
   }
 
   #tell(told: ContextChange): void {

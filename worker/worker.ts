@@ -1,4 +1,4 @@
-import { expose, wrap } from "comlink";
+import { expose, transfer, wrap } from "comlink";
 import { ContextStoreError } from "../src/errors.js";
 import { type PageApi, PROTOCOL, type WorkerApi } from "../src/protocol.js";
 import { failure, success } from "./failure.js";
@@ -14,7 +14,7 @@ let heard: Promise<void> = Promise.resolve();
 
 const api: WorkerApi = {
   async open(options, port) {
-    const { tell, broker } = wrap<PageApi>(port);
+    const { tell, broker, line } = wrap<PageApi>(port);
     try {
       if (options.protocol !== PROTOCOL) {
         const message = `The page speaks protocol ${options.protocol}, the worker file ${PROTOCOL}: a cache has mixed two versions of axio-context-opfs. Reload the page.`;
@@ -31,6 +31,7 @@ const api: WorkerApi = {
           if (event.type === "ended") setTimeout(() => self.close());
         },
         broker,
+        line: (port) => void line(port && transfer(port, [port])),
       });
       return success({ databaseId: await router.open() });
     } catch (error) {
@@ -43,8 +44,11 @@ const api: WorkerApi = {
     if (requests.some(({ name }) => name === "import")) await heard;
     return replies;
   },
-  async listen(wanted) {
-    router?.listen(wanted);
+  async lineFailed() {
+    router?.lineFailed();
+  },
+  async listen(wanted, shown) {
+    router?.listen(wanted, shown);
   },
   async close() {
     await router?.close();

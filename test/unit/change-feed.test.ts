@@ -15,25 +15,33 @@ function commit(number: number): Commit {
 test("who listens behind an answer is not told of what the answer has shown, however late it is announced", () => {
   const { changes, told } = feed();
   changes.show(7);
-  changes.listen(true);
+  changes.listen(true, 0);
+  changes.announce([commit(6), commit(7), commit(8)]);
+  expect(told).toEqual([8]);
+});
+
+test("what a line has shown to the page is not told either", () => {
+  const { changes, told } = feed();
+  changes.show(5);
+  changes.listen(true, 7);
   changes.announce([commit(6), commit(7), commit(8)]);
   expect(told).toEqual([8]);
 });
 
 test("who listens already is told of everything, also of what an answer has shown before", () => {
   const { changes, told } = feed();
-  changes.listen(true);
+  changes.listen(true, 0);
   changes.show(7);
   // Asked again, as a sign of life.
-  changes.listen(true);
+  changes.listen(true, 0);
   changes.announce([commit(6), commit(7)]);
   expect(told).toEqual([6, 7]);
 });
 
 test("who listens no more is told of nothing", () => {
   const { changes, told } = feed();
-  changes.listen(true);
-  changes.listen(false);
+  changes.listen(true, 0);
+  changes.listen(false, 0);
   changes.announce([commit(1)]);
   expect(told).toEqual([]);
 });

@@ -94,7 +94,13 @@ test("a worker hears what is answered to itself, and not what was answered to th
     heard.push(message);
     if (message.type === "working") onWorking();
   };
-  const channels = new TabChannels(path, "page", onMessage, () => {});
+  const channels = new TabChannels(
+    path,
+    "page",
+    onMessage,
+    () => {},
+    () => {},
+  );
   const asked = new Promise<{ readonly worker: string }>((resolve) => {
     owner.addEventListener("message", ({ data }: MessageEvent) => resolve(data));
   });

@@ -1,3 +1,4 @@
+import { wrap } from "comlink";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   clientChannel,
@@ -9,7 +10,8 @@ import {
   type ToBroker,
 } from "../../worker/channels.js";
 import type { OwnerRequest } from "../../worker/requests.js";
-import type { Reply } from "../../src/protocol.js";
+import type { WireContent } from "../../src/operations.js";
+import type { LineApi, Reply, Request, Success } from "../../src/protocol.js";
 import { Executor } from "../../worker/owner/executor.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
@@ -68,7 +70,6 @@ class Broker {
 interface When {
   readonly isLate?: boolean;
   readonly turn?: number;
-  readonly line?: MessagePort;
 }
 
 /** A tab whose owner this is. */
@@ -82,7 +83,7 @@ function tab(client: string) {
   };
   channel.addEventListener("message", hear);
   const nextHeard = () => new Promise<void>((resolve) => waiting.push(resolve));
-  function ask(request: OwnerRequest, { isLate = false, turn = 0, line }: When = {}): void {
+  function ask(request: OwnerRequest, { isLate = false, turn = 0 }: When = {}): void {
     const { seq } = request;
     const unanswered = Array.from({ length: seq }, (_, place) => place + 1);
     const batch = { client, unanswered, requests: [request] };
@@ -96,7 +97,7 @@ function tab(client: string) {
       deadline,
       turn,
     };
-    (line ?? toOwner).postMessage(message);
+    toOwner.postMessage(message);
   }
   return {
     ask,
@@ -110,13 +111,6 @@ function tab(client: string) {
       await nextHeard();
       expect(heard.splice(0)).toEqual([{ type: "line", ownership: owner.ownership, client, id: "1" }]);
       return line;
-    },
-    /** Says that all that follows comes through the line. Resolves once the owner has said so, too. */
-    async changeOver(line: MessagePort, id = "1"): Promise<void> {
-      toOwner.postMessage({ type: "line", client, id } satisfies OwnerMessage);
-      while (heard.at(-1)?.type !== "line") await nextHeard();
-      heard.pop();
-      line.addEventListener("message", hear);
     },
     /** Appends one message, of which its number is the text. */
     append(seq: number, when?: Parameters<typeof ask>[1]): void {
@@ -171,49 +165,131 @@ describe("calls that came after their deadline", () => {
 });
 
 describe("a line", () => {
-  test("is listened to once what was said before has been heard, and answered through after what was answered before", async () => {
-    const f = tab("f");
-    const line = await f.offerLine();
-    f.append(2, { line });
-    // What is said through it now would be heard before, if it were.
+  const terms = { full: false, busyTimeout: 5000 };
+
+  /** What a page asks for through its line. */
+  function through(port: MessagePort) {
+    const { run } = wrap<LineApi>(port);
+    onTestFinished(() => port.close());
+    return async (request: Request, deadline = Date.now() + 5000) => {
+      const { replies, commit } = await run([request], [request.seq], deadline);
+      expect(replies).toHaveLength(1);
+      return { reply: replies[0]!, commit };
+    };
+  }
+
+  function append(seq: number, text = `f${seq}`): Request<"append"> {
+    const message = { uid: `f-${seq}`, role: "user", content: [{ type: "text", text }] } as const;
+    return { seq, name: "append", args: { session, messages: [message] }, terms };
+  }
+
+  async function turns(): Promise<void> {
     for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
-    f.append(1);
-    await f.changeOver(line);
-    expect(await f.hears(2)).toMatchObject([{ replies: [[1, { ok: true }]] }, { replies: [[2, { ok: true }]] }]);
-    expect(texts()).toEqual(["f1", "f2"]);
+  }
+
+  function uids(): unknown[] {
+    return storage.database.rows("SELECT uid FROM axio_context_messages ORDER BY position").map(([uid]) => uid);
+  }
+
+  test("brings calls, and their answers with the number of the last commit", async () => {
+    const f = tab("f");
+    const ask = through(await f.offerLine());
+    const [first, second] = await Promise.all([ask(append(1)), ask(append(2))]);
+    expect([first.reply, second.reply]).toMatchObject([{ value: [{ uid: "f-1" }] }, { value: [{ uid: "f-2" }] }]);
+    expect(second.commit).toBe(first.commit + 1);
+    expect(uids()).toEqual(["f-1", "f-2"]);
     f.leave();
-    f.append(3, { line });
-    expect((await f.hears(3))[2]).toMatchObject({ replies: [[3, { ok: true }]] });
-    line.close();
+  });
+
+  test("tells a tab that it is a follower, as the channels do", async () => {
+    const f = tab("f");
+    const ask = through(await f.offerLine());
+    const status: Request<"fileStatus"> = { seq: 1, name: "fileStatus", args: {}, terms };
+    expect(await ask(status)).toMatchObject({ reply: { value: { role: "follower" } } });
+    f.ask({ seq: 2, name: "fileStatus", args: {}, terms });
+    expect(await f.hears(1)).toMatchObject([{ replies: [[2, { value: { role: "follower" } }]] }]);
+    f.leave();
+  });
+
+  test("takes of a message that is being written what is new", async () => {
+    const f = tab("f");
+    const ask = through(await f.offerLine());
+    const message = { uid: "u", role: "assistant", content: [], status: "partial" } as const;
+    const begun = await ask({ seq: 1, name: "append", args: { session, messages: [message] }, terms });
+    const [{ id }] = (begun.reply as Success<[{ id: number }]>).value;
+    for (const [place, text] of ["one", "one two", "other two"].entries()) {
+      const content = [{ type: "text", text }] as const;
+      const checkpoint: Request<"checkpoint"> = {
+        seq: place + 2,
+        name: "checkpoint",
+        args: { session, id, content },
+        terms,
+      };
+      expect(await ask(checkpoint)).toMatchObject({ reply: { ok: true } });
+    }
+    const { reply } = await ask({ seq: 5, name: "messages", args: { session, range: {} }, terms });
+    expect(JSON.stringify(reply)).toContain("other two");
+    f.leave();
+  });
+
+  test("refuses what cannot be stored, and carries out what came with it", async () => {
+    const f = tab("f");
+    const { run } = wrap<LineApi>(await f.offerLine());
+    const endless: Record<string, unknown> = { type: "text", text: "" };
+    endless["itself"] = endless;
+    const bad = append(1);
+    const unreadable = { ...bad.args.messages[0]!, content: [endless] as unknown as WireContent };
+    const refused = { ...bad, args: { session, messages: [unreadable] } };
+    const { replies } = await run([refused, append(2)], [1, 2], Date.now() + 5000);
+    expect(replies).toMatchObject([{ ok: false }, { ok: true }]);
+    expect(uids()).toEqual(["f-2"]);
+    f.leave();
   });
 
   test("that was given up brings nothing after that", async () => {
     const f = tab("f");
-    const line = await f.offerLine();
-    await f.changeOver(line);
-    f.append(1, { line });
+    const ask = through(await f.offerLine());
+    await ask(append(1));
+    f.append(2);
     await f.hears(1);
+    void ask(append(3));
+    await turns();
+    f.append(4);
+    await f.hears(2);
+    expect(uids()).toEqual(["f-1", "f-2", "f-4"]);
+    f.leave();
+  });
+
+  test("goes on while the channels bring what takes its time", async () => {
+    const f = tab("f");
+    const ask = through(await f.offerLine());
+    f.ask({ seq: 1, name: "searchStatus", args: {}, terms });
+    await f.hears(1);
+    expect(await ask(append(2))).toMatchObject({ reply: { ok: true } });
+    f.leave();
+  });
+
+  test("that brought something late brings nothing any more", async () => {
+    const f = tab("f");
+    const ask = through(await f.offerLine());
+    void ask(append(1), Date.now() - 1);
+    void ask(append(2));
+    await turns();
+    expect(uids()).toEqual([]);
+    f.append(1);
     f.append(2);
     await f.hears(2);
-    f.append(3, { line });
-    for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
-    f.append(4);
-    await f.hears(3);
-    expect(texts()).toEqual(["f1", "f2", "f4"]);
-    line.close();
+    expect(uids()).toEqual(["f-1", "f-2"]);
     f.leave();
   });
 
   test("that was replaced by another is not listened to", async () => {
     const f = tab("f");
-    const line = await f.offerLine();
-    toOwner.postMessage({ type: "line", client: "f", id: "an older one" } satisfies OwnerMessage);
-    f.append(2, { line });
-    f.append(1);
-    await f.hears(1);
-    for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
-    expect(texts()).toEqual(["f1"]);
-    line.close();
+    const [older, newer] = [through(await f.offerLine()), through(await f.offerLine())];
+    void older(append(1));
+    await newer(append(2));
+    await turns();
+    expect(uids()).toEqual(["f-2"]);
     f.leave();
   });
 });

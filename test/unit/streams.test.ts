@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Delta, MessageRow, Operations } from "../../src/operations.js";
 import type { Reply, Request } from "../../src/protocol.js";
-import { Deltas } from "../../worker/tab/deltas.js";
+import { Deltas } from "../../worker/envelopes/deltas.js";
 import { seal, unseal } from "../../worker/envelopes/envelope.js";
 import { Executor } from "../../worker/owner/executor.js";
 import type { OwnerOperation, OwnerRequest } from "../../worker/requests.js";

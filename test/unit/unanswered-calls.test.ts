@@ -1,14 +1,16 @@
-import { beforeEach, expect, test } from "vitest";
+import { expose } from "comlink";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { Bridge } from "../../src/bridge.js";
 import { ContextStoreError } from "../../src/errors.js";
-import type { Reply, Request } from "../../src/protocol.js";
+import { Line } from "../../src/line.js";
+import { isLocal, type LineApi, type Reply, type Request } from "../../src/protocol.js";
 import { UnansweredCalls } from "../../src/unanswered-calls.js";
 import { prepareSchema } from "../../worker/operations/schema.js";
 import { Executor } from "../../worker/owner/executor.js";
 import { openMemoryStorage } from "../../worker/storage/memory-storage.js";
 import type { Storage } from "../../worker/storage/storage.js";
-import { Deltas } from "../../worker/tab/deltas.js";
-import { sealRequest } from "../../worker/tab/seal-request.js";
+import { Deltas } from "../../worker/envelopes/deltas.js";
+import { sealRequest } from "../../worker/envelopes/seal-request.js";
 
 const session = { dbName: "axio_context", project: "p", sessionId: "s" };
 const terms = { full: false, busyTimeout: 5000 };
@@ -19,6 +21,8 @@ let storage: Storage;
 let executor: Executor;
 let calls: UnansweredCalls;
 let run: Run;
+/** How often the worker was told that its line has failed. */
+let failures: number;
 
 /** The owner carries out what it is given, and its answer is lost. */
 const losesAnswers: Run = async (requests, unanswered) => {
@@ -42,8 +46,17 @@ beforeEach(async () => {
   executor = new Executor(storage);
   calls = new UnansweredCalls();
   run = carriesOut;
-  calls.giveTo({ run: (requests: readonly Request[], seqs: readonly number[]) => run(requests, seqs) } as Bridge);
+  failures = 0;
+  calls.giveTo(worker());
 });
+
+/** One that does what `run` does by then. */
+function worker(): Bridge {
+  return {
+    run: (requests: readonly Request[], seqs: readonly number[]) => run(requests, seqs),
+    lineFailed: async () => void failures++,
+  } as Bridge;
+}
 
 function append(uid: string): Promise<unknown> {
   const content = [{ type: "text", text: uid }] as const;
@@ -142,4 +155,154 @@ test("a defect of the worker is told as one, and writes are of unknown outcome",
   run = carriesOut;
   await append("a");
   expect(uids()).toEqual(["a"]);
+});
+
+describe("a line to the owner", () => {
+  /** What was asked for, and which way. */
+  let asked: string[];
+
+  beforeEach(() => {
+    asked = [];
+  });
+
+  const note = (way: string, requests: readonly Request[]) =>
+    asked.push(...requests.map(({ name, isRepeated }) => `${way}: ${name}${isRepeated ? " again" : ""}`));
+
+  /** The worker, which is only asked for pauses as long as a line is watched. */
+  function viaWorker(then: Run): Run {
+    return async (requests, unanswered) => {
+      const [request] = requests;
+      if (request && isLocal(request)) {
+        await new Promise((resolve) => setTimeout(resolve, request.args.ms));
+        return [{ ok: true, value: null }];
+      }
+      note("worker", requests);
+      return then(requests, unanswered);
+    };
+  }
+
+  function line(then: Run): Line {
+    const { port1, port2 } = new MessageChannel();
+    const api: LineApi = {
+      async run(requests, unanswered) {
+        note("line", requests);
+        return { replies: await then(requests, unanswered), commit: 0 };
+      },
+    };
+    expose(api, port2);
+    onTestFinished(() => port2.close());
+    return new Line(port1, () => {});
+  }
+
+  function search(): Promise<unknown> {
+    return calls.make("searchStatus", {}, terms);
+  }
+
+  const never: Run = () => new Promise(() => {});
+
+  /** They are carried out, and nobody hears of it. */
+  const saysNothing: Run = async (requests, unanswered) => {
+    await carriesOut(requests, unanswered);
+    return never(requests, unanswered);
+  };
+
+  const found: Run = (requests) => Promise.resolve(requests.map(() => ({ ok: true, value: null })));
+
+  test("is used once nothing is under way", async () => {
+    const ends: (() => void)[] = [];
+    run = viaWorker(async (requests, unanswered) => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return carriesOut(requests, unanswered);
+    });
+    const first = append("a");
+    await expect.poll(() => ends.length).toBe(1);
+    calls.takeLine(line(carriesOut));
+    const second = append("b");
+    await expect.poll(() => ends.length).toBe(2);
+    for (const end of ends) end();
+    await Promise.all([first, second]);
+    await append("c");
+    expect(asked).toEqual(["worker: append", "worker: append", "line: append"]);
+    expect(uids()).toEqual(["a", "b", "c"]);
+  });
+
+  test("is not used for what takes its time, which overtakes nothing, and is not waited for", async () => {
+    const ends: (() => void)[] = [];
+    const late: Run = async (requests, unanswered) => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return carriesOut(requests, unanswered);
+    };
+    let isFound = () => {};
+    run = viaWorker(async (requests, unanswered) => {
+      await new Promise<void>((resolve) => (isFound = resolve));
+      return found(requests, unanswered);
+    });
+    calls.takeLine(line(late));
+    const all = [append("a"), search(), append("b")];
+    await expect.poll(() => ends.length).toBe(1);
+    expect(asked).toEqual(["line: append"]);
+    ends[0]!();
+    await expect.poll(() => ends.length).toBe(2);
+    expect(asked).toEqual(["line: append", "worker: searchStatus", "line: append"]);
+    ends[1]!();
+    await Promise.all([all[0], all[2]]);
+    isFound();
+    await Promise.all(all);
+    expect(uids()).toEqual(["a", "b"]);
+  });
+
+  test("that leads nowhere is given up, and the worker asked once more for what it was given", async () => {
+    run = viaWorker((requests, unanswered) =>
+      (requests[0]!.name === "searchStatus" ? never : carriesOut)(requests, unanswered),
+    );
+    calls.takeLine(line(saysNothing));
+    void search();
+    await Promise.all([append("a"), append("b")]);
+    expect(failures).toBe(1);
+    expect(asked).toEqual([
+      "worker: searchStatus",
+      "line: append",
+      "line: append",
+      "worker: append again",
+      "worker: append again",
+    ]);
+    await append("c");
+    expect(asked.at(-1)).toBe("worker: append");
+    expect(uids()).toEqual(["a", "b", "c"]);
+  });
+
+  test("whose owner is no more is left at once, for the next one when that comes", async () => {
+    run = viaWorker(never);
+    calls.takeLine(line(saysNothing));
+    const appending = append("a");
+    await expect.poll(uids).toEqual(["a"]);
+    calls.takeLine(undefined);
+    run = viaWorker(carriesOut);
+    calls.giveTo(undefined);
+    calls.giveTo(worker());
+    await appending;
+    calls.takeLine(line(carriesOut));
+    await append("b");
+    expect(failures).toBe(0);
+    expect(asked).toEqual(["line: append", "worker: append again", "worker: append again", "line: append"]);
+    expect(uids()).toEqual(["a", "b"]);
+  });
+
+  test("that was given up late answers nothing", async () => {
+    let answer = () => {};
+    const late: Run = async (requests) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return requests.map(() => ({ ok: true, value: "late" }));
+    };
+    calls.takeLine(line(late));
+    const reading = read();
+    await expect.poll(() => asked).toEqual(["line: messages"]);
+    run = viaWorker(never);
+    calls.takeLine(undefined);
+    answer();
+    run = viaWorker(carriesOut);
+    calls.giveTo(undefined);
+    calls.giveTo(worker());
+    await expect(reading).resolves.toMatchObject({ ok: true, value: [] });
+  });
 });

@@ -1,6 +1,7 @@
 import type { ContextStoreError } from "../../src/errors.js";
 import type { ImportReport } from "../../src/operations.js";
-import { PROTOCOL } from "../../src/protocol.js";
+import { PROTOCOL, type Reply } from "../../src/protocol.js";
+import type { FileStatus } from "../../src/reports.js";
 import { cut } from "../answer-parts.js";
 import {
   type Addressed,
@@ -14,10 +15,11 @@ import {
   sameOwnership,
   type ToBroker,
 } from "../channels.js";
-import { newerVersion } from "../failure.js";
+import { newerVersion, success } from "../failure.js";
 import { Recent } from "../recent.js";
-import { isReading, type Batch } from "../requests.js";
+import { isLong, isReading, type Batch } from "../requests.js";
 import type { Replies } from "../answers/answers.js";
+import { ClientLine } from "./client-line.js";
 
 /** How often the client of something long hears that it goes on, at least; one that has less patience more often. */
 const WORKING_MS = 200;
@@ -31,10 +33,8 @@ const CLIENTS = 100;
 /** Another tab. */
 interface Client {
   readonly channel: BroadcastChannel;
-  /** The line that it has offered. */
-  line: { readonly id: string; readonly port: MessagePort } | undefined;
-  /** The one of both through which its calls come: answers go there. */
-  way: BroadcastChannel | MessagePort;
+  /** The last one that it has offered. */
+  line: ClientLine | undefined;
   /** What it sends in an earlier turn is late; see {@link RunMessage}. */
   turn: number;
 }
@@ -67,13 +67,10 @@ export class OtherTabs {
     this.#owner = owner;
     this.#clients = new Recent<Client>(
       CLIENTS,
-      (client) => {
-        const channel = clientChannel(path, client);
-        return { channel, line: undefined, way: channel, turn: 0 };
-      },
+      (client) => ({ channel: clientChannel(path, client), line: undefined, turn: 0 }),
       ({ channel, line }) => {
         channel.close();
-        line?.port.close();
+        line?.close();
       },
     );
     this.#requests = ownerChannel(path);
@@ -93,16 +90,10 @@ export class OtherTabs {
 
   async #hear(message: OwnerMessage): Promise<void> {
     if (this.#isClosed) return;
-    if (message.type === "run") {
-      // If it had a line, that has failed, or the worker that had it is dead.
-      const client = this.#clients.get(message.batch.client);
-      client.way = client.channel;
-      return this.#answer(message);
-    }
+    if (message.type === "run") return this.#answer(message);
     // The one that was found for others may have died: it lives in the process of one tab.
     if (message.type === "offered") return this.#awaitLines(await this.#owner.findBroker());
     const client = this.#clients.get(message.client);
-    if (message.type === "line") return this.#changeOver(client, message);
     // It must not wait for an older one, which cannot know what it needs.
     if (message.protocol > PROTOCOL) return this.#owner.giveUp(newerVersion());
     this.#tell(client, { type: "working", ownership: this.#ownership });
@@ -123,36 +114,36 @@ export class OtherTabs {
   #take({ client: name, id }: Line, port: MessagePort): void {
     if (this.#isClosed) return;
     const client = this.#clients.get(name);
-    client.line?.port.close();
-    client.line = { id, port };
+    client.line?.close();
+    client.line = new ClientLine(port, async (requests, unanswered) => {
+      const batch = { client: name, unanswered, requests };
+      const replies = await this.#run(batch);
+      return { replies, commit: this.#owner.lastCommit() };
+    });
     this.#tell(client, { type: "line", ownership: this.#ownership, client: name, id });
   }
 
-  /** The client has said all that does not come through the line. */
-  #changeOver(client: Client, { client: name, id }: Line): void {
-    if (client.line?.id !== id) return;
-    const { port } = client.line;
-    this.#tell(client, { type: "line", ownership: this.#ownership, client: name, id });
-    client.way = port;
-    port.addEventListener("message", ({ data }: MessageEvent<RunMessage & Addressed>) => {
-      // What was sent again over the channel must not be followed by what comes out of the line after all.
-      if (client.way === port) void this.#answer(data);
-    });
-    port.start();
+  async #run(batch: Batch): Promise<readonly Reply[]> {
+    const replies = await this.#whileSayingSo(batch, this.#owner.run(batch));
+    // Who reads, and listens then, must not hear of what was there when it read.
+    if (isReading(batch)) this.#owner.announce();
+    return batch.requests.map(({ name }, place) =>
+      name === "fileStatus" ? ofFollower(replies[place]!) : replies[place]!,
+    );
   }
 
   async #answer({ ownership, batch, number, deadline, turn, worker }: RunMessage & Addressed): Promise<void> {
     if (this.#isClosed || !sameOwnership(ownership, this.#ownership)) return;
     const client = this.#clients.get(batch.client);
+    // It has given up its line: what comes out of that after all must not follow what is sent again.
+    if (!isLong(batch)) client.line?.close();
     // Calls of a page are carried out in order: what follows something late waits until that has come again.
     if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
     if (turn < client.turn) {
       this.#post(batch.client, { type: "late", ownership, worker, number, turn: client.turn });
       return;
     }
-    const replies = await this.#whileSayingSo(batch, this.#owner.run(batch));
-    // Who reads, and listens then, must not hear of what was there when it read.
-    if (isReading(batch)) this.#owner.announce();
+    const replies = await this.#run(batch);
     const ends = batch.requests.map(({ seq }, place) => {
       const [parts, last] = cut(replies[place]!);
       for (const part of parts) this.#post(batch.client, { type: "part", ownership, worker, seq, part });
@@ -174,12 +165,17 @@ export class OtherTabs {
     }
   }
 
-  /** Over the channel, which each worker of the client hears. */
+  #post(client: string, message: ClientMessage): void {
+    this.#tell(this.#clients.get(client), message);
+  }
+
+  /** Each worker of the client hears it. */
   #tell({ channel }: Client, message: ClientMessage): void {
     if (!this.#isClosed) channel.postMessage(message);
   }
+}
 
-  #post(client: string, message: ClientMessage): void {
-    if (!this.#isClosed) this.#clients.get(client).way.postMessage(message);
-  }
+/** An owner speaks of itself. */
+function ofFollower(reply: Reply): Reply {
+  return reply.ok ? success({ ...(reply.value as FileStatus), role: "follower" }) : reply;
 }

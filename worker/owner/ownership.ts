@@ -31,8 +31,8 @@ export async function tryTurn(path: string): Promise<Turn | undefined> {
 }
 
 /**
- * The turn once all who asked before have let go of it. The first of those who wait prepares itself when its tab has no
- * calls under way, or has had some for long; the others need not. Rejects when `signal` fires.
+ * The turn once all who asked before have let go of it. The first of those who wait prepares itself when it has no
+ * calls of its tab under way, or has had some for long; the others need not. Rejects when `signal` fires.
  */
 export async function awaitTurn(path: string, signal: AbortSignal, isIdle: () => boolean): Promise<Turn> {
   const isNoLongerNext = (await hold(nextLock(path), { signal }))!;

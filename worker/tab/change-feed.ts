@@ -16,7 +16,9 @@ export class ChangeFeed {
     this.#tellPage = tellPage;
   }
 
-  listen(wanted: boolean): void {
+  /** `shown`: by answers that came to the page another way. */
+  listen(wanted: boolean, shown: number): void {
+    this.show(shown);
     if (!this.#isWanted) this.#known = this.#shown;
     this.#isWanted = wanted;
   }

@@ -1,6 +1,5 @@
 import { ContextStoreError } from "../../src/errors.js";
 import { isLocal, PROTOCOL, type OpenOptions, type Reply, type Request, type WorkerEvent } from "../../src/protocol.js";
-import type { FileStatus } from "../../src/reports.js";
 import {
   type Announcement,
   type ClientMessage,
@@ -9,20 +8,20 @@ import {
   sameOwnership,
   TabChannels,
 } from "../channels.js";
+import { Deltas } from "../envelopes/deltas.js";
+import { sealRequest } from "../envelopes/seal-request.js";
 import { failure, newerVersion, storageCleared, success } from "../failure.js";
 import { Owner, type OwnerEvents, type OwnerOptions } from "../owner/owner.js";
 import { awaitTurn, openAsOwner, tryTurn, type Turn } from "../owner/ownership.js";
 import type { OwnerOperation } from "../requests.js";
 import { openMemoryStorage } from "../storage/memory-storage.js";
 import { ChangeFeed } from "./change-feed.js";
-import { Deltas } from "./deltas.js";
 import { Dispatcher } from "./dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "./outstanding.js";
 import { Predecessor } from "./predecessor.js";
-import { sealRequest } from "./seal-request.js";
 import { warmUp } from "./warm-up.js";
 
-/** So long after it has met an owner a tab offers it a line: a shared worker would slow down what a page asks for first. */
+/** So long after it has met an owner a tab wants a line to it: a shared worker would slow down what a page asks for first. */
 const LINE_MS = 300;
 
 /** How often those who wait for another tab's owner are looked after. */
@@ -35,17 +34,20 @@ const ASK_AGAIN_MS = 1000;
 interface Page {
   tell(event: WorkerEvent): void;
   broker(): Promise<MessagePort | undefined>;
+  line(port: MessagePort | undefined): void;
 }
 
 /**
- * Brings the calls of this worker's page to the owner of the database: this worker itself, or that of another tab. What
- * was not answered when the owner changes is sent again; the ledger in the database makes that safe.
+ * Brings the calls of this worker's page to the owner of the database: this worker itself, or that of another tab, to
+ * which the page gets a line of its own. What was not answered when the owner changes is sent again; the ledger in the
+ * database makes that safe.
  */
 export class Router {
   readonly #options: OpenOptions;
   readonly #page: Page;
   readonly #outstanding = new OutstandingCalls();
-  readonly #deltas = new Deltas();
+  #deltas = new Deltas();
+  #hasLine = false;
   readonly #dispatcher: Dispatcher;
   readonly #waiting = new AbortController();
   readonly #predecessor = new Predecessor();
@@ -94,6 +96,7 @@ export class Router {
         client,
         (message) => this.#hear(message),
         (announcement) => this.#learn(announcement),
+        (line) => this.#giveLine(line),
       );
       this.#hello();
       this.#predecessor.asked();
@@ -135,7 +138,10 @@ export class Router {
       }
       const asked = request as Request<OwnerOperation>;
       const sealed = sealRequest(asked, this.#deltas);
-      const call = this.#outstanding.add(sealed, (reply) => resolve(this.#heard(asked, reply)));
+      const call = this.#outstanding.add(sealed, (reply) => {
+        this.#deltas.settle(asked, reply);
+        resolve(reply);
+      });
       if (!this.#failed) return [call];
       this.#outstanding.end(this.#failed);
     } catch (error) {
@@ -144,15 +150,14 @@ export class Router {
     return [];
   }
 
-  #heard(request: Request, reply: Reply): Reply {
-    this.#deltas.settle(request, reply);
-    // An owner speaks of itself.
-    if (request.name !== "fileStatus" || !reply.ok || this.#target instanceof Owner) return reply;
-    return success({ ...(reply.value as FileStatus), role: "follower" });
+  listen(wanted: boolean, shown: number): void {
+    this.#changes.listen(wanted, shown);
   }
 
-  listen(wanted: boolean): void {
-    this.#changes.listen(wanted);
+  /** The page has given it up, and asks this worker once more for what it was not answered. */
+  lineFailed(): void {
+    this.#dropLine();
+    if (this.#target && !(this.#target instanceof Owner)) void this.#wantLine(this.#target);
   }
 
   async close(): Promise<void> {
@@ -222,8 +227,6 @@ export class Router {
   #hear(message: ClientMessage): void {
     if (message.type === "owner") {
       this.#predecessor.stays();
-      // It was asked because it said nothing: the line has failed it, or us.
-      if (this.#isCurrent(message.ownership)) return this.#giveUpLine(message.ownership);
       return this.#meet(message.ownership);
     }
     if (message.type === "working" && !this.#target) this.#predecessor.looks();
@@ -249,18 +252,25 @@ export class Router {
     this.#setTarget(ownership);
   }
 
-  async #offerLine(owner: Ownership): Promise<void> {
+  async #wantLine(owner: Ownership): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LINE_MS));
     if (!this.#isCurrent(owner)) return;
     const broker = await this.#page.broker();
     if (broker && this.#isCurrent(owner)) this.#channels!.offerLine(broker, owner.owner);
   }
 
-  /** What was said through it may not have been heard. */
-  #giveUpLine(owner: Ownership): void {
-    if (!this.#channels!.dropLine()) return;
-    this.#dispatcher.aimAt(owner);
-    void this.#offerLine(owner);
+  #giveLine(line: MessagePort): void {
+    this.#hasLine = true;
+    this.#page.line(line);
+  }
+
+  #dropLine(): void {
+    this.#channels?.dropLine();
+    if (!this.#hasLine) return;
+    this.#hasLine = false;
+    this.#page.line(undefined);
+    // What this worker has sent of a message may not be the last that was.
+    this.#deltas = new Deltas();
   }
 
   #isCurrent(ownership: Ownership): boolean {
@@ -270,13 +280,13 @@ export class Router {
   #setTarget(target: Owner | Ownership): void {
     const ownership = target instanceof Owner ? target.ownership : target;
     this.#databaseId = ownership.databaseId;
-    this.#channels?.dropLine();
+    this.#dropLine();
     this.#lastHeard = performance.now();
     // What the last owner committed at its very end it may not have told.
     this.#changes.tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
     this.#dispatcher.aimAt(target);
-    if (!(target instanceof Owner)) void this.#offerLine(target);
+    if (!(target instanceof Owner)) void this.#wantLine(target);
   }
 
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */

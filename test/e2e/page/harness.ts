@@ -112,9 +112,19 @@ class Harness {
     this.connection ??= await this.connect(options);
   }
 
-  /** As {@link open}, with workers in which the test can bring about faults. */
+  /** As {@link open}, with workers in which the test can bring about faults. Tabs have no lines to them. */
   async openFaulty(options?: ConnectOptions): Promise<void> {
     await this.open({ ...options, worker: this.faulty.start });
+  }
+
+  /** The same in place of the package's own workers: to these, tabs have lines. */
+  async openFaultyWithLines(options?: ConnectOptions): Promise<void> {
+    const { start } = this.faulty;
+    globalThis.Worker = new Proxy(Worker, {
+      construct: (RealWorker, [url, given]: [URL, WorkerOptions?]) =>
+        given?.name === undefined ? start() : new RealWorker(url, given),
+    });
+    await this.open(options);
   }
 
   /** Hears of every change that is made from now on. */

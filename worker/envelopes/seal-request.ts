@@ -2,8 +2,8 @@ import { ContextStoreError } from "../../src/errors.js";
 import type { NewMessage, WireContent } from "../../src/operations.js";
 import { previewOf } from "../../src/preview.js";
 import type { Request } from "../../src/protocol.js";
-import { EnvelopeError, seal } from "../envelopes/envelope.js";
-import { contentToJson } from "../envelopes/stored-json.js";
+import { EnvelopeError, seal } from "./envelope.js";
+import { contentToJson } from "./stored-json.js";
 import { is, type OwnerOperation, type OwnerRequest } from "../requests.js";
 import type { Deltas } from "./deltas.js";
 
