@@ -25,8 +25,11 @@ export async function blocksOf(driver: Driver, { long }: Scale): Promise<Blocks>
   await rest(300);
   const [readingLarge, [read]] = await watched(() => driver.history("large"));
   checkLarge(read, large);
+  // At the end: a machine may make up for so much work by doing less after it.
+  const [beside] = await watched(() => besideBusyThreads(() => rest(500)));
   return {
     "at rest longest": atRest.longest,
+    "at rest, all cores busy, longest": beside.longest,
     "history of 20,000 longest": reading.longest,
     "history of 20,000 late": reading.late,
     "history of 20,000 long tasks": reading.longTasks,
@@ -34,6 +37,15 @@ export async function blocksOf(driver: Driver, { long }: Scale): Promise<Blocks>
     "large block, read, longest": readingLarge.longest,
     "one structured clone of it": await cloneTime(large),
   };
+}
+
+/** What the machine makes of a page that does nothing, while other threads have as much to do as it has cores. */
+async function besideBusyThreads(work: () => Promise<void>): Promise<void> {
+  const busy = URL.createObjectURL(new Blob(["for (;;) Math.random();"], { type: "text/javascript" }));
+  const threads = Array.from({ length: navigator.hardwareConcurrency }, () => new Worker(busy));
+  await work();
+  for (const thread of threads) thread.terminate();
+  URL.revokeObjectURL(busy);
 }
 
 function largeMessage(): Message {
