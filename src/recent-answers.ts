@@ -10,7 +10,7 @@ export interface Answer<Items> {
 
 /** So many are kept, each of so many characters at most: 16 MB in all, since nearly all are ASCII, and mostly far less. */
 const MAX_ANSWERS = 8;
-const MAX_SIZE = 2 * 1024 * 1024;
+export const MAX_SIZE: number = 2 * 1024 * 1024;
 
 /**
  * What the page was answered last, by what it had asked for: while the database is still of that version, nobody need read
