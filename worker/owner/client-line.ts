@@ -1,15 +1,12 @@
 import { expose } from "comlink";
-import type { LineApi, Reply, Request } from "../../src/protocol.js";
+import type { LineAnswer, LineApi, Reply, Request } from "../../src/protocol.js";
 import { Deltas } from "../envelopes/deltas.js";
 import { sealRequest } from "../envelopes/seal-request.js";
 import { failure } from "../failure.js";
 import type { OwnerOperation, OwnerRequest } from "../requests.js";
 
-/** Carries out what came through a line: calls that the page waits for are `unanswered`. */
-export type RunFromLine = (
-  requests: readonly OwnerRequest[],
-  unanswered: readonly number[],
-) => Promise<{ readonly replies: readonly Reply[]; readonly commit: number }>;
+/** Carries out what has come through a line. */
+export type RunFromLine = (requests: readonly OwnerRequest[], unanswered: readonly number[]) => Promise<LineAnswer>;
 
 /** The owner's end of a line. It does for the page what else the page's own worker does. */
 export class ClientLine implements LineApi {
@@ -24,8 +21,8 @@ export class ClientLine implements LineApi {
     expose({ run: this.run.bind(this) } satisfies LineApi, port);
   }
 
-  async run(requests: readonly Request[], unanswered: readonly number[], deadline: number): ReturnType<LineApi["run"]> {
-    // The page asks for it elsewhere: calls are carried out in order, so no later one may be before.
+  async run(requests: readonly Request[], unanswered: readonly number[], deadline: number): Promise<LineAnswer> {
+    // The page will ask for it another way: what it sent behind it must not come before.
     if (Date.now() > deadline) this.close();
     if (this.#isClosed) return new Promise(() => {});
     const asked = requests as readonly Request<OwnerOperation>[];
@@ -38,10 +35,10 @@ export class ClientLine implements LineApi {
         return [];
       }
     });
-    const { replies: answered, commit } = await this.#runSealed(sealed, unanswered);
-    const rest = answered.values();
+    const { replies: answers, commit } = await this.#runSealed(sealed, unanswered);
+    const next = answers.values();
     const replies = asked.map((request) => {
-      const reply = refused.get(request.seq) ?? rest.next().value!;
+      const reply = refused.get(request.seq) ?? next.next().value!;
       this.#deltas.settle(request, reply);
       return reply;
     });
