@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { expect, type Hold, type Site, test } from "./fixtures.js";
-import { untilDirect } from "./lines.js";
+import { untilAskedOverChannel, untilDirect } from "./lines.js";
 import type { Ending } from "./page/load.js";
 
 /** Blocks the thread of the page's worker until the test lets go. */
@@ -19,14 +19,24 @@ async function twoTabsThat(
   busyTimeout?: number,
 ): Promise<readonly [owner: Page, follower: Page]> {
   if (way === "over the channels") return twoTabs(site, context, busyTimeout);
+  const [owner, follower, witness] = await twoTabsWithLine(site, context, busyTimeout);
+  await witness.close();
+  return [owner, follower];
+}
+
+/** The same, through a line; and a third tab that hears whether it is. */
+async function twoTabsWithLine(
+  site: Site,
+  context: BrowserContext,
+  busyTimeout?: number,
+): Promise<readonly [owner: Page, follower: Page, witness: Page]> {
   const witness = await site.openTab(context);
   const owner = await site.openTab(context);
   await owner.evaluate(() => harness.openFaultyWithLines());
   const follower = await site.openTab(context);
   await follower.evaluate((timeout) => harness.openFaultyWithLines({ busyTimeout: timeout }), busyTimeout);
   await untilDirect(follower, witness);
-  await witness.close();
-  return [owner, follower];
+  return [owner, follower, witness];
 }
 
 /** A tab that owns the database, and can hang; and another one, in which calls give up after so long. */
@@ -215,6 +225,28 @@ for (const way of WAYS) {
     await expect.poll(texts).toEqual(["one two three four"]);
   });
 }
+
+test("what is written of a message is what was said last, whichever way it came", async ({ context, site }) => {
+  const [owner, follower, witness] = await twoTabsWithLine(site, context);
+  const writer = await follower.evaluateHandle(() => harness.store.beginMessage("assistant"));
+  const update = (text: string) =>
+    follower.evaluate(([w, said]) => w.update([{ type: "text", text: said }]), [writer, text] as const);
+  const texts = () => owner.evaluate(() => harness.texts());
+  // What comes by way of the worker builds on the last that did, or on nothing.
+  for (const [hung, direct] of [
+    ["one two three", "two"],
+    ["one two three four", "one two"],
+  ] as const) {
+    const hold = site.hold();
+    await hang(owner, hold);
+    await untilAskedOverChannel("checkpoint", witness, () => update(hung));
+    await hold.release();
+    await expect.poll(texts).toContain(hung);
+    await untilDirect(follower, witness);
+    await update(direct);
+    await expect.poll(texts).toContain(direct);
+  }
+});
 
 for (const way of WAYS) {
   test(`a write load over hangs of every length leaves each acknowledged write there once, and none that was not applied, ${way}`, async ({

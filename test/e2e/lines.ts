@@ -28,3 +28,25 @@ export async function untilDirect(page: Page, witness: Page): Promise<void> {
   };
   await expect.poll(hearsOfIt, { intervals: [100] }).toBe(false);
 }
+
+/** Does something, and resolves once the owner is asked for this over a channel, which `witness` hears. */
+export async function untilAskedOverChannel(
+  operation: string,
+  witness: Page,
+  act: () => Promise<unknown>,
+): Promise<void> {
+  const asked = witness.evaluate(async (wanted) => {
+    const channel = new BroadcastChannel("axio-context-opfs:chat.db:owner");
+    await new Promise<void>((resolve) => {
+      channel.addEventListener("message", ({ data }) => {
+        if (data.type === "run" && data.batch.requests.some(({ name }: { name: string }) => name === wanted)) resolve();
+      });
+      document.title = "listening";
+    });
+    channel.close();
+    document.title = "";
+  }, operation);
+  await expect(witness).toHaveTitle("listening");
+  await act();
+  await asked;
+}

@@ -65,9 +65,13 @@ async function remembersMessages(served: Served): Promise<void> {
 /** Opens the app in a second tab, which gets a line to the first one: the broker is found, as the worker is. */
 async function getsLine(second: Page, first: Page, url: string): Promise<void> {
   await first.evaluate(() => {
-    const channel = new BroadcastChannel("axio-context-opfs:.axio/chat.db:owner");
-    channel.addEventListener("message", ({ data }) => {
-      if (data.type === "line") document.title = "It has a line.";
+    const toOwner = new BroadcastChannel("axio-context-opfs:.axio/chat.db:owner");
+    toOwner.addEventListener("message", ({ data: { type, client } }) => {
+      if (type !== "hello") return;
+      const toClient = new BroadcastChannel(`axio-context-opfs:.axio/chat.db:client:${client}`);
+      toClient.addEventListener("message", ({ data }) => {
+        if (data.type === "line") document.title = "It has a line.";
+      });
     });
   });
   await second.goto(url);

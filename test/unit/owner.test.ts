@@ -260,12 +260,22 @@ describe("a line", () => {
     f.leave();
   });
 
+  test("is not given up by what was said over the channels before it was used", async () => {
+    const f = tab("f");
+    const ask = through(await f.offerLine());
+    f.append(1);
+    await f.hears(1);
+    expect(await ask(append(2))).toMatchObject({ reply: { ok: true } });
+    f.leave();
+  });
+
   test("goes on while the channels bring what takes its time", async () => {
     const f = tab("f");
     const ask = through(await f.offerLine());
-    f.ask({ seq: 1, name: "searchStatus", args: {}, terms });
+    await ask(append(1));
+    f.ask({ seq: 2, name: "searchStatus", args: {}, terms });
     await f.hears(1);
-    expect(await ask(append(2))).toMatchObject({ reply: { ok: true } });
+    expect(await ask(append(3))).toMatchObject({ reply: { ok: true } });
     f.leave();
   });
 

@@ -14,6 +14,8 @@ export class ClientLine implements LineApi {
   readonly #runSealed: RunFromLine;
   readonly #deltas = new Deltas();
   #isClosed = false;
+  /** Whether anything has come through it. */
+  isUsed = false;
 
   constructor(port: MessagePort, run: RunFromLine) {
     this.#port = port;
@@ -22,6 +24,7 @@ export class ClientLine implements LineApi {
   }
 
   async run(requests: readonly Request[], unanswered: readonly number[], deadline: number): Promise<LineAnswer> {
+    this.isUsed = true;
     // The page will ask for it another way: what it sent behind it must not come before.
     if (Date.now() > deadline) this.close();
     if (this.#isClosed) return new Promise(() => {});

@@ -135,8 +135,8 @@ export class OtherTabs {
   async #answer({ ownership, batch, number, deadline, turn, worker }: RunMessage & Addressed): Promise<void> {
     if (this.#isClosed || !sameOwnership(ownership, this.#ownership)) return;
     const client = this.#clients.get(batch.client);
-    // It has given up its line: what comes out of that after all must not follow what is sent again.
-    if (!isLong(batch)) client.line?.close();
+    // It has given up its line, if it had one: what comes out of that after all must not follow what is sent again.
+    if (!isLong(batch) && client.line?.isUsed) client.line.close();
     // Calls of a page are carried out in order: what follows something late waits until that has come again.
     if (Date.now() > deadline) client.turn = Math.max(client.turn, turn + 1);
     if (turn < client.turn) {
