@@ -35,6 +35,8 @@ export interface Request<Name extends OperationName = OperationName, Content = W
   readonly terms: CallTerms;
   /** An earlier worker of the page was given it, and may have passed it on. */
   readonly isRepeated?: true;
+  /** Milliseconds that a line has left it unanswered: part of the time that it waits. */
+  readonly waited?: number;
 }
 
 /** The most calls that travel together: what the owner commits in one transaction. */

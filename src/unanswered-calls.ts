@@ -18,7 +18,8 @@ import { fromWire, workerFailed } from "./worker-boot.js";
 
 interface Call {
   request: Request;
-  readonly since: number;
+  /** When it was made, and then: when it was given to a worker or a line. */
+  since: number;
   readonly resolve: (answer: Success<unknown>) => void;
   readonly reject: (error: ContextStoreError) => void;
 }
@@ -77,6 +78,7 @@ export class UnansweredCalls {
     const given = this.#line ? this.#onLine() : [];
     this.#endLines();
     this.#nextLine = line;
+    for (const call of given) call.request = { ...call.request, waited: Date.now() - call.since };
     this.#repeat(given);
   }
 
@@ -116,7 +118,10 @@ export class UnansweredCalls {
       const way = this.#wayOf(this.#queue[0]!.request);
       if (!way) return;
       const calls = takeBatch(this.#queue);
-      for (const call of calls) this.#sent.set(call.request.seq, call);
+      for (const call of calls) {
+        call.since = Date.now();
+        this.#sent.set(call.request.seq, call);
+      }
       count += calls.length;
       void this.#run(calls, way);
     }

@@ -17,6 +17,18 @@ test("calls that wait for the owner for different times travel apart", () => {
   expect(batches).toEqual([[0, 1], [2, 3], [4]]);
 });
 
+test("what a line has left unanswered for some time has that much less patience", () => {
+  const outstanding = new OutstandingCalls();
+  const given: string[] = [];
+  const terms = { full: false, busyTimeout: 60_000 };
+  for (const [seq, waited] of [undefined, 60_000].entries()) {
+    const request: Request<"tokens"> = { seq, name: "tokens", args: { session }, terms, ...(waited && { waited }) };
+    outstanding.add(request, (reply) => given.push(reply.ok ? "ok" : `${seq}: ${reply.error.code}`));
+  }
+  outstanding.giveUp(-Infinity);
+  expect(given).toEqual(["1: busy"]);
+});
+
 describe("calls that were late", () => {
   const posted: string[] = [];
   const outstanding = new OutstandingCalls();

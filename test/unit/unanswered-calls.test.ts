@@ -161,8 +161,12 @@ describe("a line to the owner", () => {
   /** What was asked for, and which way. */
   let asked: string[];
 
+  /** Those that had been given to a line before. */
+  let repeated: Request[];
+
   beforeEach(() => {
     asked = [];
+    repeated = [];
   });
 
   const note = (way: string, requests: readonly Request[]) =>
@@ -177,6 +181,7 @@ describe("a line to the owner", () => {
         return [{ ok: true, value: null }];
       }
       note("worker", requests);
+      repeated.push(...requests.filter(({ isRepeated }) => isRepeated));
       return then(requests, unanswered);
     };
   }
@@ -259,6 +264,8 @@ describe("a line to the owner", () => {
     void search();
     await Promise.all([append("a"), append("b")]);
     expect(failures).toBe(1);
+    expect(repeated.every(({ waited = 0 }) => waited > 0)).toBe(true);
+    expect(repeated).toHaveLength(2);
     expect(asked).toEqual([
       "worker: searchStatus",
       "line: append",

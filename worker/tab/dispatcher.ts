@@ -73,7 +73,6 @@ export class Dispatcher {
     for (const call of calls) {
       call.sent = true;
       call.parts = [];
-      call.since = performance.now();
     }
     const batch = {
       client: this.#client,

@@ -9,8 +9,8 @@ import type { OwnerRequest } from "../requests.js";
 export interface Outstanding {
   readonly request: OwnerRequest;
   readonly resolve: (reply: Reply) => void;
-  /** When it was last given to an owner, or arrived. */
-  since: number;
+  /** When it began to wait for an owner. */
+  readonly since: number;
   /** Whether any owner may have seen it. */
   sent: boolean;
   /** The number of the message to another tab's owner with which it was last sent. */
@@ -29,7 +29,8 @@ export class OutstandingCalls {
 
   add(request: OwnerRequest, resolve: Outstanding["resolve"]): Outstanding {
     const sent = request.isRepeated ?? false;
-    const call: Outstanding = { request, resolve, since: performance.now(), sent, message: 0, parts: [] };
+    const since = performance.now() - (request.waited ?? 0);
+    const call: Outstanding = { request, resolve, since, sent, message: 0, parts: [] };
     this.#calls.set(request.seq, call);
     return call;
   }
