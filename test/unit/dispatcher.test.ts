@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { clientChannel, type ClientMessage, ownerChannel, TabChannels } from "../../worker/channels.js";
-import { type Request, takeBatch } from "../../src/protocol.js";
+import { type Reply, type Request, takeBatch } from "../../src/protocol.js";
 import { Dispatcher } from "../../worker/tab/dispatcher.js";
 import { type Outstanding, OutstandingCalls } from "../../worker/tab/outstanding.js";
 
@@ -17,16 +17,41 @@ test("calls that wait for the owner for different times travel apart", () => {
   expect(batches).toEqual([[0, 1], [2, 3], [4]]);
 });
 
-test("what a line has left unanswered for some time has that much less patience", () => {
-  const outstanding = new OutstandingCalls();
-  const given: string[] = [];
-  const terms = { full: false, busyTimeout: 60_000 };
-  for (const [seq, waited] of [undefined, 60_000].entries()) {
-    const request: Request<"tokens"> = { seq, name: "tokens", args: { session }, terms, ...(waited && { waited }) };
-    outstanding.add(request, (reply) => given.push(reply.ok ? "ok" : `${seq}: ${reply.error.code}`));
-  }
-  outstanding.giveUp(-Infinity);
-  expect(given).toEqual(["1: busy"]);
+describe("what a line has left unanswered for some time", () => {
+  const make = (
+    outstanding: OutstandingCalls,
+    seq: number,
+    waited: number,
+    onReply: (reply: Reply) => void = () => {},
+  ) => {
+    const terms = { full: false, busyTimeout: 60_000 };
+    const request: Request<"tokens"> = { seq, name: "tokens", args: { session }, terms, waited };
+    return outstanding.add(request, onReply);
+  };
+
+  test("has that much less patience", () => {
+    const outstanding = new OutstandingCalls();
+    outstanding.heard = -Infinity;
+    const given: string[] = [];
+    for (const [seq, waited] of [0, 60_000].entries())
+      make(outstanding, seq, waited, (reply) => given.push(reply.ok ? "ok" : `${seq}: ${reply.error.code}`));
+    outstanding.giveUp();
+    expect(given).toEqual(["1: busy"]);
+  });
+
+  test("is not begun by an owner that hears of it after it was given up", () => {
+    const outstanding = new OutstandingCalls();
+    outstanding.heard = -Infinity;
+    const patience: number[] = [];
+    const dispatcher = new Dispatcher("page", outstanding, ({ deadline }) => patience.push(deadline - Date.now()));
+    dispatcher.aimAt(ownership);
+    dispatcher.send([make(outstanding, 1, 0), make(outstanding, 2, 40_000)]);
+    // The owner has said something since: now they wait from then on.
+    outstanding.heard = performance.now();
+    dispatcher.sendAgain(1, 1);
+    expect(patience[0]).toBeLessThanOrEqual(20_001);
+    expect(patience[1]).toBeGreaterThan(20_001);
+  });
 });
 
 describe("calls that were late", () => {

@@ -86,7 +86,8 @@ export class Dispatcher {
     } else {
       const number = ++this.#messages;
       for (const call of calls) call.message = number;
-      const patience = Math.max(...calls.map(({ request }) => request.terms.busyTimeout));
+      // None of them is begun once it has been given up.
+      const patience = Math.min(...calls.map((call) => this.#outstanding.patience(call)));
       this.#post({ type: "run", ownership: target, batch, number, deadline: Date.now() + patience, turn: this.#turn });
     }
   }

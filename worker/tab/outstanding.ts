@@ -22,6 +22,8 @@ export interface Outstanding {
 /** The calls of this worker's page that have not been answered, in the order in which they were made. */
 export class OutstandingCalls {
   readonly #calls = new Map<number, Outstanding>();
+  /** When the owner, if it is another tab's, has last said anything. */
+  heard = 0;
 
   get size(): number {
     return this.#calls.size;
@@ -59,15 +61,19 @@ export class OutstandingCalls {
     call.resolve(join(call.parts, reply));
   }
 
-  /** Rejects what has waited too long for an owner that has said nothing since `heard`. */
-  giveUp(heard: number): void {
-    const now = performance.now();
+  /** Rejects what has waited too long for an owner that says nothing. */
+  giveUp(): void {
     for (const call of this.all()) {
+      if (this.patience(call) > 0) continue;
       const { busyTimeout } = call.request.terms;
-      if (now - Math.max(call.since, heard) < busyTimeout) continue;
       const message = `The tab that holds the database has not answered for ${busyTimeout} ms. Close it, or wait, and try again.`;
       this.#reject(call, "busy", message);
     }
+  }
+
+  /** For how many more milliseconds it waits for an owner that says nothing. */
+  patience({ since, request }: Outstanding): number {
+    return Math.max(since, this.heard) + request.terms.busyTimeout - performance.now();
   }
 
   /** Rejects every call. */

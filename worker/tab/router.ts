@@ -64,7 +64,6 @@ export class Router {
   #isInUse = false;
   #databaseId: string | undefined;
   #failed: ContextStoreError | undefined;
-  #lastHeard = 0;
   #lastAsked = 0;
   #ownTurn: Turn | undefined;
   #channels: TabChannels | undefined;
@@ -231,7 +230,7 @@ export class Router {
     }
     if (message.type === "working" && !this.#target) this.#predecessor.looks();
     if (!this.#isCurrent(message.ownership)) return;
-    this.#lastHeard = performance.now();
+    this.#outstanding.heard = performance.now();
     if (message.type === "working" && message.progress) this.#page.tell({ type: "progress", ...message.progress });
     if (message.type === "part") this.#outstanding.addPart(message.seq, message.part);
     else if (message.type === "replies") {
@@ -281,7 +280,7 @@ export class Router {
     const ownership = target instanceof Owner ? target.ownership : target;
     this.#databaseId = ownership.databaseId;
     this.#dropLine();
-    this.#lastHeard = performance.now();
+    this.#outstanding.heard = performance.now();
     // What the last owner committed at its very end it may not have told.
     this.#changes.tell([{ client: "", commit: firstCommit(ownership), changes: [{ kind: "resync", dbName: "" }] }]);
     this.#ready?.resolve();
@@ -292,9 +291,9 @@ export class Router {
   /** Sees to what waits for an owner that says nothing: asks who it is, and in the end gives up. */
   #lookAfter(): void {
     if (this.#target instanceof Owner || this.#outstanding.size === 0) return;
-    const now = performance.now();
-    if (now - Math.max(this.#lastHeard, this.#lastAsked) > ASK_AGAIN_MS) this.#hello();
-    this.#outstanding.giveUp(this.#lastHeard);
+    const said = Math.max(this.#outstanding.heard, this.#lastAsked);
+    if (performance.now() - said > ASK_AGAIN_MS) this.#hello();
+    this.#outstanding.giveUp();
   }
 
   /** The end: every call, now and later, gets this error. */
