@@ -95,7 +95,8 @@ function answerHeld(url: string, response: ServerResponse): boolean {
   else if (what === "hold" || what === "release") {
     released.add(id);
     held.get(id)?.end();
-    response.end();
+    // A connection that is kept may be closed just as the next release is sent.
+    response.writeHead(200, { Connection: "close" }).end();
   } else return false;
   return true;
 }
