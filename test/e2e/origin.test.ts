@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { basename } from "node:path";
+import { join } from "node:path";
 import { expect, test } from "./fixtures.js";
 import { SITE } from "./server.js";
 
@@ -12,10 +12,10 @@ interface TrustedTypesGlobal {
   };
 }
 
-/** Where in the site the worker's file is. */
+/** Where in the site the page's worker file is. */
 async function workerFile(): Promise<string> {
-  const files = await readdir(SITE, { recursive: true });
-  return files.find((file) => /^worker-.*\.js$/.test(basename(file)))!;
+  const files = await readdir(join(SITE, "page/assets"));
+  return `page/assets/${files.find((file) => /^worker-.*\.js$/.test(file))}`;
 }
 
 test("needs no special headers, and no more than a strict content security policy", async ({ context, site }) => {

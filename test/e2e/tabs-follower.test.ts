@@ -1,19 +1,22 @@
 import type { BrowserContext, Page } from "@playwright/test";
 import { expect, type Site, test } from "./fixtures.js";
 
-test("a second tab reads and writes without loading SQLite", async ({ context, site }) => {
+test("a tab that is not the next in the queue reads and writes without loading SQLite", async ({ context, site }) => {
   const first = await site.openTab(context);
   await first.evaluate(() => harness.openFaulty());
   await first.evaluate(() => harness.append("first"));
   expect((await first.evaluate(() => harness.faulty.ask({ type: "report" }))).compiled).toBeGreaterThan(0);
 
-  const second = await site.openTab(context);
+  // It loads SQLite as soon as it has nothing to do, which on a busy machine may be before the test looks.
+  const next = await site.openTab(context);
+  await next.evaluate(() => harness.openFaulty());
+  const other = await site.openTab(context);
   const requests: string[] = [];
-  second.on("request", (request) => requests.push(request.url()));
-  await second.evaluate(() => harness.openFaulty());
-  expect(await second.evaluate(() => harness.texts())).toEqual(["first"]);
-  await second.evaluate(() => harness.append("second"));
-  expect((await second.evaluate(() => harness.faulty.ask({ type: "report" }))).compiled).toBe(0);
+  other.on("request", (request) => requests.push(request.url()));
+  await other.evaluate(() => harness.openFaulty());
+  expect(await other.evaluate(() => harness.texts())).toEqual(["first"]);
+  await other.evaluate(() => harness.append("second"));
+  expect((await other.evaluate(() => harness.faulty.ask({ type: "report" }))).compiled).toBe(0);
   expect(requests.filter((url) => url.endsWith(".wasm"))).toEqual([]);
   expect(await first.evaluate(() => harness.texts())).toEqual(["first", "second"]);
 });
