@@ -59,9 +59,10 @@ export interface Connection extends AsyncDisposable {
    */
   purgeDeleted(options?: PurgeOptions): Promise<number>;
   /**
-   * The messages in which all terms of the query occur, best first; of equally good ones the newest first. Of all that is
-   * committed when it is called, streamed messages included as far as they are written: an index that is behind is
-   * brought up to date before. Any text is a query; one without a letter, digit or emoji finds nothing.
+   * The messages in which all terms of the query occur, best first; of equally good ones the newest first. Where more than
+   * 4,096 of the session, project and role that are asked for are found, as by a first letter, the newest come first. Of
+   * all that is committed when it is called, streamed messages included as far as they are written: an index that is
+   * behind is brought up to date before. Any text is a query; one without a letter, digit or emoji finds nothing.
    *
    * Searched are the texts of messages, and of tools the names, the strings and numbers of inputs, and the results.
    * Case, accents and vowel signs do not count ("uber" finds "Über", "strasse" finds "Straße"); "ae" finds "ä" too, "oe"

@@ -9,7 +9,7 @@ import { pageSize, wholeSize } from "./sizes.mjs";
 // In bytes: what has been reached, and a few more since zlib's result depends on the processor. A change that adds to it
 // says so here. All must stay below 460 KiB.
 const PAGE_BUDGET = 12_400;
-const WHOLE_BUDGET = 446_000;
+const WHOLE_BUDGET = 446_250;
 /** Versions that were measured, tried against the browsers, or both. */
 const PINS = {
   "@sqlite.org/sqlite-wasm": "3.54.1-build1",

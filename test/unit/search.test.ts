@@ -328,6 +328,28 @@ describe("a search", () => {
     expect(await search("cat", { project: "q", role: "user" })).toEqual([]);
   });
 
+  test("lists the newest first of more than 4,096, and the best first of fewer in a session, a project or a role", async () => {
+    const elsewhere = { ...session, project: "q", sessionId: "t" };
+    const addElsewhere = (count: number) => {
+      const messages = Array.from({ length: count }, (): NewMessage<string> => {
+        return { uid: `uid-${made++}`, role: "assistant", content: seal('[{"type":"text","text":"category"}]') };
+      });
+      storage.database.transaction(() => append(storage.database, elsewhere, messages));
+    };
+    const first = async (options: Partial<SearchArgs> = {}) => (await search("cat", { ...options, limit: 3 }))[0];
+    const best = { sessionId: "s", position: 0 };
+    const newest = { sessionId: "t", position: 4095 };
+    add("a cat and a cat");
+    addElsewhere(4095);
+    expect(await first()).toMatchObject(best);
+
+    addElsewhere(1);
+    for (const scope of [{}, { since: "2000-01-01 00:00:00" }]) expect(await first(scope)).toMatchObject(newest);
+    for (const scope of [{ project: "p" }, { sessionId: "s" }, { role: "user" }] as const)
+      expect(await first(scope)).toMatchObject(best);
+    expect(await search("cat")).toHaveLength(4097);
+  });
+
   test("lists equally good messages from the newest to the oldest, and as many as are wanted", async () => {
     add("one cat", "two cat", "six cat");
     expect((await search("cat", { limit: 2 })).map(({ position }) => position)).toEqual([2, 1]);

@@ -23,6 +23,9 @@ const BATCH = 64;
 const SPARE = 64;
 const ALL = 2 ** 31 - 1;
 
+/** Of more than these the newest come first: to rank them takes several times as long as to find them. */
+const MOST_RANKED = 4096;
+
 /**
  * The messages that a query finds, best first, by an index that is up to date. Where many are wanted, or few of many, they
  * are read in steps: what is gone meanwhile is not found.
@@ -32,8 +35,7 @@ export function* find(db: Database, index: SearchIndex, args: SearchArgs): Steps
   const terms = parseQuery(query);
   if (terms.length === 0 || limit === 0) return [];
   const strict = terms.filter(({ hasPunctuation }) => hasPunctuation);
-  for (const [match, most] of attempts(toMatch(terms), args)) {
-    const ids = index.find(dbName, match, most);
+  for (const { ids, isAll } of attempts(index, toMatch(terms), args)) {
     const found: FoundMessage[] = [];
     for (let at = 0; at < ids.length;) {
       const batch = ids.slice(at, (at += Math.min(BATCH, limit - found.length)));
@@ -43,22 +45,42 @@ export function* find(db: Database, index: SearchIndex, args: SearchArgs): Steps
       }
       yield;
     }
-    if (ids.length < most) return found;
+    if (isAll) return found;
   }
   return [];
 }
 
+/** What the index finds. */
+interface Attempt {
+  readonly ids: readonly number[];
+  /** Whether it finds no more. */
+  readonly isAll: boolean;
+}
+
 /**
- * What the index is asked for, one after the other, until enough is found or all has been seen. To rank what it finds it
+ * What the index finds, one after the other, until enough of it is wanted or all has been seen. To rank what it finds it
  * counts the messages of each scope: of a session they are few, but of a project nearly all that there are. So the others
  * come into it only where too much is found beside them.
  */
-function attempts(match: string, args: SearchArgs): (readonly [match: string, most: number])[] {
-  const some = Math.min(args.limit + SPARE, ALL);
-  const first = match + scopeMatch({ sessionId: args.sessionId });
+function* attempts(index: SearchIndex, match: string, args: SearchArgs): Iterable<Attempt> {
+  const { dbName, sessionId, limit } = args;
+  const some = Math.min(limit + SPARE, ALL);
+  const wide = match + scopeMatch({ sessionId });
   const scoped = match + scopeMatch(args);
-  const second = first === scoped ? [] : [[scoped, some] as const];
-  return [[first, some], ...second, [scoped, ALL]];
+  const attempt = (order: "best" | "newest", asked: string, most: number): Attempt => {
+    const ids = index.find(dbName, asked, order, most);
+    return { ids, isAll: ids.length < most };
+  };
+  let newest = attempt("newest", wide, MOST_RANKED + 1);
+  if (newest.isAll) yield attempt("best", wide, some);
+  else if (wide !== scoped) newest = attempt("newest", scoped, MOST_RANKED + 1);
+  if (newest.isAll) {
+    if (wide !== scoped) yield attempt("best", scoped, some);
+    yield attempt("best", scoped, ALL);
+  } else {
+    if (limit <= MOST_RANKED) yield newest;
+    yield attempt("newest", scoped, ALL);
+  }
 }
 
 function look(db: Database, args: SearchArgs, strict: readonly Term[], row: Row): FoundMessage | undefined {

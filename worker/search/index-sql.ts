@@ -28,7 +28,12 @@ export const indexTables = onceEach((dbName) => {
     rank: `INSERT INTO ${words}(${words}, rank) VALUES ('rank', 'bm25(1.0, 0.5, 0.0)')`,
     insert: `INSERT INTO ${words}(rowid, body, parts, scope) VALUES (?, ?, ?, ?)`,
     remove: `DELETE FROM ${words} WHERE rowid = ?`,
-    find: `SELECT rowid FROM ${words} WHERE ${words} MATCH ? ORDER BY rank, rowid DESC LIMIT ?`,
+    best: `
+      SELECT json_group_array(rowid)
+      FROM (SELECT rowid FROM ${words} WHERE ${words} MATCH ? ORDER BY rank, rowid DESC LIMIT ?)`,
+    newest: `
+      SELECT json_group_array(rowid)
+      FROM (SELECT rowid FROM ${words} WHERE ${words} MATCH ? ORDER BY rowid DESC LIMIT ?)`,
     ids: `SELECT id FROM "${dbName}_words_docsize" WHERE id > ? ORDER BY id LIMIT 256`,
     count: `SELECT count(*) FROM "${dbName}_words_docsize"`,
     has: `SELECT 1 FROM "${dbName}_words_docsize" WHERE id = ?`,

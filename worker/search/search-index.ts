@@ -133,9 +133,9 @@ export class SearchIndex {
     return this.#states.get(`${dbName} ${id}`);
   }
 
-  /** The ids of the messages that match, best first. */
-  find(dbName: string, match: string, limit: number): number[] {
-    return this.#db.rows(indexTables(dbName).find, match, limit).map(([id]) => Number(id));
+  /** The ids of the messages that match, in this order. */
+  find(dbName: string, match: string, order: "best" | "newest", limit: number): number[] {
+    return JSON.parse(String(this.#db.value(indexTables(dbName)[order], match, limit))) as number[];
   }
 
   /** Ids in the index behind this one, some at a time. */
