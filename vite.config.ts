@@ -38,6 +38,8 @@ export default defineConfig({
   build: { outDir: "../dist/demo", emptyOutDir: true, target: "esnext" },
   test: {
     root: ".",
+    // As long as Playwright's tests wait for what a busy machine does late.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

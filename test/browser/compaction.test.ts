@@ -258,7 +258,7 @@ describe("compactHistory", () => {
     const heard: ContextChange[] = [];
     const stop = store.subscribe((change) => heard.push(change));
     await compactHistory(store, { summarize: () => SUMMARY, keepRecent: 2 });
-    await vi.waitFor(() => expect(heard).not.toEqual([]));
+    await expect.poll(() => heard).not.toEqual([]);
     await store.getHistory();
     stop();
     expect(heard.map(({ kind, position }) => [kind, position])).toEqual([["replace", 0]]);

@@ -1,6 +1,6 @@
 import { ToolLoopAgent, tool, type ToolSet } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { streamAgent } from "../../src/ai-sdk.js";
 import { MemoryContextStore, type Message, type SQLiteContextStore, type StoredMessage } from "../../src/index.js";
@@ -92,7 +92,7 @@ const RESULT: Message = {
 };
 
 async function untilLast(store: SQLiteContextStore, expected: Partial<StoredMessage>): Promise<StoredMessage> {
-  await vi.waitFor(async () => expect(await store.getMessages({ last: 1 })).toMatchObject([expected]), 10_000);
+  await expect.poll(() => store.getMessages({ last: 1 })).toMatchObject([expected]);
   return (await store.getMessages({ last: 1 }))[0]!;
 }
 
@@ -222,9 +222,8 @@ describe("streamAgent", () => {
       const inputSchema = z.object({ city: z.string().transform(BigInt) });
       const tools = { weather: tool({ inputSchema, execute: async () => "cold" }) };
       await streamAgent(new ToolLoopAgent({ model, tools, maxRetries: 0 }), QUESTION, store);
-      await vi.waitFor(() =>
-        expect(model.doStreamCalls[0]!.abortSignal).toMatchObject({ reason: { code: "invalid-message" } }),
-      );
+      const signal = () => model.doStreamCalls[0]?.abortSignal;
+      await expect.poll(signal).toMatchObject({ reason: { code: "invalid-message" } });
     }
   });
 

@@ -166,11 +166,10 @@ describe("a streamed message", () => {
     }
     const image = { type: "image", media_type: "image/png", data: bytes(3000) } as const;
     writer.update([...content, image]);
-    await vi.waitFor(async () => {
-      expect((await reader.getMessages({ last: 1 }))[0]!.content).toStrictEqual([...content, image]);
-    });
+    const written = async () => (await reader.getMessages({ last: 1 }))[0]!.content;
+    await expect.poll(written).toStrictEqual([...content, image]);
     await writer.finish();
-    expect((await reader.getMessages({ last: 1 }))[0]!.content).toStrictEqual([...content, image]);
+    expect(await written()).toStrictEqual([...content, image]);
   });
 
   test("grows by half a surrogate pair, and shrinks, without harm", async () => {
