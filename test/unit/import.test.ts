@@ -63,6 +63,12 @@ async function stage(): Promise<Import> {
   return incoming;
 }
 
+test("a large file that was staged is removed a part at a time", async () => {
+  const mebibyte = new Uint8Array(1024 * 1024);
+  await ours.storage.stage(new Blob(Array.from({ length: 40 }, () => mebibyte)).stream());
+  expect([...ours.storage.removeLeftovers()].length).toBeGreaterThanOrEqual(2);
+});
+
 /** All that a user, or Python, sees. */
 function tablesOf({ database }: Storage): unknown {
   return ["messages", "tokens", "sessions"].map((name) => {
@@ -118,7 +124,7 @@ describe("an import", () => {
       incoming.flush();
       finish(incoming.undo());
       expect(tablesOf(ours.storage)).toEqual(before);
-      ours.storage.unstage();
+      finish(ours.storage.removeLeftovers());
     }
   });
 
@@ -142,7 +148,7 @@ describe("an import", () => {
       const incoming = await stage();
       more = take(incoming.merge(), count);
       incoming.flush();
-      ours.storage.unstage();
+      finish(ours.storage.removeLeftovers());
       const unfinished = new UnfinishedImport(ours.storage, () => {});
       settleList(unfinished);
       expect(list()).toEqual(listed);
@@ -159,7 +165,7 @@ describe("an import", () => {
     const incoming = await stage();
     take(incoming.merge(), 10_000);
     incoming.flush();
-    ours.storage.unstage();
+    finish(ours.storage.removeLeftovers());
     ours.append("added", "others were here");
     const unfinished = new UnfinishedImport(ours.storage, () => {});
     settleList(unfinished);
@@ -239,7 +245,7 @@ describe("an import", () => {
       finish(incoming.merge());
       const before = tablesOf(ours.storage);
       const summary = incoming.complete("merge");
-      ours.storage.unstage();
+      finish(ours.storage.removeLeftovers());
       if (time === 0) continue;
       expect(summary).toMatchObject({ messagesAdded: 0, sessionsUnchanged: 4 });
       expect(tablesOf(ours.storage)).toEqual(before);
@@ -300,7 +306,7 @@ describe("a hostile file", () => {
       const incoming = await stage();
       finish(incoming.merge());
       expect(incoming.complete("merge").messagesAdded).toBe(times === 1 ? 20 + 15 + 31 - 7 : 0);
-      ours.storage.unstage();
+      finish(ours.storage.removeLeftovers());
     }
     const rows = ours.storage.database.rows("SELECT content, status FROM axio_context_messages WHERE uid = 'partial'");
     expect(rows).toEqual([[`plain:${content.text}`, "partial"]]);

@@ -527,16 +527,16 @@ test("an import that is taken back as soon as there is room is announced", async
   const committed = ({ changes }: Commit) => kinds.push(...changes.map(({ kind }) => kind));
   const full = await openMemoryStorage();
   const other = ownerOf(full, { committed });
-  const unstage = vi.spyOn(full, "unstage").mockImplementation(() => {
-    unstage.mockRestore();
-    full.unstage();
-    full.database.run("PRAGMA query_only=OFF");
-  });
   const args = { file: await fileOf(20), mode: "merge", importId: "i" } as const;
   const request: OwnerRequest<"import"> = { seq: 1, name: "import", args, terms };
   const importing = other.carryOut({ client: "f", unanswered: [1], requests: [request] }, () => {});
   const count = () => Number(full.database.value("SELECT count(*) FROM axio_context_messages"));
   while (count() < 2000) await turn();
+  const remove = vi.spyOn(full, "removeLeftovers").mockImplementation(function* () {
+    remove.mockRestore();
+    yield* full.removeLeftovers();
+    full.database.run("PRAGMA query_only=OFF");
+  });
   full.database.run("PRAGMA query_only=ON");
   expect(await importing).toMatchObject([{ ok: false }]);
   while (count() > 0) await turn();

@@ -50,7 +50,7 @@ export class ImportRun {
       await this.#prepare(incoming);
       return await this.#merge(incoming, complete);
     } finally {
-      if (!this.#stopped) this.#storage.unstage();
+      await this.#unstage();
     }
   }
 
@@ -82,6 +82,11 @@ export class ImportRun {
       checkPages(staged);
       return new Import(this.#storage.database, staged, this.#events.editing);
     });
+  }
+
+  async #unstage(): Promise<void> {
+    const steps = this.#storage.removeLeftovers();
+    while (!this.#stopped && !takeSlice(steps)) await nextTurn();
   }
 
   async *#copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -7,6 +7,7 @@ import { openHandle, type SyncHandle, type VfsFile, writeWhole } from "../vfs/po
 import type { Pool } from "../vfs/pool.js";
 import { SteadyWriter } from "../vfs/steady-writer.js";
 import type { PoolVfs } from "../vfs/vfs.js";
+import { removeInSteps } from "./remove-in-steps.js";
 
 // The export of a large database: never more of it in memory than a page cache. First SQLite copies it within
 // the pool, page by page, in slices; what is written meanwhile on the same connection goes into the copy as well, so that
@@ -48,7 +49,7 @@ export async function exportCopy(
     }
     return await asFile(pool.get(COPY)!, path);
   } finally {
-    pool.remove(COPY);
+    await inSlices(removeInSteps(pool, COPY));
   }
 }
 

@@ -8,6 +8,7 @@ import { SteadyWriter } from "../vfs/steady-writer.js";
 import { PoolVfs } from "../vfs/vfs.js";
 import { checkFiles, damaged } from "./check-files.js";
 import { COPY } from "./export-copy.js";
+import { removeInSteps } from "./remove-in-steps.js";
 import type { Storage } from "./storage.js";
 
 const MAIN = "/history.sqlite";
@@ -17,9 +18,6 @@ const INDEX = "/search.sqlite";
 
 /** Database and search index with their -wals, a staged file with its plan, and two for what SQLite or a migration copies. */
 export const CAPACITY = 8;
-
-/** A file system takes so much of a file away in some milliseconds. */
-const CUT_BYTES = 16 * 1024 * 1024;
 
 /** In a database's header: the versions of the format for writing and for reading, which say whether it has a -wal. */
 const JOURNAL_MODE_AT = 18;
@@ -105,18 +103,10 @@ function poolStorage(pool: Pool, vfs: PoolVfs, database: Database): Storage {
       staged = vfs.open(STAGED, "w");
       return staged;
     },
-    unstage() {
+    *removeLeftovers() {
       staged?.close();
       staged = undefined;
-      pool.remove(STAGED);
-    },
-    *removeLeftovers() {
-      for (const name of [STAGED, COPY]) {
-        for (let file; (file = pool.get(name)) && file.size() > CUT_BYTES; yield)
-          file.truncate(file.size() - CUT_BYTES);
-        pool.remove(name);
-        yield;
-      }
+      for (const name of [STAGED, COPY]) yield* removeInSteps(pool, name);
     },
     makeBackup() {
       for (const name of [BACKUP, STAGED, COPY]) pool.remove(name);

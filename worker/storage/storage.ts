@@ -14,9 +14,7 @@ export interface Storage {
   removeExports?(onlyOld?: boolean): Promise<void>;
   /** Brings a foreign database file in beside ours and opens it. */
   stage(file: AsyncIterable<Uint8Array>): Promise<Database>;
-  /** Closes and removes what was staged. */
-  unstage(): void;
-  /** Removes the large copies that a death in the middle of an import or export has left: a part of one in each step. */
+  /** Closes what was staged, and removes it and the copy of an export: a part of a large file in each step. */
   removeLeftovers(): Steps<void>;
   /** Copies the database aside until {@link dropBackup}. A copy that an interrupted migration left is replaced. */
   makeBackup(): void;
