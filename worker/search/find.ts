@@ -27,8 +27,8 @@ const ALL = 2 ** 31 - 1;
 const MOST_RANKED = 4096;
 
 /**
- * The messages that a query finds, best first, by an index that is up to date. Where many are wanted, or few of many, they
- * are read in steps: what is gone meanwhile is not found.
+ * The messages that a query finds, best first, or of too many the newest first, by an index that is up to date. Where many
+ * are wanted, or few of many, they are read in steps: what is gone meanwhile is not found.
  */
 export function* find(db: Database, index: SearchIndex, args: SearchArgs): Steps<FoundMessage[]> {
   const { dbName, query, limit } = args;
